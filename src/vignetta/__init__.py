@@ -1,0 +1,52 @@
+"""Factorial vignette survey experiments, from one declared design to registered estimates.
+
+>>> import vignetta as vg
+>>> study = vg.load("path/to/study")  # doctest: +SKIP
+>>> fit = vg.fit(study.responses, "approval ~ response * action + party")  # doctest: +SKIP
+>>> vg.margins(fit, "response", within="action")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "amce": "analysis.conjoint",
+    "build": "instruments.building",
+    "codebook_csv": "codebook",
+    "codebook_of_design": "instruments.codebooks",
+    "codebook_of_survey": "instruments.codebooks",
+    "contrasts": "analysis.margins",
+    "differences": "analysis.margins",
+    "draw": "design.assignment",
+    "estimate": "analysis.estimating",
+    "fit": "analysis.fitting",
+    "frequencies": "design.assignment",
+    "joint_test": "analysis.margins",
+    "load": "study.folder",
+    "marginal_means": "analysis.conjoint",
+    "margins": "analysis.margins",
+    "qsf_text": "instruments.qsf",
+    "read_codebook": "codebook",
+    "read_export": "cleaning.responses",
+    "read_qsf": "instruments.qsf",
+    "report": "study.reporting",
+    "simulate": "instruments.exporting",
+    "verdicts": "analysis.verdicts",
+    "vignettes": "design.vignettes",
+    "StudyError": "errors",
+}
+"""Where each public name lives; a module is imported when one of its names is first used."""
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'vignetta' has no attribute '{name}'")
+    return getattr(import_module(f"vignetta.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
