@@ -1,0 +1,1 @@
+"""The declared design: factors and texts, vignettes, assignment, wording."""

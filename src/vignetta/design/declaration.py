@@ -1,0 +1,353 @@
+"""The declared study: `design/study.yaml` as frozen models. Everything else is derived from them."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from vignetta.declared import (
+    Declared,
+    Finding,
+    Keyed,
+    Languages,
+    Location,
+    Named,
+    Text,
+    Tree,
+    parse,
+    read_tree,
+)
+from vignetta.design.wording import placeholders, stray_braces
+from vignetta.errors import near_miss
+
+Mechanism = Literal["complete", "simple"]
+"""complete: vignettes used equally often, in random order. simple: every respondent drawn independently."""
+Direction = Literal["ascending", "descending"]
+DataFormat = Literal["qualtrics", "table"]
+CovariateKind = Literal["choice", "ordered", "number"]
+
+RESERVED = frozenset(
+    ("row", "response_id", "state", "reasons", "vignette", "respondent", "task", "profile", "probability", "text")
+    + ("started", "ended", "recorded", "duration", "status", "progress", "finished", "language", "channel")
+    + ("consent", "attention", "data_source")
+)
+"""Names that the clean data use themselves."""
+
+LevelName = Annotated[str, Field(min_length=1, pattern=r"^[^\s;|](?:[^\n;|]*[^\s;|])?$")]
+
+
+class Level(Declared):
+    """One of the values that a factor takes."""
+
+    name: LevelName = Field(description="the level's short name, used in data and formulas")
+    label: Text = Field(description="the words for tables, figures and recall checks")
+    text: Text | None = Field(None, description="the words that the respondent reads in the vignette")
+    reference: bool = Field(False, description="true for the level that others are compared with")
+    code: str | None = Field(None, description="how the export writes the level; its name when left out")
+
+    @property
+    def export_code(self) -> str:
+        return self.code if self.code is not None else self.name
+
+
+class Recall(Declared):
+    """A question after the outcomes: which level of the factor did the respondent read?"""
+
+    question: Text = Field(description="the recall question")
+    unsure: Text = Field(description="the words for not remembering")
+
+
+class Factor(Keyed):
+    """An attribute of the vignette, varied at random."""
+
+    label: Text = Field(description="the factor's name in tables and figures")
+    levels: tuple[Level, ...] = Field(description="a list of at least two levels")
+    recall: Recall | None = Field(None, description="a recall check after the outcomes")
+    column: str | None = Field(None, description="its column in the export; the factor's name when left out")
+
+    @property
+    def level_names(self) -> list[str]:
+        return [each.name for each in self.levels]
+
+    @property
+    def reference(self) -> Level:
+        return next(each for each in self.levels if each.reference)
+
+    def level(self, name: str) -> Level:
+        return next(each for each in self.levels if each.name == name)
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        levels = _items(data.get("levels"))
+        if isinstance(data.get("levels"), list) and len(levels) < 2:
+            yield (
+                ("levels",),
+                f"a factor needs at least two levels, not {len(levels)}.",
+                "Add a level, or leave it out.",
+            )
+        yield from _repeated(levels, "name", "levels")
+        yield from _repeated(levels, "code", "levels")
+        marked = [place for place, each in levels if str(each.get("reference")).lower() in ("true", "yes", "on", "1")]
+        if len(levels) > 1 and not marked:
+            yield ("levels",), "no level is the reference.", "Add `reference: true` to the level to compare with."
+        for place in marked[1:]:
+            yield ("levels", place, "reference"), "a second level is the reference.", "Keep `reference: true` on one."
+
+
+class Point(Declared):
+    """A point of a scale, in the order shown."""
+
+    text: Text = Field(description="the words shown for the point")
+    code: str | None = Field(None, description="how the export writes the point; its place from 1 when left out")
+
+
+ShortPoint = BeforeValidator(
+    lambda point: {"text": point} if isinstance(point, str) else point, json_schema_input_type=str | Point
+)
+"""A point may be written as its words alone."""
+
+
+class Outcome(Keyed):
+    """A rating that the vignette is meant to move."""
+
+    label: Text = Field(description="the outcome's name in tables and figures")
+    question: Text = Field(description="the question that the respondent reads")
+    scale: tuple[Annotated[Point, ShortPoint], ...] = Field(description="the points, in the order shown")
+    direction: Direction = Field("ascending", description="descending when the first point means most")
+    column: str | None = Field(None, description="its column in the export; the outcome's name when left out")
+
+    @property
+    def codes(self) -> list[str]:
+        """The export's code of each point, in the order shown."""
+        return [str(place) if each.code is None else each.code for place, each in enumerate(self.scale, 1)]
+
+    @property
+    def values(self) -> list[float]:
+        """The number of each point in the order shown; a higher number always means more of the label."""
+        numbers = [float(each) for each in self.codes]
+        return numbers if self.direction == "ascending" else [min(numbers) + max(numbers) - each for each in numbers]
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        points = data.get("scale")
+        if isinstance(points, list) and len(points) < 2:
+            yield ("scale",), f"a scale needs at least two points, not {len(points)}.", "List every point in order."
+        for place, each in _items(points):
+            if isinstance(each.get("code"), str) and _number(each["code"]) is None:
+                code = each["code"]
+                yield (
+                    ("scale", place, "code"),
+                    f"the code `{code}` is not a number.",
+                    "Points are averaged: use numbers.",
+                )
+        yield from _repeated(_items(points), "code", "scale")
+        listed = points if isinstance(points, list) else []
+        shown = [(place, {"text": each}) for place, each in enumerate(listed) if isinstance(each, str)]
+        yield from _repeated(shown, "text", "scale")
+
+
+class Option(Declared):
+    """One answer to a choice question."""
+
+    name: LevelName = Field(description="the answer's short name, used in data")
+    text: Text = Field(description="the words that the respondent reads")
+    code: str | None = Field(None, description="how the export writes the answer; its place from 1 when left out")
+
+
+class Covariate(Keyed):
+    """A question about the respondent, asked before the vignette."""
+
+    label: Text = Field(description="the covariate's name in tables and figures")
+    question: Text = Field(description="the question that the respondent reads")
+    kind: CovariateKind = Field("choice", description="choice, ordered or number")
+    options: tuple[Option, ...] = Field((), description="the answers, in order; the first is the reference")
+    minimum: float | None = Field(None, description="the lowest number accepted", allow_inf_nan=False)
+    maximum: float | None = Field(None, description="the highest number accepted", allow_inf_nan=False)
+    column: str | None = Field(None, description="its column in the export; the covariate's name when left out")
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        options = _items(data.get("options"))
+        if data.get("kind") == "number" and options:
+            yield ("options",), "a number has no options.", "Remove them, or make the kind `choice`."
+        if data.get("kind", "choice") in ("choice", "ordered") and len(options) < 2:
+            yield (), f"a question of choice needs at least two `options`, not {len(options)}.", "List the answers."
+        yield from _repeated(options, "name", "options")
+        yield from _repeated(options, "code", "options")
+        low, high = _number(data.get("minimum")), _number(data.get("maximum"))
+        if low is not None and high is not None and low >= high:
+            yield (
+                ("maximum",),
+                f"the maximum {high:g} is not above the minimum {low:g}.",
+                "Exchange them, or correct one.",
+            )
+
+
+class AttentionCheck(Declared):
+    """A question with one right answer, asked before the vignette."""
+
+    question: Text = Field(description="the question, which says what to answer")
+    options: tuple[Option, ...] = Field(description="the answers")
+    correct: str = Field(description="the name of the right answer")
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        options = _items(data.get("options"))
+        yield from _repeated(options, "name", "options")
+        names = [str(each.get("name")) for _, each in options]
+        correct = data.get("correct")
+        if isinstance(correct, str) and correct not in names:
+            yield ("correct",), f"`{correct}` is not one of the options.", near_miss(correct, names)
+
+
+class Consent(Declared):
+    """What a respondent agrees to before anything else; declining ends the survey."""
+
+    text: Text = Field(description="the information about the study")
+    agree: Text = Field(description="the words for agreeing")
+    decline: Text = Field(description="the words for declining")
+    farewell: Text = Field(description="what somebody who declined reads last")
+
+
+class Data(Declared):
+    """Where the responses are and what they look like."""
+
+    file: str = Field(description="the export, relative to the study's folder")
+    format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
+    respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
+    synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
+
+
+class Design(Declared):
+    """A declared study: factors, texts, outcomes, checks and covariates."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]*$", description="a short name for files, such as `alliance`")
+    title: str = Field(min_length=1, description="the study's title")
+    note: str = Field("", description="whose the texts are; printed on every page")
+    languages: tuple[str, ...] = Field(("en",), min_length=1, description="language codes; the first is the main one")
+    seed: int = Field(ge=0, description="the number from which every draw follows")
+    sample_size: int = Field(ge=1, description="the number of respondents planned")
+    mechanism: Mechanism = Field("complete", description="how vignettes are assigned")
+    data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
+    consent: Consent | None = Field(None, description="the consent page")
+    covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")
+    attention: AttentionCheck | None = Field(None, description="the attention check")
+    factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
+    vignette: Text | None = Field(None, description="the template, with {factor} where a level's text goes")
+    outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the ratings")
+
+    @property
+    def language(self) -> str:
+        """The main language."""
+        return self.languages[0]
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether the study was fielded elsewhere, so that there is no instrument to build."""
+        return self.data is not None and self.data.format == "table"
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        yield from _names(data)
+        yield from _empty_sections(data)
+        source = data.get("data")
+        if isinstance(source, dict) and source.get("format") == "table":
+            return
+        if "vignette" not in data:
+            yield (
+                (),
+                "`vignette` is missing.",
+                "Add `vignette:` (the template, with {factor} where a level's text goes).",
+            )
+        yield from _template(data)
+        for name, factor in _entries(data, "factors"):
+            for place, level in _items(factor.get("levels")):
+                if "text" not in level:
+                    what = "the text is missing."
+                    yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
+
+
+def _items(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
+    return (
+        [(place, each) for place, each in enumerate(value) if isinstance(each, dict)] if isinstance(value, list) else []
+    )
+
+
+def _entries(data: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
+    found = data.get(section)
+    return [(key, each) for key, each in found.items() if isinstance(each, dict)] if isinstance(found, dict) else []
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if isfinite(number) else None
+
+
+def _repeated(items: Sequence[tuple[int, Mapping[str, Any]]], key: str, section: str) -> Iterator[Finding]:
+    counts = Counter(each[key] for _, each in items if isinstance(each.get(key), str))
+    seen = set()
+    for place, each in items:
+        value = each.get(key)
+        if isinstance(value, str) and counts[value] > 1 and value in seen:
+            yield (section, place), f"the {key} `{value}` is used a second time.", "Give each its own."
+        seen.add(value if isinstance(value, str) else None)
+
+
+def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
+    sections = ("factors", "covariates", "outcomes")
+    owner: dict[str, str] = {}
+    for section in sections:
+        for name, _ in _entries(data, section):
+            if name in RESERVED or name.startswith("recall_"):
+                yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
+            if name in owner:
+                yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
+            owner[name] = section
+
+
+def _empty_sections(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for section in ("factors", "outcomes"):
+        if isinstance(data.get(section), dict) and not data[section]:
+            yield (section,), "nothing is declared here.", "Declare at least one."
+
+
+def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
+    factors = data.get("factors")
+    known = list(factors) if isinstance(factors, dict) else []
+    template = data.get("vignette")
+    each_language: Mapping[str, Any] = template if isinstance(template, dict) else {"": template}
+    for language, text in each_language.items():
+        where: Location = ("vignette", language) if language else ("vignette",)
+        if isinstance(text, str) and text.strip():
+            yield from _placeholder_findings(where, text, known)
+
+
+def _placeholder_findings(where: Location, text: str, known: list[str]) -> Iterator[Finding]:
+    used = placeholders(text)
+    for name in used:
+        if name not in known:
+            yield where, f"unknown placeholder `{{{name}}}`.", near_miss(name, known)
+    for name in known:
+        if name not in used:
+            yield where, f"the factor `{name}` does not appear.", f"Write `{{{name}}}` where its text goes."
+    for place in stray_braces(text):
+        around = text[max(0, place - 10) : place + 10].replace("\n", " ")
+        yield where, f"a brace without a partner near `{around}`.", "Write `{{` for a literal brace."
+
+
+def design_of(tree: Tree) -> Design:
+    """The design that a tree declares. Raises `StudyError` with every problem."""
+    declared = tree.data.get("languages") if isinstance(tree.data, dict) else None
+    languages = tuple(declared) if isinstance(declared, list) and all(isinstance(e, str) for e in declared) else ("en",)
+    return parse(tree, Design, context=Languages(languages))
+
+
+def read_design(path: Path, *, shown: str = "") -> Design:
+    """Read `study.yaml`. Raises `StudyError` with every problem of the file."""
+    return design_of(read_tree(path, shown=shown))

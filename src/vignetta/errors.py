@@ -1,0 +1,43 @@
+"""What went wrong, where, and what to do: every message of the package has this shape."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong.
+
+    `where` names a file, line and key (or an argument), `what` is a sentence, `remedy` is a sentence or empty.
+    """
+
+    where: str
+    what: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} {self.remedy}".rstrip()
+
+
+class StudyError(ValueError):
+    """Input that cannot be used. Carries every problem that was found, not only the first."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def near_miss(name: str, known: Iterable[str]) -> str:
+    """A remedy for an unknown name: the closest known one, or all of them.
+
+    >>> near_miss("lable", ["label", "levels"])
+    'Did you mean `label`?'
+    >>> near_miss("x", ["label", "levels"])
+    'Known: `label`, `levels`.'
+    """
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean `{close[0]}`?"
+    return "Known: " + ", ".join(f"`{each}`" for each in names) + "." if names else "None is declared."

@@ -1,0 +1,92 @@
+"""The columns of every frame that the package hands out, in order, with their types.
+
+A column's type is one of `text`, `number`, `integer`, `flag`. Missing is `NaN` in a number, the empty text in a text.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ColumnType = Literal["text", "number", "integer", "flag"]
+Columns = Mapping[str, ColumnType]
+
+ESTIMATES: Final[Columns] = {
+    "hypothesis": "text",
+    "outcome": "text",
+    "estimand": "text",
+    "factor": "text",
+    "level": "text",
+    "versus": "text",
+    "within_factor": "text",
+    "within_level": "text",
+    "estimate": "number",
+    "std_error": "number",
+    "df": "number",
+    "statistic": "number",
+    "p_value": "number",
+    "p_adjusted": "number",
+    "conf_low": "number",
+    "conf_high": "number",
+    "n": "integer",
+    "n_clusters": "number",
+    "model": "text",
+    "errors": "text",
+    "average_over": "text",
+    "family": "text",
+    "registered": "text",
+    "is_reference": "flag",
+}
+"""One row per estimate; a reference level is a row with estimate 0. `registered` is registered or exploratory."""
+
+FREQUENCIES: Final[Columns] = {
+    "what": "text",
+    "first_factor": "text",
+    "first_level": "text",
+    "second_factor": "text",
+    "second_level": "text",
+    "n": "integer",
+    "share": "number",
+    "expected": "number",
+}
+"""How often each level, and each pair of levels, was drawn beside what the design expects."""
+
+LEDGER: Final[Columns] = {
+    "row": "integer",
+    "response_id": "text",
+    "state": "text",
+    "reasons": "text",
+}
+"""One row per raw row of the export. `row` counts raw data rows from 1, `state` is `analysed` or the first reason to
+exclude it, `reasons` all of them, separated by `; `."""
+
+EXPORT_COLUMNS: Final[Columns] = {
+    "position": "integer",
+    "column": "text",
+    "import_id": "text",
+    "variable": "text",
+    "status": "text",
+}
+"""One row per column of the raw export. `status` is `matched`, `personal` (left behind) or `listed` (not in the
+codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`."""
+
+_EMPTY: Final[Mapping[ColumnType, Any]] = {"text": "", "number": float("nan"), "integer": 0, "flag": False}
+_DTYPE: Final[Mapping[ColumnType, str]] = {"text": "str", "number": "float64", "integer": "int64", "flag": "bool"}
+
+
+def frame(rows: list[dict[str, Any]], columns: Columns) -> "pd.DataFrame":
+    """Rows as a frame with exactly the declared columns, in order and typed.
+
+    A key that a row lacks gets the empty value of its type; a key that is not declared raises `KeyError`.
+    """
+    import pandas as pd
+
+    unknown = {key for row in rows for key in row} - set(columns)
+    if unknown:
+        raise KeyError(f"not declared in frames.py: {', '.join(sorted(unknown))}")
+    data = {
+        name: pd.Series([row.get(name, _EMPTY[kind]) for row in rows], dtype=_DTYPE[kind])
+        for name, kind in columns.items()
+    }
+    return pd.DataFrame(data)

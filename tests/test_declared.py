@@ -1,0 +1,387 @@
+"""Broken study and plan files: each problem with its file, line, key and remedy, all of a file at once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vignetta.declared import read_tree
+from vignetta.design.declaration import read_design
+from vignetta.errors import StudyError
+from vignetta.plan import read_plan
+
+STUDY = """\
+name: small
+title: A small study
+seed: 1
+sample_size: 100
+factors:
+  regime:
+    label: Regime
+    levels:
+      - {name: autocracy, label: Autocracy, text: an autocracy, reference: true}
+      - {name: democracy, label: Democracy, text: a democracy}
+  treaty:
+    label: Treaty
+    levels:
+      - {name: none, label: No treaty, text: has no treaty, reference: true}
+      - {name: formal, label: Treaty, text: has a treaty}
+vignette: The ally is {regime} and {treaty}.
+outcomes:
+  support:
+    label: Support
+    question: Do you support it?
+    scale: [No, Perhaps, Yes]
+"""
+
+PLAN = """\
+hypotheses:
+  H1:
+    statement: Democracies are supported more.
+    direction: increase
+models:
+  support:
+    formula: support ~ regime * treaty
+estimands:
+  - hypothesis: H1
+    estimand: contrast
+    model: support
+    factor: regime
+"""
+
+
+def problems(read: Callable[[], object]) -> list[str]:
+    with pytest.raises(StudyError) as caught:
+        read()
+    return [str(each) for each in caught.value.problems]
+
+
+def study_problems(folder: Path, text: str) -> list[str]:
+    path = folder / "study.yaml"
+    path.write_text(text, "utf-8")
+    return problems(lambda: read_design(path, shown="design/study.yaml"))
+
+
+def plan_problems(folder: Path, text: str, *, study: str = STUDY) -> list[str]:
+    (folder / "study.yaml").write_text(study)
+    path = folder / "plan.yaml"
+    path.write_text(text)
+    design = read_design(folder / "study.yaml")
+    return problems(lambda: read_plan(path, design=design, shown="analysis/plan.yaml"))
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def test_the_unbroken_files_are_read(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text(STUDY)
+    (tmp_path / "plan.yaml").write_text(PLAN)
+    design = read_design(tmp_path / "study.yaml")
+    plan = read_plan(tmp_path / "plan.yaml", design=design)
+    assert design.factors["regime"].reference.name == "autocracy"
+    assert plan.models["support"].outcome == "support"
+
+
+BROKEN_STUDIES = [
+    (
+        ", reference: true}\n      - {name: democracy",
+        "}\n      - {name: democracy",
+        "design/study.yaml:8 factors.regime.levels: no level is the reference. Add `reference: true` to the level to "
+        "compare with.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, reference: true}",
+        "design/study.yaml:10 factors.regime.levels[1].reference: a second level is the reference. Keep "
+        "`reference: true` on one.",
+    ),
+    (
+        "{name: democracy",
+        "{name: autocracy",
+        "design/study.yaml:10 factors.regime.levels[1]: the name `autocracy` is used a second time. Give each its own.",
+    ),
+    (
+        "text: a democracy}",
+        'text: ""}',
+        "design/study.yaml:10 factors.regime.levels[1].text: the text is empty. Write the words that people read.",
+    ),
+    (
+        "text: a democracy}",
+        "text: }",
+        "design/study.yaml:10 factors.regime.levels[1].text: nothing stands here. Write what belongs here, or "
+        "remove the key.",
+    ),
+    (
+        ", text: a democracy}",
+        "}",
+        "design/study.yaml:10 factors.regime.levels[1]: the text is missing. Every level needs the words a respondent "
+        "reads.",
+    ),
+    (
+        "is {regime} and",
+        "is {regmie} and",
+        "design/study.yaml:16 vignette: unknown placeholder `{regmie}`. Did you mean `regime`?",
+    ),
+    (
+        " and {treaty}",
+        "",
+        "design/study.yaml:16 vignette: the factor `treaty` does not appear. Write `{treaty}` where its text goes.",
+    ),
+    (
+        "{treaty}.",
+        "{treaty}}.",
+        "design/study.yaml:16 vignette: a brace without a partner near `d {treaty}}.`. Write `{{` for a literal brace.",
+    ),
+    (
+        "sample_size: 100",
+        "sample_size: many",
+        "design/study.yaml:4 sample_size: a whole number was expected, not `many`. Write it in digits.",
+    ),
+    (
+        "sample_size: 100",
+        "sample_size: 0",
+        "design/study.yaml:4 sample_size: it should be greater than or equal to 1, not `0`.",
+    ),
+    (
+        "    label: Regime\n",
+        "    lable: Regime\n",
+        "design/study.yaml:7 factors.regime.lable: unknown key `lable`. Did you mean `label`?",
+    ),
+    (
+        "seed: 1\n",
+        "",
+        "design/study.yaml:1: `seed` is missing. Add `seed:` (the number from which every draw follows).",
+    ),
+    (
+        "scale: [No, Perhaps, Yes]",
+        "scale: [No]",
+        "design/study.yaml:21 outcomes.support.scale: a scale needs at least two points, not 1. List every point in "
+        "order.",
+    ),
+    (
+        "scale: [No, Perhaps, Yes]",
+        "scale: seven points",
+        "design/study.yaml:21 outcomes.support.scale: a list was expected, not `seven points`. Begin each item with "
+        "`- `.",
+    ),
+    (
+        "scale: [No, Perhaps, Yes]",
+        "scale: [{text: No, code: low}, Yes]",
+        "design/study.yaml:21 outcomes.support.scale[0].code: the code `low` is not a number. Points are averaged: use "
+        "numbers.",
+    ),
+    (
+        "  treaty:\n",
+        "  regime:\n",
+        "design/study.yaml:11 factors.regime: `regime` stands here a second time (first on line 6). Rename one.",
+    ),
+    (
+        "  support:\n",
+        "  treaty:\n",
+        "design/study.yaml:18 outcomes.treaty: `treaty` is already a name under factors. Rename one of them.",
+    ),
+    (
+        "  support:\n",
+        "  duration:\n",
+        "design/study.yaml:18 outcomes.duration: `duration` is a name that the clean data use themselves. Choose "
+        "another name.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nmechanism: blocked\n",
+        "design/study.yaml:4 mechanism: `blocked` is not known here. Write one of 'complete' or 'simple'.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nlanguages: [en, de]\n",
+        "design/study.yaml:8 factors.regime.label: there is no text in `en`, `de`. Write one text for each of the "
+        "study's `languages`, as `en: ...`.",
+    ),
+    (
+        "    label: Treaty\n",
+        "    label: &t Treaty\n",
+        "design/study.yaml:12 factors.treaty.label: anchors and aliases are not used in study files. Write the text "
+        "out.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: [1\n",
+        "design/study.yaml:4: not readable as YAML: expected ',' or ']', but got ':'. Check indentation, quotation "
+        "marks and colons on this line and the one before.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BROKEN_STUDIES, ids=[each[2][:60] for each in BROKEN_STUDIES])
+def test_a_broken_study_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert message in study_problems(tmp_path, changed(STUDY, old, new))
+
+
+BROKEN_PLANS = [
+    (
+        "factor: regime",
+        "factor: regime\n    levels: [democarcy]",
+        "analysis/plan.yaml:13 estimands[0].levels[0]: `regime` has no level `democarcy`. Did you mean `democracy`?",
+    ),
+    (
+        "factor: regime",
+        "factor: regmie",
+        "analysis/plan.yaml:12 estimands[0].factor: unknown factor `regmie`. Did you mean `regime`?",
+    ),
+    (
+        "factor: regime",
+        "factor: regime\n    versus: monarchy",
+        "analysis/plan.yaml:13 estimands[0].versus: `regime` has no level `monarchy`. Known: `autocracy`, `democracy`.",
+    ),
+    (
+        "hypothesis: H1",
+        "hypothesis: H2",
+        "analysis/plan.yaml:9 estimands[0].hypothesis: unknown hypothesis `H2`. Known: `H1`.",
+    ),
+    (
+        "hypothesis: H1",
+        "hypothesis: H2",
+        "analysis/plan.yaml:2 hypotheses.H1: no estimand bears on this hypothesis. Add one, or remove the hypothesis.",
+    ),
+    (
+        "support ~ regime * treaty",
+        "suport ~ regime * treaty",
+        "analysis/plan.yaml:7 models.support.formula: unknown outcome `suport`. Did you mean `support`?",
+    ),
+    (
+        "support ~ regime * treaty",
+        "support ~ regime * alliance",
+        "analysis/plan.yaml:7 models.support.formula: unknown variable `alliance`. Known: `regime`, `treaty`.",
+    ),
+    (
+        "support ~ regime * treaty",
+        "support regime",
+        "analysis/plan.yaml:7 models.support.formula: `support regime` is not a formula. Write "
+        "`outcome ~ term + term`.",
+    ),
+    (
+        "estimand: contrast",
+        "estimand: conditional_effect",
+        "analysis/plan.yaml:9 estimands[0]: `within` is missing: a conditional_effect needs the other factor. Add "
+        "`within:` and a factor's name.",
+    ),
+    (
+        "direction: increase",
+        "direction: up",
+        "analysis/plan.yaml:4 hypotheses.H1.direction: `up` is not known here. Write one of 'increase', 'decrease' or "
+        "'different'.",
+    ),
+    (
+        "formula: support ~ regime * treaty",
+        "formula: support ~ regime * treaty\n    errors: CR1",
+        "analysis/plan.yaml:6 models.support: the errors `CR1` need a `cluster`. Add `cluster:`, or use HC2.",
+    ),
+    (
+        "hypotheses:\n",
+        "alpha: 1.5\nhypotheses:\n",
+        "analysis/plan.yaml:1 alpha: it should be less than 1, not `1.5`.",
+    ),
+    (
+        "hypotheses:\n",
+        "exclusions:\n  - {rule: speeding}\nhypotheses:\n",
+        "analysis/plan.yaml:2 exclusions[0]: speeding needs one bound. Give either `seconds` or `share_of_median`.",
+    ),
+    (
+        "hypotheses:\n",
+        "exclusions:\n  - {rule: attention}\nhypotheses:\n",
+        "analysis/plan.yaml:2 exclusions[0]: the study declares no attention check. Add `attention:` to study.yaml, or "
+        "remove the rule.",
+    ),
+    (
+        "hypotheses:\n",
+        "exclusions:\n  - {rule: recall, factor: regime}\nhypotheses:\n",
+        "analysis/plan.yaml:2 exclusions[0].factor: the study has no recall check of `regime`. None is declared.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BROKEN_PLANS, ids=[each[2][:60] for each in BROKEN_PLANS])
+def test_a_broken_plan_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert message in plan_problems(tmp_path, changed(PLAN, old, new))
+
+
+def test_all_problems_of_a_file_are_told_at_once_and_in_order(tmp_path: Path) -> None:
+    text = STUDY
+    for old, new in [
+        ("sample_size: 100", "sample_size: many"),
+        ("text: an autocracy, reference: true", 'text: ""'),
+        ("{name: formal", "{name: none"),
+        ("{regime}", "{rgime}"),
+        ("    question: Do you support it?\n", ""),
+        ("[No, Perhaps, Yes]", "[No]"),
+    ]:
+        text = changed(text, old, new)
+    found = study_problems(tmp_path, text)
+    assert [each.split(":")[1].split()[0] for each in found] == ["4", "8", "9", "15", "16", "16", "18", "20"]
+
+
+@pytest.mark.parametrize("name", ["no", "yes", "on", "off", "null", "None", "NA", "~", "1.0", "1e3", "0x10", "true"])
+def test_a_level_keeps_the_name_that_was_written(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(changed(STUDY, "{name: democracy", f"{{name: {name}"))
+    assert read_design(path).factors["regime"].level_names == ["autocracy", name]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file is empty."),
+        (b"- a\n- b\n", "the file holds no `key: value` lines."),
+        (b"name: caf\xe9\n", "byte 9 is not UTF-8."),
+        (b"a: 1\n---\nb: 2\n", "not readable as YAML"),
+        (b"? [a, b]\n: 1\n", "a key must be a word."),
+        (b"a: " + b"[" * 5000, "not readable as YAML"),
+    ],
+)
+def test_what_is_no_study_at_all_is_told(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_bytes(content)
+    assert message in problems(lambda: read_design(path))[0]
+
+
+YAML_VALUES = st.recursive(
+    st.sampled_from(["", "1", "x", "true", "'{regime}'", "null"]),
+    lambda below: st.one_of(
+        st.lists(below, max_size=3).map(lambda each: "[" + ", ".join(each) + "]"),
+        st.dictionaries(st.sampled_from(["name", "text", "levels", "en"]), below, max_size=3).map(
+            lambda each: "{" + ", ".join(f"{key}: {value}" for key, value in each.items()) + "}"
+        ),
+    ),
+    max_leaves=6,
+)
+KEYS = ["factors", "outcomes", "covariates", "attention", "consent", "vignette", "languages", "data", "seed", "name"]
+PLAN_KEYS = ["hypotheses", "models", "estimands", "exclusions", "alpha", "adjust"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(KEYS), YAML_VALUES, max_size=5))
+def test_whatever_stands_in_a_study_ends_in_problems_never_in_a_traceback(
+    tmp_path: Path, parts: dict[str, str]
+) -> None:
+    kept = [block for block in STUDY.split("\n") if block and block.split(":")[0] not in parts] if not parts else []
+    text = "\n".join(kept + [f"{key}: {value}" for key, value in parts.items()]) + "\ntitle: t\n"
+    assert study_problems(tmp_path, text)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.sampled_from(PLAN_KEYS), YAML_VALUES, min_size=1, max_size=5))
+def test_whatever_stands_in_a_plan_ends_in_problems_never_in_a_traceback(tmp_path: Path, parts: dict[str, str]) -> None:
+    text = "\n".join(f"{key}: {value}" for key, value in parts.items()) + "\nunknown: 1\n"
+    assert plan_problems(tmp_path, text)
+
+
+def test_lines_point_at_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(STUDY)
+    tree = read_tree(path)
+    assert tree.lines["factors", "treaty", "levels", 1, "text"] == 15
+    assert tree.lines["outcomes", "support", "scale", 2] == 21
