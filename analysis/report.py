@@ -1,0 +1,10 @@
+"""Report: design, flow of respondents, figures, estimates and verdicts on one page."""
+
+import vignetta as vg
+
+study = vg.load(__file__)
+
+with study.stage("report") as stage:
+    report = vg.report(study)
+    stage.write("analysis/report.html", report.page)
+    stage.write_all("analysis/figures", report.figures)

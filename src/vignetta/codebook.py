@@ -1,0 +1,214 @@
+"""What each column of an export means: the contract between whoever makes an instrument and whoever cleans its data."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, Literal
+
+from pydantic import Field, ValidationError
+
+from vignetta.declared import Declared, Finding
+from vignetta.errors import Problem, StudyError, near_miss
+
+Role = Literal[
+    "identifier",
+    "record",
+    "personal",
+    "consent",
+    "factor",
+    "wording",
+    "vignette",
+    "outcome",
+    "recall",
+    "attention",
+    "covariate",
+    "source",
+    "other",
+]
+"""record: what the survey platform notes of every response (status, times). personal: known to identify somebody, left
+behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated."""
+Kind = Literal["category", "ordered", "scale", "multiple", "number", "text", "time", "flag"]
+"""category and ordered: one of the categories. scale: a number with labelled points. multiple: several categories."""
+
+CATEGORICAL: Final = ("category", "ordered", "scale", "multiple", "flag")
+
+
+class Category(Declared):
+    """One of the answers that a column holds."""
+
+    code: str = Field(description="what the export writes when values are exported as numbers or codes")
+    level: str = Field(description="what the clean data write")
+    label: str = Field("", description="the words shown, which the export writes when it is one of texts")
+    value: float | None = Field(None, allow_inf_nan=False, description="for a scale: the number")
+
+
+class Variable(Declared):
+    """One column of the clean data and where it comes from."""
+
+    name: str = Field(min_length=1, description="the clean column")
+    role: Role = Field(description="what it is in the study")
+    kind: Kind = Field(description="how its values are read")
+    import_id: str = Field("", description="the export's ImportId, which names a column for certain")
+    column: str = Field("", description="the export's column name")
+    label: str = Field("", description="the words for tables and figures")
+    question: str = Field("", description="the words that the respondent read")
+    about: str = Field("", description="for recall and wording: the factor; for attention: the right answer's level")
+    minimum: float | None = Field(None, allow_inf_nan=False)
+    maximum: float | None = Field(None, allow_inf_nan=False)
+    categories: tuple[Category, ...] = ()
+
+    @property
+    def levels(self) -> list[str]:
+        return [each.level for each in self.categories]
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        if data.get("kind") in ("category", "ordered", "scale") and not data.get("categories"):
+            yield (), f"a {data['kind']} variable needs categories.", "Add a row with `code` and `level` per answer."
+        if not data.get("import_id") and not data.get("column"):
+            yield (), "neither `import_id` nor `column` says where it is.", "Give the export's column name."
+
+
+class Codebook(Declared):
+    """All variables of an instrument, in the order of the clean columns."""
+
+    variables: tuple[Variable, ...]
+
+    def __getitem__(self, name: str) -> Variable:
+        for each in self.variables:
+            if each.name == name:
+                return each
+        raise KeyError(f"the codebook has no variable `{name}`. {near_miss(name, [v.name for v in self.variables])}")
+
+    def with_role(self, *roles: Role) -> list[Variable]:
+        """The variables that play one of the roles, in order."""
+        return [each for each in self.variables if each.role in roles]
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        names = [_name(each) for each in data.get("variables") or ()]
+        for name in dict.fromkeys(each for each in names if names.count(each) > 1):
+            yield ("variables", names.index(name)), f"two variables are called `{name}`.", "Rename one."
+
+
+def _name(variable: Any) -> str:
+    return str(variable.get("name")) if isinstance(variable, dict) else variable.name
+
+
+# ------------------------------------------------------------------------------------ what Qualtrics always exports
+
+_STATUS = ("0=IP Address 1=Survey Preview 2=Survey Test 4=Imported 8=Spam 9=Survey Preview Spam 12=Imported Spam "
+           "16=Offline 17=Offline Survey Preview 32=EX 40=EX Spam 48=EX Offline")  # fmt: skip
+
+
+def _statuses() -> Iterator[Category]:
+    for code, label in re.findall(r"(\d+)=([A-Za-z ]+?)(?= \d|$)", _STATUS):
+        yield Category(code=code, level=label.lower().replace(" ", "_"), label=label)
+
+
+def _record(name: str, kind: Kind, import_id: str, column: str, *categories: Category) -> Variable:
+    return Variable(name=name, role="record", kind=kind, import_id=import_id, column=column, categories=categories)
+
+
+def _personal(name: str, import_id: str, column: str) -> Variable:
+    return Variable(name=name, role="personal", kind="text", import_id=import_id, column=column)
+
+
+RECORD: Final[tuple[Variable, ...]] = (
+    _record("started", "time", "startDate", "StartDate"),
+    _record("ended", "time", "endDate", "EndDate"),
+    _record("status", "category", "status", "Status", *_statuses()),
+    _personal("ip_address", "ipAddress", "IPAddress"),
+    _record("progress", "number", "progress", "Progress"),
+    _record("duration", "number", "duration", "Duration (in seconds)"),
+    _record(
+        "finished",
+        "flag",
+        "finished",
+        "Finished",
+        Category(code="0", level="false", label="False"),
+        Category(code="1", level="true", label="True"),
+    ),
+    _record("recorded", "time", "recordedDate", "RecordedDate"),
+    Variable(name="response_id", role="identifier", kind="text", import_id="_recordId", column="ResponseId"),
+    _personal("last_name", "recipientLastName", "RecipientLastName"),
+    _personal("first_name", "recipientFirstName", "RecipientFirstName"),
+    _personal("email", "recipientEmail", "RecipientEmail"),
+    _personal("external_reference", "externalDataReference", "ExternalReference"),
+    _personal("latitude", "locationLatitude", "LocationLatitude"),
+    _personal("longitude", "locationLongitude", "LocationLongitude"),
+    _record("channel", "text", "distributionChannel", "DistributionChannel"),
+    _record("language", "text", "userLanguage", "UserLanguage"),
+)
+"""The columns with which every Qualtrics export begins, in their order."""
+
+
+# ---------------------------------------------------------------------------------------------------- as a CSV file
+
+_OF_VARIABLE = [each for each in Variable.model_fields if each != "categories"]
+_OF_CATEGORY = list(Category.model_fields)
+CODEBOOK_COLUMNS: Final[list[str]] = _OF_VARIABLE + [f"category_{each}" for each in _OF_CATEGORY]
+
+
+def codebook_csv(codebook: Codebook) -> str:
+    """The codebook as CSV: one row per category, or one per variable without categories.
+
+    What a variable says of itself stands in its first row; the rows below it hold its name and further categories.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(CODEBOOK_COLUMNS)
+    for each in codebook.variables:
+        writer.writerows(_rows(each))
+    return text.getvalue()
+
+
+def _rows(variable: Variable) -> Iterator[list[str]]:
+    own = [_cell(getattr(variable, each)) for each in _OF_VARIABLE]
+    blank = ["" for _ in _OF_CATEGORY]
+    rows = [[_cell(getattr(each, key)) for key in _OF_CATEGORY] for each in variable.categories] or [blank]
+    yield own + rows[0]
+    for each in rows[1:]:
+        yield [variable.name] + ["" for _ in own[1:]] + each
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def read_codebook(text: Iterable[str], *, shown: str) -> Codebook:
+    """Read a codebook from the lines of a CSV file.
+
+    `shown` is the file's name in messages. Raises `StudyError` with every problem and its row.
+    """
+    reader = csv.DictReader(text)
+    surplus = set(reader.fieldnames or ()) ^ set(CODEBOOK_COLUMNS)
+    if surplus:
+        what = f"columns missing or unknown: {', '.join(sorted(map(str, surplus)))}."
+        raise StudyError(Problem(f"{shown}:1", what, f"The columns are {', '.join(CODEBOOK_COLUMNS)}."))
+    variables: list[dict[str, Any]] = []
+    lines: list[int] = []
+    for row in reader:
+        if not variables or row["name"] != variables[-1]["name"]:
+            variables.append({key: row[key] for key in _OF_VARIABLE if row[key] != ""} | {"categories": []})
+            lines.append(reader.line_num)
+        category = {key: row[f"category_{key}"] for key in _OF_CATEGORY if row[f"category_{key}"] != ""}
+        variables[-1]["categories"] += [category] if category else []
+    return _checked(variables, lines, shown)
+
+
+def _checked(variables: list[dict[str, Any]], lines: list[int], shown: str) -> Codebook:
+    try:
+        return Codebook.model_validate({"variables": variables})
+    except ValidationError as error:
+        found = error.errors()
+    problems = []
+    for each in found:
+        place = each["loc"][1] if len(each["loc"]) > 1 else 0
+        context = each.get("ctx", {})
+        name = variables[int(place)].get("name", "")
+        problems.append(
+            Problem(f"{shown}:{lines[int(place)]} {name}", context.get("what", each["msg"]), context.get("remedy", ""))
+        )
+    raise StudyError(problems)

@@ -1,0 +1,190 @@
+"""The analysis plan: `analysis/plan.yaml` as frozen models, checked against the design that it is about."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from vignetta.declared import Declared, Finding, Keyed, Named, Tree, parse, read_tree
+from vignetta.design.declaration import Design
+from vignetta.errors import near_miss
+from vignetta.exclusions import Exclusion
+
+Expectation = Literal["increase", "decrease", "different"]
+Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
+ModelFamily = Literal["ols"]
+Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"]
+"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's)."""
+EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_effect", "difference", "joint_test"]
+"""margin: predictive margin of each level. contrast: against another level. conditional_margin and conditional_effect:
+the same within each level of another factor. difference: how far a conditional effect differs between levels of the
+other factor. joint_test: all interactions of the two factors at once."""
+Average = Literal["design", "sample"]
+"""Over which distribution of the other factors: as declared in the design, or as observed."""
+
+_WITHIN = ("conditional_margin", "conditional_effect", "difference", "joint_test")
+
+
+class Hypothesis(Keyed):
+    """A claim, in words and as the direction in which its estimates should lie."""
+
+    statement: str = Field(min_length=1, description="the hypothesis in words")
+    direction: Expectation = Field(description="increase, decrease or different")
+    family: str = Field("", description="the tests that are adjusted together; the hypothesis' own when left out")
+    note: str = Field("", description="what the design cannot say about it")
+
+    @property
+    def family_name(self) -> str:
+        return self.family or self.name
+
+
+class ModelSpec(Keyed):
+    """A regression."""
+
+    formula: str = Field(description="outcome ~ terms, with + * : and parentheses")
+    model: ModelFamily = Field("ols", description="ols")
+    errors: Errors = Field("HC2", description="the variance estimator")
+    cluster: str | None = Field(None, description="the variable whose values are clusters")
+
+    @property
+    def outcome(self) -> str:
+        return self.formula.split("~")[0].strip()
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        errors, formula = str(data.get("errors", "HC2")), data.get("formula")
+        if errors.startswith("CR") and "cluster" not in data:
+            yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
+        if not errors.startswith("CR") and "cluster" in data:
+            yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR1S`."
+        if isinstance(formula, str):
+            yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
+
+
+class Estimand(Declared):
+    """What is estimated, from which model."""
+
+    hypothesis: str = Field("", description="the hypothesis it bears on, if any")
+    estimand: EstimandKind = Field(description="margin, contrast, conditional_margin, conditional_effect, ...")
+    model: str = Field(description="the model's name")
+    factor: str = Field(description="the factor whose levels are compared")
+    levels: tuple[str, ...] | None = Field(None, description="only these levels; all when left out")
+    versus: str | None = Field(None, description="the level compared with; the reference when left out")
+    within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
+    average_over: Average = Field("design", description="design or sample")
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        kind = data.get("estimand")
+        if kind in _WITHIN and "within" not in data:
+            yield (), f"`within` is missing: a {kind} needs the other factor.", "Add `within:` and a factor's name."
+        if kind in ("margin", "contrast") and "within" in data:
+            yield ("within",), f"a {kind} has no `within`.", "Use `conditional_margin` or `conditional_effect`."
+        if "within" in data and data["within"] == data.get("factor"):
+            yield ("within",), "a factor cannot be conditioned on itself.", "Name another factor."
+        if kind in ("margin", "conditional_margin", "joint_test") and "versus" in data:
+            yield ("versus",), f"a {kind} compares nothing.", "Remove `versus`."
+        if isinstance(context, About):
+            yield from _level_findings(data, context.design)
+
+
+class Plan(Declared):
+    """What will be estimated and how it will be judged, written before the data are seen."""
+
+    alpha: float = Field(0.05, gt=0, lt=1, description="the level of tests; intervals cover 1 - alpha")
+    adjust: Adjustment = Field("holm", description="how p-values are adjusted within a family")
+    hypotheses: Annotated[dict[str, Hypothesis], Named] = Field(description="the claims")
+    models: Annotated[dict[str, ModelSpec], Named] = Field(description="the regressions")
+    estimands: tuple[Estimand, ...] = Field(description="what is estimated")
+    exclusions: tuple[Exclusion, ...] = Field((), description="which responses are left out, in order")
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        known = {
+            key: list(value) if isinstance(value := data.get(key), dict) else [] for key in ("hypotheses", "models")
+        }
+        used = set()
+        for place, each in enumerate(data.get("estimands") or ()):
+            for key, section in (("hypothesis", "hypotheses"), ("model", "models")):
+                name = each.get(key) if isinstance(each, dict) else None
+                used.add(name if isinstance(name, str) else "")
+                if isinstance(name, str) and name not in known[section]:
+                    yield ("estimands", place, key), f"unknown {key} `{name}`.", near_miss(name, known[section])
+        for name in known["hypotheses"]:
+            if name not in used:
+                yield (
+                    ("hypotheses", name),
+                    "no estimand bears on this hypothesis.",
+                    "Add one, or remove the hypothesis.",
+                )
+        if isinstance(context, About):
+            yield from _exclusion_findings(data, context.design)
+
+
+@dataclass(frozen=True)
+class About:
+    """What a reader tells the plan: the design that it is about."""
+
+    design: Design
+
+
+def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
+    left, tilde, right = formula.partition("~")
+    if not tilde or not left.strip() or not right.strip():
+        yield ("formula",), f"`{formula}` is not a formula.", "Write `outcome ~ term + term`."
+        return
+    if design is None:
+        return
+    if left.strip() not in design.outcomes:
+        outcome = left.strip()
+        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
+    known = [*design.factors, *design.covariates]
+    for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
+        if name not in known:
+            yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
+
+
+def _level_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:
+    for key in ("factor", "within"):
+        name = data.get(key)
+        if isinstance(name, str) and name not in design.factors:
+            yield (key,), f"unknown factor `{name}`.", near_miss(name, design.factors)
+    factor = data.get("factor")
+    if not isinstance(factor, str) or factor not in design.factors:
+        return
+    levels = design.factors[factor].level_names
+    listed = data.get("levels")
+    for place, level in enumerate(listed if isinstance(listed, list) else ()):
+        if isinstance(level, str) and level not in levels:
+            yield ("levels", place), f"`{factor}` has no level `{level}`.", near_miss(level, levels)
+    versus = data.get("versus")
+    if isinstance(versus, str) and versus not in levels:
+        yield ("versus",), f"`{factor}` has no level `{versus}`.", near_miss(versus, levels)
+
+
+def _exclusion_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:
+    listed = data.get("exclusions")
+    for place, each in enumerate(listed if isinstance(listed, list) else ()):
+        rule = each.get("rule") if isinstance(each, dict) else None
+        where = ("exclusions", place)
+        if rule == "attention" and design.attention is None:
+            yield where, "the study declares no attention check.", "Add `attention:` to study.yaml, or remove the rule."
+        if rule == "no_consent" and design.consent is None:
+            yield where, "the study declares no consent.", "Add `consent:` to study.yaml, or remove the rule."
+        asked = [name for name, factor in design.factors.items() if factor.recall]
+        if rule == "recall" and each.get("factor") not in asked:
+            factor = str(each.get("factor"))
+            yield (*where, "factor"), f"the study has no recall check of `{factor}`.", near_miss(factor, asked)
+
+
+def plan_of(tree: Tree, design: Design | None) -> Plan:
+    """The plan that a tree declares, checked against the design. Raises `StudyError` with every problem."""
+    return parse(tree, Plan, context=None if design is None else About(design))
+
+
+def read_plan(path: Path, *, design: Design | None, shown: str = "") -> Plan:
+    """Read `plan.yaml`. Raises `StudyError` with every problem of the file."""
+    return plan_of(read_tree(path, shown=shown), design)
