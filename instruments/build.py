@@ -1,0 +1,10 @@
+"""Build: the survey that Qualtrics imports, and the codebook by which its exports are cleaned."""
+
+import vignetta as vg
+
+study = vg.load(__file__)
+
+with study.stage("build") as stage:
+    survey = vg.build(study.design)
+    stage.write(study.instrument_file, vg.qsf_text(survey))
+    stage.write("instruments/codebook.csv", vg.codebook_csv(vg.codebook_of_design(study.design)))

@@ -1,0 +1,299 @@
+"""The commands. Each works on the study in the current folder, or in `--study DIR`.
+
+Exit codes: 0 done; 1 the study, or what it was asked, is wrong: all problems are listed; 2 the command was misspelt.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from vignetta.errors import Problem, StudyError
+
+app = typer.Typer(
+    help="Factorial vignette survey experiments, from one declared design to registered estimates.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="The study's folder.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+HERE = Path()
+
+
+def main() -> None:
+    """Run the command line; a `StudyError` becomes a list of problems and exit code 1."""
+    try:
+        app()
+    except StudyError as error:
+        _fail(error.problems, as_json="--json" in sys.argv)
+
+
+def _fail(problems: Sequence[Problem], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"problems": [vars(each) for each in problems]}, ensure_ascii=False, indent=1))
+    else:
+        for each in problems:
+            err.print(f"[bold]{escape(each.where)}[/]: {escape(each.what)} {escape(each.remedy)}".rstrip())
+        err.print(f"[red]{_count(len(problems), 'problem')}.[/]")
+    raise SystemExit(1)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(list(rows), ensure_ascii=False, indent=1))
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in rows[0] if rows else ():
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*(escape(str(each)) for each in row.values()))
+    out.print(table)
+
+
+@contextmanager
+def _working(words: str, *, quiet: bool) -> Iterator[None]:
+    """A line that moves while something takes its time, on terminals."""
+    if quiet or not err.is_terminal:
+        yield
+        return
+    with err.status(words):
+        yield
+
+
+def _root(study: Path) -> Path:
+    from vignetta.study.folder import load
+
+    return load(study).root
+
+
+# ------------------------------------------------------------------------------------------------ making and checking
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new study's folder.")],
+    study: Annotated[str, typer.Option("--study", metavar="NAME", help="alliance or in_hand.")] = "alliance",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new study that runs at once, to change into your own."""
+    from vignetta.study.scaffold import init as make
+
+    made = make(folder, template=study)
+    if as_json:
+        print(json.dumps({"folder": str(folder), "files": made}, indent=1))
+        return
+    out.print(f"Made {_count(len(made), 'file')} in {folder}.")
+    out.print("Change design/study.yaml and analysis/plan.yaml, then `vignetta check` and `vignetta run`.")
+
+
+@app.command()
+def check(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """List everything that is wrong with the study's files."""
+    from vignetta.study.checking import check as look
+
+    found = look(_root(study))
+    if found.problems:
+        _fail(found.problems, as_json=as_json)
+    if as_json:
+        print(json.dumps({"problems": [], "summary": found.summary}, ensure_ascii=False, indent=1))
+        return
+    for line in found.summary:
+        out.print(escape(line))
+    out.print("[green]No problems.[/]")
+
+
+# ---------------------------------------------------------------------------------------------------------- stages
+
+
+def _run_one(stage: str, study: Path, as_json: bool) -> None:
+    from vignetta.study.stages import read_manifest, run_stage, stages, status
+
+    root = _root(study)
+    earlier = [each for each in stages(root) if each != stage]
+    waiting = [each for each in earlier[: _place(stage, root)] if status(root, each).state != "fresh"]
+    with _working(f"{stage} ...", quiet=as_json):
+        run_stage(root, stage)
+    written = read_manifest(root, stage)["written"]
+    if as_json:
+        print(json.dumps({"stage": stage, "written": written, "stale_before": waiting}, indent=1))
+        return
+    for name in written:
+        out.print(f"wrote {escape(name)}")
+    if waiting:
+        out.print(f"[yellow]Not fresh before it: {', '.join(waiting)}. `vignetta run` brings all up to date.[/]")
+
+
+def _place(stage: str, root: Path) -> int:
+    from vignetta.study.stages import stages
+
+    known = stages(root)
+    return known.index(stage) if stage in known else 0
+
+
+@app.command()
+def draw(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Write all vignettes in words, a balanced assignment and its frequencies."""
+    _run_one("draw", study, as_json)
+
+
+@app.command()
+def build(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Write the survey for Qualtrics (.qsf) and the codebook."""
+    _run_one("build", study, as_json)
+
+
+@app.command()
+def simulate(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Let made-up respondents answer the built survey, and export them."""
+    _run_one("simulate", study, as_json)
+
+
+@app.command()
+def clean(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Turn the export into typed responses and the ledger of exclusions."""
+    _run_one("clean", study, as_json)
+
+
+@app.command()
+def estimate(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Estimate what the plan declares."""
+    _run_one("estimate", study, as_json)
+
+
+@app.command()
+def report(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Write the report with its figures."""
+    _run_one("report", study, as_json)
+
+
+@app.command()
+def run(
+    study: StudyOption = HERE,
+    force: Annotated[bool, typer.Option("--force", help="Run every stage, also the fresh ones.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run every stage that is not fresh, in order."""
+    from vignetta.study.checking import check as look
+    from vignetta.study.stages import run_stage, stages, status
+
+    root = _root(study)
+    if problems := look(root).problems:
+        _fail(problems, as_json=as_json)
+    done = []
+    for stage in stages(root):
+        before = status(root, stage)
+        needed = force or before.state != "fresh"
+        if needed:
+            with _working(f"{stage} ...", quiet=as_json):
+                run_stage(root, stage)
+        done.append({"stage": stage, "done": "run" if needed else "fresh already", "why": before.why})
+        if not as_json:
+            out.print(f"{stage:<9} {'done' if needed else 'fresh already'}")
+    _after_run(root, done, as_json)
+
+
+def _after_run(root: Path, done: list[dict[str, str]], as_json: bool) -> None:
+    page = root / "analysis/report.html"
+    if as_json:
+        print(json.dumps({"stages": done, "report": str(page) if page.exists() else ""}, indent=1))
+    elif page.exists():
+        out.print(f"\nThe report is in {escape(str(page))}")
+
+
+@app.command()
+def status(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """Say which stages are fresh, and why the others are not."""
+    from vignetta.study import stages as module
+
+    root = _root(study)
+    _show([vars(module.status(root, stage)) for stage in module.stages(root)], as_json=as_json)
+
+
+# ------------------------------------------------------------------------------------------------------ registration
+
+
+@app.command()
+def register(
+    study: StudyOption = HERE,
+    amend: Annotated[bool, typer.Option("--amend", help="Replace an earlier registration; it stays on file.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Lock design, plan and exclusions; from then on every estimate says registered or exploratory."""
+    from vignetta.study import registration
+    from vignetta.study.checking import check as look
+    from vignetta.study.folder import DESIGN, PLAN, load
+
+    loaded = load(study)
+    if problems := look(loaded.root).problems:
+        _fail(problems, as_json=as_json)
+    data = loaded.data_present
+    made = registration.register(loaded.root, loaded.tree(DESIGN).data, loaded.tree(PLAN).data, data=data, amend=amend)
+    hashes = {name: registration.digest(each) for name, each in made.sections.items()}
+    if as_json:
+        print(json.dumps({"file": registration.FILE, "sha256": hashes, "data_present": data}, indent=1))
+        return
+    _show([{"registered": name, "sha256": each} for name, each in hashes.items()], as_json=False)
+    out.print(
+        f"Written to {registration.FILE}. Deposit this file, or these hashes, with a registry to give them a date."
+    )
+    for name in data:
+        out.print(f"[yellow]Noted in it: the data file {escape(name)} exists already.[/]")
+
+
+@app.command()
+def verify(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
+    """List what changed since registration. Exit code 1 if anything did."""
+    from vignetta.study import registration
+    from vignetta.study.folder import DESIGN, PLAN, load
+
+    loaded = load(study)
+    made = loaded.registration
+    if not made:
+        raise StudyError(Problem(registration.FILE, "nothing is registered yet.", "`vignetta register` does it."))
+    changes = made.changes(loaded.tree(DESIGN).data, loaded.tree(PLAN).data)
+    if as_json:
+        print(json.dumps({"changes": [vars(each) for each in changes]}, ensure_ascii=False, indent=1))
+    else:
+        for each in changes:
+            out.print(escape(str(each)))
+        out.print(f"{_count(len(changes), 'change')} since registration." if changes else "As registered.")
+    raise SystemExit(1 if changes else 0)
+
+
+# ------------------------------------------------------------------------------------------------- any other survey
+
+
+@app.command("import")
+def import_(
+    survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
+    codebook: Annotated[Path, typer.Option("--codebook", metavar="FILE.csv", help="Where the codebook goes.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Make the codebook of a survey built by hand in Qualtrics."""
+    from vignetta.codebook import codebook_csv
+    from vignetta.instruments.codebooks import codebook_of_survey
+    from vignetta.instruments.qsf import read_qsf
+    from vignetta.study.files import replace_all
+
+    made = codebook_of_survey(read_qsf(survey))
+    replace_all(codebook.parent, {codebook.name: codebook_csv(made).encode()})
+    if as_json:
+        print(json.dumps({"codebook": str(codebook), "variables": [each.name for each in made.variables]}, indent=1))
+        return
+    out.print(f"Wrote {_count(len(made.variables), 'variable')} to {escape(str(codebook))}.")

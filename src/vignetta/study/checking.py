@@ -1,0 +1,61 @@
+"""Everything that is wrong with a study, and what it amounts to, without running any of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from vignetta.declared import read_tree
+from vignetta.design.declaration import Design, design_of
+from vignetta.errors import Problem, StudyError
+from vignetta.plan import Plan, plan_of
+from vignetta.study.folder import DESIGN, PLAN, SIMULATION
+from vignetta.study.registration import read_registration
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found: every problem, and, for the files without any, what they declare."""
+
+    problems: tuple[Problem, ...]
+    summary: tuple[str, ...]
+
+
+def check(root: Path) -> Check:
+    """Read every declared file of a study and collect the problems of all of them."""
+    problems: list[Problem] = []
+
+    def tried(step: Callable[[], Any]) -> Any:
+        try:
+            return step()
+        except StudyError as error:
+            problems.extend(error.problems)
+            return None
+
+    design: Design | None = tried(lambda: design_of(read_tree(root / DESIGN, shown=DESIGN)))
+    plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
+    if design is not None and (root / SIMULATION).is_file():
+        tried(lambda: _simulation(root, design))
+    tried(lambda: read_registration(root))
+    lines = [_design_line(design)] if design else []
+    lines += [_plan_line(plan)] if plan else []
+    return Check(tuple(problems), tuple(lines))
+
+
+def _simulation(root: Path, design: Design) -> None:
+    from vignetta.instruments.simulation import simulation_of
+
+    simulation_of(read_tree(root / SIMULATION, shown=SIMULATION), design)
+
+
+def _design_line(design: Design) -> str:
+    factors = " × ".join(f"{name} {len(factor.levels)}" for name, factor in design.factors.items())
+    total = prod(len(factor.levels) for factor in design.factors.values())
+    outcomes = ", ".join(design.outcomes)
+    return f"{design.name}: {factors} = {total} vignettes, {design.sample_size:,} respondents, outcomes {outcomes}"
+
+
+def _plan_line(plan: Plan) -> str:
+    hypotheses = ", ".join(plan.hypotheses) or "none"
+    return f"plan: hypotheses {hypotheses}; {len(plan.models)} models, {len(plan.estimands)} estimands"

@@ -1,0 +1,194 @@
+"""A study in its folder: what people declared, what the stages made, and which of these files were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from vignetta.declared import Tree, read_tree
+from vignetta.design.declaration import DataFormat, Design, design_of
+from vignetta.errors import Problem, StudyError
+from vignetta.plan import Plan, plan_of
+from vignetta.study import registration
+from vignetta.study.files import relative, sha256
+from vignetta.study.stages import Stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from vignetta.codebook import Codebook
+    from vignetta.instruments.simulation import Simulation
+    from vignetta.instruments.survey import Survey
+
+DESIGN: Final = "design/study.yaml"
+PLAN: Final = "analysis/plan.yaml"
+SIMULATION: Final = "design/simulation.yaml"
+CODEBOOK: Final = "instruments/codebook.csv"
+RESPONSES: Final = "data/clean/responses.parquet"
+LEDGER: Final = "data/clean/ledger.csv"
+ESTIMATES: Final = "analysis/estimates.csv"
+
+
+@dataclass
+class Study:
+    """A study in its folder.
+
+    Every file that one of its properties reads is noted with its hash in `read`, which a stage's manifest records.
+    """
+
+    root: Path
+    read: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def file(self, name: str, *, made_by: str = "") -> Path:
+        """The path of a file of the study, noted as read. Raises `StudyError` when it is not there."""
+        path = self.root / name
+        self.read[name] = sha256(path)
+        if not self.read[name]:
+            remedy = f"Run `vignetta {made_by}` first, or `vignetta run`." if made_by else ""
+            raise StudyError(Problem(name, "the file does not exist.", remedy))
+        return path
+
+    def tree(self, name: str) -> Tree:
+        """A declared file as it is written."""
+        return _tree(self.file(name), name, self.read[name])
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name, to be entered with `with`: what it writes appears when it ends well."""
+        return Stage(self.root, name, self.design.seed, self.read)
+
+    # ------------------------------------------------------------------------------------------------ declared
+
+    @property
+    def design(self) -> Design:
+        """The declared design."""
+        return _design(self.file(DESIGN), DESIGN, self.read[DESIGN])
+
+    @property
+    def plan(self) -> Plan:
+        """The analysis plan."""
+        return plan_of(self.tree(PLAN), self.design)
+
+    @property
+    def simulation(self) -> Simulation:
+        """The stated model from which respondents are simulated."""
+        from vignetta.instruments.simulation import simulation_of
+
+        return simulation_of(self.tree(SIMULATION), self.design)
+
+    @property
+    def registered(self) -> list[bool]:
+        """For each estimand of the plan, whether it stands as it was registered."""
+        return self.registration.holds(self.tree(DESIGN).data, self.tree(PLAN).data)
+
+    @property
+    def registration(self) -> registration.Registration:
+        """What was registered; empty when nothing was."""
+        self.read[registration.FILE] = sha256(self.root / registration.FILE)
+        return registration.read_registration(self.root)
+
+    # ----------------------------------------------------------------------------------------------------- made
+
+    @property
+    def instrument_file(self) -> str:
+        return f"instruments/{self.design.name}.qsf"
+
+    @property
+    def instrument(self) -> Survey:
+        """The instrument as it was built, read back from its file."""
+        from vignetta.instruments.qsf import read_qsf
+
+        return read_qsf(self.file(self.instrument_file, made_by="build"))
+
+    @property
+    def codebook(self) -> Codebook:
+        """What each column of the export means."""
+        from vignetta.codebook import read_codebook
+
+        with self.file(CODEBOOK, made_by="build").open(encoding="utf-8-sig", newline="") as lines:
+            return read_codebook(lines, shown=CODEBOOK)
+
+    @property
+    def simulated_file(self) -> str:
+        return f"data/raw/{self.design.name}_simulated.csv"
+
+    @property
+    def truth_file(self) -> str:
+        return f"data/raw/{self.design.name}_simulated_truth.csv"
+
+    @property
+    def data(self) -> Path:
+        """The raw export: the one that study.yaml names under `data`, or else the simulated one."""
+        declared = self.design.data
+        if declared is None:
+            return self.file(self.simulated_file, made_by="simulate")
+        return self.file(declared.file)
+
+    @property
+    def data_present(self) -> tuple[str, ...]:
+        """Names of the files of real responses that are there already."""
+        known = {self.simulated_file, self.truth_file}
+        raw = (relative(each, self.root) for each in sorted((self.root / "data/raw").glob("*")) if each.is_file())
+        named = [self.design.data.file] if self.design.data and (self.root / self.design.data.file).is_file() else []
+        return tuple(dict.fromkeys([*named, *(each for each in raw if each not in known and "/." not in each)]))
+
+    @property
+    def data_format(self) -> DataFormat:
+        return self.design.data.format if self.design.data else "qualtrics"
+
+    @property
+    def responses(self) -> pd.DataFrame:
+        """The clean responses that are analysed."""
+        from vignetta.cleaning.files import read_responses
+
+        responses = read_responses(self.file(RESPONSES, made_by="clean"))
+        return responses[~responses["excluded"]]
+
+    @property
+    def ledger(self) -> pd.DataFrame:
+        """The account of every raw row."""
+        return _table(self.file(LEDGER, made_by="clean"))
+
+    @property
+    def estimates(self) -> pd.DataFrame:
+        """The estimates."""
+        return _table(self.file(ESTIMATES, made_by="estimate"))
+
+
+def load(path: str | Path = ".") -> Study:
+    """The study that a folder, or a file inside it, belongs to. A recipe passes its own `__file__`.
+
+    Raises `StudyError` when no folder above holds `design/study.yaml`.
+    """
+    start = Path(path).resolve()
+    for folder in (start, *start.parents):
+        if (folder / DESIGN).is_file():
+            study = Study(folder)
+            if start.is_file():
+                study.file(relative(start, folder))
+            return study
+    what = f"there is no study here: no folder from here upwards holds {DESIGN}."
+    raise StudyError(Problem(str(path), what, "`vignetta init DIR` makes a study; `--study DIR` names one."))
+
+
+@lru_cache(maxsize=32)
+def _tree(path: Path, shown: str, content: str) -> Tree:
+    return read_tree(path, shown=shown)
+
+
+@lru_cache(maxsize=32)
+def _design(path: Path, shown: str, content: str) -> Design:
+    return design_of(_tree(path, shown, content))
+
+
+def _table(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    from vignetta import frames
+
+    columns: dict[str, Any] = {**frames.ESTIMATES, **frames.LEDGER}
+    texts = {name: str for name, kind in columns.items() if kind == "text"}
+    return pd.read_csv(
+        path, dtype=texts, keep_default_na=False, na_values={c: [""] for c, k in columns.items() if k != "text"}
+    )

@@ -1,0 +1,133 @@
+"""The commands as people and machines use them: what they print, what they leave, their exit codes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("pandas", "numpy", "scipy", "formulaic", "matplotlib", "pyarrow")
+
+
+def vignetta(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "vignetta", *words], cwd=cwd, capture_output=True, text=True)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, old
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check"]])
+def test_help_and_check_import_no_heavy_library(ran: Path, words: list[str]) -> None:
+    code = (
+        "import sys\nfrom vignetta.cli import app\n"
+        f"sys.argv = ['vignetta', *{words!r}]\n"
+        "try: app()\nexcept SystemExit as end: assert not end.code\n"
+        f"assert not set({HEAVY!r}) & set(sys.modules), set({HEAVY!r}) & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ran, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_check_of_a_sound_study(ran: Path) -> None:
+    done = vignetta("check", cwd=ran)
+    assert done.returncode == 0
+    assert "= 120 vignettes, 1,502 respondents" in done.stdout
+    assert json.loads(vignetta("check", "--json", cwd=ran).stdout)["problems"] == []
+
+
+def test_check_lists_the_problems_of_all_files_and_run_writes_nothing(ran: Path) -> None:
+    edit(ran / "design/study.yaml", "sample_size: 1502", "sample_size: many")
+    edit(ran / "analysis/plan.yaml", "adjust: holm", "adjust: hlom")
+    before = {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()}
+    for command in ("check", "run"):
+        done = vignetta(command, cwd=ran)
+        assert done.returncode == 1
+        assert "design/study.yaml:" in done.stderr
+        assert "analysis/plan.yaml:" in done.stderr
+        assert "2 problems." in done.stderr
+        assert "Traceback" not in done.stderr
+    machine = json.loads(vignetta("check", "--json", cwd=ran).stdout)
+    assert [each["where"].split(":")[0] for each in machine["problems"]] == ["design/study.yaml", "analysis/plan.yaml"]
+    assert {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()} == before
+
+
+def test_a_misspelt_command_ends_with_2(tmp_path: Path) -> None:
+    assert vignetta("chekc", cwd=tmp_path).returncode == 2
+
+
+def test_outside_a_study_the_remedy_is_told(tmp_path: Path) -> None:
+    done = vignetta("status", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "there is no study here" in done.stderr
+    assert "vignetta init DIR" in done.stderr
+
+
+def test_init_change_a_factor_and_a_text_run(tmp_path: Path) -> None:
+    assert vignetta("init", "mine", cwd=tmp_path).returncode == 0
+    study = tmp_path / "mine"
+    recipes = {each: each.read_bytes() for each in study.rglob("*.py")}
+    edit(study / "design/study.yaml", "label: Formal treaty\n    levels", "label: Written treaty\n    levels")
+    edit(
+        study / "design/study.yaml",
+        "      - name: rival_arms\n        label: Bought arms from rivals\n",
+        "      - name: trade\n        label: Traded with rivals\n        text: traded with a rival\n"
+        "      - name: rival_arms\n        label: Bought arms from rivals\n",
+    )
+    edit(study / "design/study.yaml", "refused to send troops to a military", "declined to join a military")
+    done = vignetta("run", cwd=study)
+    assert done.returncode == 0, done.stderr
+    page = (study / "analysis/report.html").read_text()
+    assert "Traded with rivals" in page
+    assert "declined to join a military" in (study / "design/vignettes.csv").read_text()
+    assert {each: each.read_bytes() for each in study.rglob("*.py")} == recipes
+
+
+def test_a_second_run_changes_no_byte(ran: Path) -> None:
+    before = {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()}
+    done = vignetta("run", cwd=ran)
+    assert done.stdout.count("fresh already") == 6
+    assert {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()} == before
+    assert vignetta("run", "--force", cwd=ran).returncode == 0
+    after = {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()}
+    assert {str(each) for each in after if after[each] != before.get(each)} == set()
+
+
+def test_status_says_why(ran: Path) -> None:
+    edit(ran / "analysis/plan.yaml", "alpha: 0.05", "alpha: 0.01")
+    rows = json.loads(vignetta("status", "--json", cwd=ran).stdout)
+    assert {each["stage"]: each["state"] for each in rows} == {
+        "draw": "fresh",
+        "build": "fresh",
+        "simulate": "fresh",
+        "clean": "stale",
+        "estimate": "stale",
+        "report": "stale",
+    }
+    assert rows[3]["why"] == "analysis/plan.yaml changed"
+
+
+def test_registered_estimates_and_what_changed_since(ran: Path) -> None:
+    assert vignetta("verify", cwd=ran).returncode == 1
+    assert vignetta("register", cwd=ran).returncode == 0
+    assert vignetta("verify", cwd=ran).stdout.strip() == "As registered."
+    assert vignetta("run", cwd=ran).returncode == 0
+    assert "exploratory" not in (ran / "analysis/estimates.csv").read_text()
+    added = "estimands:\n  - {estimand: contrast, model: approval, factor: regime}\n"
+    edit(ran / "analysis/plan.yaml", "estimands:\n", added)
+    done = vignetta("verify", cwd=ran)
+    assert done.returncode == 1
+    assert "plan.estimands" in done.stdout
+    assert vignetta("run", cwd=ran).returncode == 0
+    text = (ran / "analysis/estimates.csv").read_text()
+    assert text.count("exploratory") == 2
+    assert text.count(",registered,") > 50
+
+
+def test_import_makes_a_codebook_of_a_built_survey(ran: Path) -> None:
+    done = vignetta("import", "instruments/alliance.qsf", "--codebook", "by_hand.csv", cwd=ran)
+    assert done.returncode == 0, done.stderr
+    assert "approval" in (ran / "by_hand.csv").read_text()
