@@ -1,0 +1,247 @@
+"""What a margin averages over: mean rows of X, one per cell of the factors that are set."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vignetta.analysis.fitting import Cells, Fit
+from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.design.declaration import Design
+from vignetta.design.vignettes import vignettes
+from vignetta.errors import Problem, StudyError
+from vignetta.plan import Average
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+CHUNK = 100_000
+"""At most about this many rows of X are held at a time."""
+TOTAL = 1e-6
+"""How far probabilities that were written with six digits may be from summing to one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The cells of the factors that are set, everything else averaged over the sample with the fit's weights.
+
+    Attributes
+    ----------
+    name : what `average_over` says in the estimates frame.
+    levels : the f factors that are set, with their levels.
+    codes : (m, f) the cells: for each factor the place of the level.
+    probability : (m,) of each cell; sums to 1.
+    X : (m, k) the mean row of X in each cell.
+    """
+
+    name: str
+    levels: dict[str, list[str]]
+    codes: Codes
+    probability: Floats
+    X: Floats
+
+    def mean(self, at: dict[str, str]) -> Floats:
+        """The mean row (k,) over the other factors as they are distributed beside the levels `at`.
+
+        NaN when the distribution never has these levels together.
+        """
+        return self._average(np.where(self._has(at), self.probability, 0.0))
+
+    def contrast(self, factor: str, pair: tuple[str, str], within: dict[str, str]) -> Floats:
+        """The mean of row(first) - row(second), both over the same distribution of the other factors.
+
+        The other factors are averaged over the combinations that occur beside both levels (the AMCE of Hainmueller,
+        Hopkins and Yamamoto 2014, definition 3). NaN when there is none.
+        """
+        others = self._others(factor)
+        weight = _sums(others, self._has(within) * self.probability)
+        cells = [self._has({**within, factor: level}) for level in pair]
+        for has in cells:
+            weight = weight * (_sums(others, has * self.probability) > 0)
+        first, second = (self._average(np.where(has, weight[others], 0.0)) for has in cells)
+        return first - second
+
+    def _has(self, at: dict[str, str]) -> Flags:
+        has = np.ones(len(self.codes), dtype=bool)
+        for factor, level in at.items():
+            has &= self.codes[:, list(self.levels).index(factor)] == self.levels[factor].index(level)
+        return has
+
+    def _others(self, factor: str) -> Codes:
+        """For each cell which combination of the other factors it has."""
+        rest = np.delete(self.codes, list(self.levels).index(factor), axis=1)
+        sizes = [len(known) for each, known in self.levels.items() if each != factor]
+        place = np.zeros(len(rest), dtype=np.int64)
+        for column, size in zip(rest.T, sizes, strict=True):
+            place = place * size + column
+        return np.unique(place, return_inverse=True)[1].astype(np.int64)
+
+    def _average(self, weight: Floats) -> Floats:
+        total = weight.sum()
+        return weight @ self.X / total if total > 0 else np.full(self.X.shape[1], np.nan)
+
+
+def grid(fit: Fit, factors: list[str], *, average_over: Average | pd.DataFrame, design: Design | None = None) -> Grid:
+    """The grid over which the margins of `factors` are averaged.
+
+    Parameters
+    ----------
+    factors : the factors whose levels are compared or conditioned on.
+    average_over : sample (every other variable as observed), design (the other factors as `design` declares them,
+        covariates as observed), or a frame with columns for some factors and `probability`: a target distribution,
+        named by its `attrs["name"]`.
+
+    Raises
+    ------
+    StudyError
+        Unknown factors; levels in the data that the distribution does not know, or the reverse.
+    """
+    name, declared = _distribution(fit, average_over, design)
+    crossed = _cross(fit, declared, factors)
+    return Grid(name, **vars(crossed), X=_mean_rows(fit, crossed))
+
+
+# ---------------------------------------------------------------------------------------------- which distribution
+
+
+def _distribution(fit: Fit, average_over: Average | pd.DataFrame, design: Design | None) -> tuple[str, Cells]:
+    if isinstance(average_over, pd.DataFrame):
+        return str(average_over.attrs.get("name", "target")), _read(fit, average_over, "target")
+    check_options(average_over=average_over)
+    if average_over == "sample":
+        return "sample", Cells({}, np.zeros((1, 0), dtype=np.int64), np.ones(1))
+    if design is None:
+        what = 'averaging over "design" needs the design.'
+        raise StudyError(Problem("average_over", what, 'Write design=study.design, or average_over="sample".'))
+    if id(design) not in fit.declared:
+        declared = _read(fit, vignettes(design)[[*design.factors, "probability"]], "design")
+        fit.declared[id(design)] = (design, declared)
+    return "design", fit.declared[id(design)][1]
+
+
+def _read(fit: Fit, frame: pd.DataFrame, where: str) -> Cells:
+    if "probability" not in frame:
+        raise StudyError(Problem(where, "it has no column `probability`.", "Add it: one probability per row."))
+    probability = frame["probability"].to_numpy(dtype=np.float64)
+    names = [name for name in frame if name in fit.factors]
+    texts = {str(name): frame[name].astype(str).to_numpy(dtype=object) for name in names}
+    problems = _probability_problems(probability, where) + _column_problems(fit, frame, where)
+    for name, column in texts.items():
+        problems += _level_problems(fit, name, dict.fromkeys(column[probability > 0]), where)
+    raise_all(problems)
+    levels = {name: list(fit.levels(name)) for name in texts}
+    codes = np.zeros((len(frame), len(texts)), dtype=np.int64)
+    for place, name in enumerate(texts):
+        codes[:, place] = pd.Index(levels[name]).get_indexer(pd.Index(texts[name].tolist()))
+    cells, groups = np.unique(codes[probability > 0], axis=0, return_inverse=True)
+    return Cells(levels, cells, _sums(groups, probability[probability > 0]))
+
+
+def _sums(groups: npt.NDArray[Any], weights: Floats) -> Floats:
+    return np.bincount(groups.ravel(), weights).astype(np.float64)
+
+
+def _probability_problems(probability: Floats, where: str) -> list[Problem]:
+    if len(probability) and (probability >= 0).all() and abs(probability.sum() - 1) <= TOTAL:
+        return []
+    return [Problem(where, "the probabilities do not sum to one.", "Write probabilities of 0 or more that do.")]
+
+
+def _column_problems(fit: Fit, frame: pd.DataFrame, where: str) -> list[Problem]:
+    """A design may have factors that the model leaves out; a target names only factors of the model."""
+    known = list(fit.factors)
+    strange = [str(name) for name in frame if name not in [*known, "probability"]] if where == "target" else []
+    return [unknown(where, "the model has no factor", name, known) for name in strange]
+
+
+def _level_problems(fit: Fit, factor: str, declared: dict[str, None], where: str) -> list[Problem]:
+    known = fit.levels(factor)
+    problems = [
+        unknown(f"{where} {factor}", "the data have no level", level, list(known))
+        for level in declared
+        if level not in known
+    ]
+    if where == "design":
+        problems += [
+            unknown(f"column {factor}", "the design has no level", level, list(declared))
+            for level in known
+            if level not in declared
+        ]
+    return problems
+
+
+def _cross(fit: Fit, distribution: Cells, factors: list[str]) -> Cells:
+    """Factors that the distribution leaves out are set to each level in turn, independently of the others."""
+    for factor in factors:
+        if factor in distribution.levels:
+            continue
+        levels, m = list(fit.levels(factor)), len(distribution.codes)
+        added = np.tile(np.arange(len(levels)), m)
+        codes = np.column_stack([np.repeat(distribution.codes, len(levels), axis=0), added])
+        probability = np.repeat(distribution.probability / len(levels), len(levels))
+        distribution = Cells({**distribution.levels, factor: levels}, codes, probability)
+    return distribution
+
+
+# ------------------------------------------------------------------------------------------------------- mean rows
+
+
+def _mean_rows(fit: Fit, cells: Cells) -> Floats:
+    by_cell, beside = _kinds_of_columns(fit, set(cells.levels))
+    X = np.tile(fit.mean_row, (len(cells.codes), 1))
+    key = (*cells.levels, cells.codes.tobytes())
+    if key not in fit.crossed:
+        fit.crossed[key] = _crossed(fit, cells, beside)
+    X[:, by_cell] = fit.crossed[key][:, by_cell]
+    return X
+
+
+def _kinds_of_columns(fit: Fit, factors: set[str]) -> tuple[Flags, list[str]]:
+    """Which columns of X change with the cells, and the other variables that these columns read."""
+    by_cell, beside = np.zeros(len(fit.coef), dtype=bool), set[str]()
+    for names, place in fit.reads:
+        by_cell[place] = bool(names & factors)
+        beside |= names - factors if names & factors else set()
+    return by_cell, sorted(beside)
+
+
+def _crossed(fit: Fit, cells: Cells, beside: list[str]) -> Floats:
+    """The mean row of X in every cell, exact for the columns that read only the cells and `beside`.
+
+    Every cell stands beside every distinct combination of these variables in the sample, weighted by how much of the
+    sample has it.
+    """
+    rows, share = _combinations(fit, beside)
+    size = max(1, CHUNK // len(rows))
+    means = []
+    for start in range(0, len(cells.codes), size):
+        codes = cells.codes[start : start + size]
+        repeated = rows.iloc[np.tile(np.arange(len(rows)), len(codes))].reset_index(drop=True)
+        X = fit.design_matrix(_set(fit, repeated, list(cells.levels), np.repeat(codes, len(rows), axis=0)))
+        means.append(np.einsum("cnk,n->ck", X.reshape(len(codes), len(rows), -1), share))
+    return np.concatenate(means)
+
+
+def _combinations(fit: Fit, names: list[str]) -> tuple[pd.DataFrame, Floats]:
+    data, weights = fit.sample.data, fit.sample.weights / fit.sample.weights.sum()
+    if not names:
+        return data.iloc[:1], np.ones(1)
+    groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy(dtype=np.intp)
+    first = np.unique(groups, return_index=True)[1]
+    return data.iloc[first], _sums(groups, weights)
+
+
+def _set(fit: Fit, rows: pd.DataFrame, factors: list[str], codes: Codes) -> pd.DataFrame:
+    """The rows with the factors set to the levels of `codes` (len(rows), f), in the types of the sample's columns."""
+    columns: dict[str, Any] = {}
+    for factor, place in zip(factors, codes.T, strict=True):
+        dtype = rows[factor].dtype
+        values = np.array(list(fit.levels(factor).values()))
+        if isinstance(dtype, pd.CategoricalDtype):
+            columns[factor] = pd.Categorical.from_codes(place.tolist(), dtype=dtype)
+        else:
+            columns[factor] = values[place]
+    return rows.assign(**columns)

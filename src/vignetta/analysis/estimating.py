@@ -1,0 +1,157 @@
+"""From a plan and clean data to the estimates frame."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.multiplicity import adjust
+from vignetta.analysis.options import raise_all, unknown
+from vignetta.design.declaration import Design
+from vignetta.errors import Problem, StudyError
+from vignetta.frames import ESTIMATES, frame
+from vignetta.plan import Estimand, ModelSpec, Plan
+
+TESTS = ("contrast", "conditional_effect", "difference", "joint_test")
+"""The estimands that test something; a margin is described, not tested."""
+
+
+def estimate(
+    data: pd.DataFrame, plan: Plan, *, design: Design, registered: Callable[[int], bool] | Sequence[bool] = ()
+) -> pd.DataFrame:
+    """Everything that a plan asks for.
+
+    Parameters
+    ----------
+    data : the responses that are analysed, one row each.
+    plan : its models are fitted once each; intervals cover 1 - alpha.
+    design : gives the levels of factors and covariates, their order and reference.
+    registered : for the place of each estimand in the plan, whether it was registered: a function, or a flag each.
+
+    Returns
+    -------
+    The estimates frame, in the order of the plan. `p_adjusted` is adjusted over the tests of a family, registered
+    and exploratory ones apart; it is missing for margins, for reference levels and for estimands without a hypothesis.
+
+    Raises
+    ------
+    StudyError
+        With every problem of every model and estimand.
+    """
+    is_registered = registered if callable(registered) else _lookup(registered, len(plan.estimands))
+    prepared = with_declared_levels(data, design)
+    models = _fit_all(prepared, plan)
+    problems: list[Problem] = []
+    tables = []
+    for place, asked in enumerate(plan.estimands):
+        try:
+            table = _estimate_one(models[asked.model], asked, design)
+        except StudyError as error:
+            problems += _inside(f"estimands[{place}]", error)
+        else:
+            tables.append(table.assign(**_claim(asked, plan), registered=_word(is_registered(place))))
+    raise_all(problems)
+    estimates = pd.concat([frame([], ESTIMATES), *tables], ignore_index=True) if tables else frame([], ESTIMATES)
+    return _adjusted(estimates, plan)
+
+
+def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
+    """The data with factors, and covariates of choice, as categories in the order declared.
+
+    Options of a covariate that nobody chose are left out: nothing about them can be estimated, and nothing else
+    depends on them. Raises `StudyError` for a level that the design does not declare.
+    """
+    factors = {name: factor.level_names for name, factor in design.factors.items()}
+    options = {name: [each.name for each in asked.options] for name, asked in design.covariates.items()}
+    problems: list[Problem] = []
+    columns = {}
+    for name, levels in {**options, **factors}.items():
+        if name not in data or not levels:
+            continue
+        values = data[name].astype(object)
+        problems += _strange_levels(name, list(values.dropna().unique()), levels)
+        known = pd.Index(levels)
+        column = pd.Categorical.from_codes(known.get_indexer(pd.Index(values)).tolist(), categories=known)
+        columns[name] = column if name in factors else column.remove_unused_categories()
+    raise_all(problems)
+    return data.assign(**columns)
+
+
+def _strange_levels(name: str, found: list[object], levels: list[str]) -> list[Problem]:
+    strange = [str(each) for each in found if each not in levels]
+    return [unknown(f"column {name}", "the design has no level", each, levels) for each in strange]
+
+
+def _fit_all(data: pd.DataFrame, plan: Plan) -> dict[str, Fit]:
+    problems: list[Problem] = []
+    fitted = {}
+    for name in dict.fromkeys(asked.model for asked in plan.estimands):
+        try:
+            fitted[name] = _fit_one(data, plan.models[name], plan.alpha)
+        except StudyError as error:
+            problems += _inside(f"models.{name}", error)
+    raise_all(problems)
+    return fitted
+
+
+def _fit_one(data: pd.DataFrame, spec: ModelSpec, alpha: float) -> Fit:
+    fitted = fit(data, spec.formula, model=spec.model, errors=spec.errors, cluster=spec.cluster, alpha=alpha)
+    return replace(fitted, name=spec.name)
+
+
+def _estimate_one(fitted: Fit, asked: Estimand, design: Design) -> pd.DataFrame:
+    if asked.estimand == "joint_test":
+        return joint_test(fitted, f"{asked.factor}:{asked.within}").estimates
+    over, levels = asked.average_over, asked.levels
+    if asked.estimand in ("margin", "conditional_margin"):
+        return margins(fitted, asked.factor, levels=levels, within=asked.within, average_over=over, design=design)
+    if asked.estimand == "difference":
+        return differences(
+            fitted,
+            asked.factor,
+            within=str(asked.within),
+            versus=asked.versus,
+            levels=levels,
+            average_over=over,
+            design=design,
+        )
+    return contrasts(
+        fitted,
+        asked.factor,
+        versus=asked.versus,
+        levels=levels,
+        within=asked.within,
+        average_over=over,
+        design=design,
+    )
+
+
+def _claim(asked: Estimand, plan: Plan) -> dict[str, str]:
+    if not asked.hypothesis:
+        return {"hypothesis": "", "family": ""}
+    return {"hypothesis": asked.hypothesis, "family": plan.hypotheses[asked.hypothesis].family_name}
+
+
+def _adjusted(estimates: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    tested = estimates["estimand"].isin(TESTS) & ~estimates["is_reference"] & (estimates["family"] != "")
+    p_adjusted = pd.Series(float("nan"), index=estimates.index)
+    for _, rows in estimates[tested].groupby(["family", "registered"], sort=False):
+        p_adjusted[rows.index] = adjust(rows["p_value"].to_numpy(), plan.adjust)
+    return estimates.assign(p_adjusted=p_adjusted)
+
+
+def _lookup(flags: Sequence[bool], count: int) -> Callable[[int], bool]:
+    if flags and len(flags) != count:
+        what = f"{len(flags)} flags for {count} estimands."
+        raise StudyError(Problem("registered", what, "Give one for each estimand, in the plan's order."))
+    return lambda place: bool(flags) and bool(flags[place])
+
+
+def _word(is_registered: bool) -> str:
+    return "registered" if is_registered else "exploratory"
+
+
+def _inside(where: str, error: StudyError) -> list[Problem]:
+    return [Problem(f"{where} {each.where}", each.what, each.remedy) for each in error.problems]

@@ -1,0 +1,312 @@
+"""A model fitted to a frame."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import formulaic
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from formulaic.errors import FormulaicError
+from formulaic.parser.types import Factor
+
+from vignetta.analysis.covariance import covariance
+from vignetta.analysis.intervals import infer
+from vignetta.analysis.least_squares import dependent_columns, solve
+from vignetta.analysis.options import Distribution, option_problems, raise_all, unknown
+from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
+from vignetta.design.declaration import Design
+from vignetta.errors import Problem, StudyError
+from vignetta.plan import Errors, ModelFamily
+
+Floats = npt.NDArray[np.float64]
+
+EXACT = 1e-12
+"""Residuals below this share of the outcome's size are rounding: nothing is left to estimate errors from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Combinations of levels of some factors, with their probabilities.
+
+    Attributes
+    ----------
+    levels : the f factors with their levels.
+    codes : (m, f) for each combination and factor the place of the level.
+    probability : (m,) of each, positive; sums to 1.
+    """
+
+    levels: dict[str, list[str]]
+    codes: npt.NDArray[np.int64]
+    probability: Floats
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
+    """A fitted model.
+
+    Attributes
+    ----------
+    name : the model's name in the estimates frame.
+    formula, outcome : as written.
+    errors, distribution, alpha : how errors are estimated, tests are made, and what intervals leave out.
+    terms : the k names of the coefficients.
+    coef : (k,) coefficients.
+    vcov : (k, k) their covariance.
+    df : degrees of freedom of tests: n - k, clusters - 1, or infinite for the normal distribution.
+    n, n_missing : rows used, and left out because a value is missing.
+    n_clusters : NaN without clusters.
+    sample : the rows used.
+    factors : for every variable of the terms, its levels and their values in the data; none for a number.
+    spec : how formulaic turns rows into the columns of X.
+    mean_row : (k,) weighted mean of the rows of X.
+    reads : for every term the variables that it reads and its columns of X.
+    crossed, declared : mean rows of X, and designs' distributions, kept so that each is computed once.
+    """
+
+    name: str
+    formula: str
+    outcome: str
+    errors: Errors
+    distribution: Distribution
+    alpha: float
+    terms: tuple[str, ...]
+    coef: Floats
+    vcov: Floats
+    df: float
+    n: int
+    n_missing: int
+    n_clusters: float
+    sample: Sample
+    factors: dict[str, dict[str, Any]]
+    spec: formulaic.ModelSpec
+    mean_row: Floats
+    reads: tuple[tuple[frozenset[str], slice], ...]
+    crossed: dict[tuple[object, ...], Floats] = field(default_factory=dict)
+    declared: dict[int, tuple[Design, Cells]] = field(default_factory=dict)
+
+    def design_matrix(self, rows: pd.DataFrame) -> Floats:
+        """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
+        return _design_matrix(self.spec, rows)
+
+    def levels(self, factor: str) -> dict[str, Any]:
+        """The levels of a factor, as texts, with their values in the data; the first is the reference.
+
+        Raises `StudyError` for a name that is not in the model, or is there as a number.
+        """
+        if factor not in self.factors:
+            raise StudyError(unknown("factor", "the model has no factor", factor, list(self.factors)))
+        if not self.factors[factor]:
+            remedy = f"Write `C({factor})` in the formula, or make the column a category."
+            raise StudyError(Problem("factor", f"`{factor}` is a number, not a factor.", remedy))
+        return self.factors[factor]
+
+    def __repr__(self) -> str:
+        return _table(self)
+
+
+def fit(
+    data: pd.DataFrame,
+    formula: str,
+    *,
+    model: ModelFamily = "ols",
+    errors: Errors = "HC2",
+    cluster: str | None = None,
+    weights: str | None = None,
+    distribution: Distribution = "t",
+    alpha: float = 0.05,
+) -> Fit:
+    """Fit a regression.
+
+    Parameters
+    ----------
+    data : any frame. Text and categorical columns are factors: the levels of a category in its order, those of a text
+        column in alphabetical order; the first level is the reference.
+    formula : outcome ~ terms, with + * : and parentheses; a name with spaces stands in backticks.
+    model : ols.
+    errors : classical or HC0 to HC3; with `cluster`, CR0, CR1 or CR1S.
+    cluster : the column whose values are clusters.
+    weights : the column of the weights, which are positive and act as in R's lm.
+    distribution : t with n - k (clusters - 1) degrees of freedom, or normal.
+    alpha : intervals cover 1 - alpha.
+
+    Returns
+    -------
+    A `Fit`. Rows with a missing value in a variable that is used are left out, and counted in `n_missing`.
+
+    Raises
+    ------
+    StudyError
+        With every problem: unknown columns and options, levels without a response, terms that others determine,
+        values that are not finite, too few rows or clusters.
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"y": [1.0, 2.0, 4.0, 6.0], "arm": ["a", "a", "b", "b"]})
+    >>> fit(data, "y ~ arm", errors="classical").coef.round(6).tolist()
+    [1.5, 3.5]
+    """
+    problems = option_problems(model=model, errors=errors, distribution=distribution)
+    raise_all([*problems, *_cluster_problems(errors, cluster), *_alpha_problems(alpha)])
+    read = read_formula(formula)
+    sample = read_sample(data, read, cluster=cluster, weights=weights)
+    y, X, spec = _matrices(read, sample)
+    raise_all(_sample_problems(sample, y, X, spec))
+    solution = solve(X, y, sample.weights)
+    raise_all(_exact_problems(solution.residuals, y))
+    return Fit(
+        name=model,
+        formula=formula,
+        outcome=_unquoted(read),
+        errors=errors,
+        distribution=distribution,
+        alpha=alpha,
+        terms=tuple(spec.column_names),
+        coef=solution.coef,
+        vcov=covariance(solution, errors, sample.clusters),
+        df=_df(sample, X, distribution),
+        n=len(X),
+        n_missing=sample.n_missing,
+        n_clusters=_n_clusters(sample),
+        sample=sample,
+        factors=_factors(read.rhs, sample, spec),
+        spec=spec,
+        mean_row=sample.weights @ X / sample.weights.sum(),
+        reads=tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
+    )
+
+
+def _cluster_problems(errors: str, cluster: str | None) -> list[Problem]:
+    if cluster is not None and errors in ("classical", "HC0", "HC1", "HC2", "HC3"):
+        what = f"`{errors}` would ignore the clusters of `{cluster}`."
+        return [Problem("errors", what, 'Write errors="CR1S" (or CR0, CR1), or leave `cluster` out.')]
+    if cluster is None and errors in ("CR0", "CR1", "CR1S"):
+        return [Problem("errors", f"`{errors}` needs clusters.", 'Write cluster="respondent", or errors="HC2".')]
+    return []
+
+
+def _alpha_problems(alpha: float) -> list[Problem]:
+    return [] if 0 < alpha < 1 else [Problem("alpha", f"{alpha} is not between 0 and 1.", "Write 0.05.")]
+
+
+def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, formulaic.ModelSpec]:
+    try:
+        with np.errstate(all="ignore"):
+            matrices = formula.get_model_matrix(sample.data, context={}, na_action="ignore")
+    except FormulaicError as error:
+        said = " ".join(str(error).split())
+        raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
+    y, X = (np.asarray(side, dtype=np.float64) for side in (matrices.lhs, matrices.rhs))
+    if y.shape[1] != 1:
+        what = f"the outcome has {y.shape[1]} columns."
+        raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
+    return y[:, 0], X, matrices.rhs.model_spec
+
+
+def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
+    with np.errstate(all="ignore"):
+        matrix = spec.get_model_matrix(rows, context={}, na_action="ignore")
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec) -> list[Problem]:
+    names = np.array(spec.column_names)
+    problems = [
+        Problem("formula", f"`{name}` is not finite in some rows.", "A logarithm or a ratio of zero?")
+        for name in names[~np.isfinite(X).all(axis=0)]
+    ]
+    if not np.isfinite(y).all():
+        problems.append(Problem("formula", "the outcome is not finite in some rows.", "A logarithm of zero?"))
+    if sample.clusters is not None and sample.clusters.max() == 0:
+        problems.append(Problem("cluster", "there is one cluster only.", "Errors need at least two."))
+    if np.ptp(y) == 0:
+        problems.append(Problem("outcome", f"it is {y[0]:g} in every complete row.", "Nothing can be estimated."))
+    return problems or _rank_problems(X, sample, spec)
+
+
+def _rank_problems(X: Floats, sample: Sample, spec: formulaic.ModelSpec) -> list[Problem]:
+    n, k = X.shape
+    if n <= k:
+        return [Problem("data", f"{n} complete rows cannot carry {k} coefficients.", "Simplify the formula.")]
+    names = np.array(spec.column_names)
+    zero = ~X.any(axis=0)
+    dependent = dependent_columns(X, sample.weights) & ~zero
+    problems = []
+    if zero.any():
+        what = f"no row has the combination of {_listed(names[zero])}."
+        remedy = "Make one column of the combinations that exist, and use it in place of the interaction."
+        problems.append(Problem("formula", what, remedy))
+    if dependent.any():
+        what = f"{_listed(names[dependent])} can be computed from the terms before."
+        remedy = "Drop a term; or, if combinations of levels never occur, make one column of those that do."
+        problems.append(Problem("formula", what, remedy))
+    return problems
+
+
+def _exact_problems(residuals: Floats, y: Floats) -> list[Problem]:
+    if np.abs(residuals).max() > EXACT * np.abs(y).max():
+        return []
+    return [Problem("formula", "the terms determine the outcome exactly.", "Is the outcome among the terms?")]
+
+
+def _listed(names: npt.NDArray[Any], most: int = 8) -> str:
+    shown = ", ".join(f"`{each}`" for each in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _df(sample: Sample, X: Floats, distribution: Distribution) -> float:
+    if distribution == "normal":
+        return np.inf
+    n, k = X.shape
+    return float(n - k) if sample.clusters is None else _n_clusters(sample) - 1
+
+
+def _n_clusters(sample: Sample) -> float:
+    return np.nan if sample.clusters is None else float(sample.clusters.max() + 1)
+
+
+def _unquoted(formula: formulaic.Formula) -> str:
+    names, text = variables(formula.lhs), str(formula.lhs)
+    return names[0] if len(names) == 1 and text.strip("`") == names[0] else text
+
+
+def _factors(terms: formulaic.SimpleFormula, sample: Sample, spec: formulaic.ModelSpec) -> dict[str, dict[str, Any]]:
+    coded = {name for name, (kind, _) in spec.encoder_state.items() if kind.value == "categorical"}
+    inside = {name for each in _elements(terms) if each.expr in coded for name in names_in(each)}
+    return {name: _levels(sample.data[name], name in inside) for name in variables(terms)}
+
+
+def _elements(terms: formulaic.SimpleFormula) -> list[Factor]:
+    return [factor for term in terms for factor in term.factors]
+
+
+def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return {str(each): each for each in column.cat.categories}
+    return {f"{each:g}": each for each in np.unique(column)} if coded else {}
+
+
+def _table(fitted: Fit) -> str:
+    std_error = np.sqrt(np.diag(fitted.vcov))
+    found = infer(fitted.coef, std_error, df=fitted.df, alpha=fitted.alpha)
+    table = pd.DataFrame(
+        {
+            "estimate": fitted.coef,
+            "std_error": std_error,
+            "statistic": found.statistic,
+            "p_value": found.p_value,
+            "conf_low": found.conf_low,
+            "conf_high": found.conf_high,
+        },
+        index=list(fitted.terms),
+    )
+    clusters = "" if np.isnan(fitted.n_clusters) else f", {fitted.n_clusters:.0f} clusters"
+    head = f"{fitted.name}: {fitted.formula}"
+    rows = f"n = {fitted.n}{clusters}, {fitted.n_missing} left out as incomplete; errors {fitted.errors}"
+    tests = "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"
+    shown = table.to_string(float_format="{:.4f}".format, formatters={"p_value": _p_text})
+    return f"{head}\n{rows}; tests {tests}\n{shown}"
+
+
+def _p_text(p: float) -> str:
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"

@@ -1,0 +1,44 @@
+"""Every interval, statistic and p-value of the package is made here."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What follows from estimates and their standard errors; all (m,).
+
+    `statistic` and `p_value` are NaN where the standard error is zero.
+    """
+
+    statistic: Floats
+    p_value: Floats
+    conf_low: Floats
+    conf_high: Floats
+
+
+def infer(
+    estimate: Floats, std_error: Floats, *, df: float | Floats, null: float = 0.0, alpha: float = 0.05
+) -> Inference:
+    """Two-sided tests of `null` and intervals that cover 1 - alpha.
+
+    Parameters
+    ----------
+    estimate, std_error : (m,).
+    df : degrees of freedom of the t distribution; infinite for the normal.
+    """
+    statistic = (estimate - null) / np.where(std_error > 0, std_error, np.nan)
+    half = stats.t.isf(alpha / 2, df) * std_error
+    return Inference(statistic, np.asarray(2 * stats.t.sf(np.abs(statistic), df)), estimate - half, estimate + half)
+
+
+def joint_p_value(statistic: float, df_num: int, df_den: float) -> float:
+    """The p-value of an F statistic; with infinite `df_den`, of the chi-square `df_num` times it."""
+    if np.isinf(df_den):
+        return float(stats.chi2.sf(statistic * df_num, df_num))
+    return float(stats.f.sf(statistic, df_num, df_den))

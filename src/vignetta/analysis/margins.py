@@ -1,0 +1,312 @@
+"""Predictive margins, contrasts, conditional effects, their differences, and joint tests of a fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import scipy.linalg
+
+from vignetta.analysis.averaging import Grid, grid
+from vignetta.analysis.fitting import Fit
+from vignetta.analysis.intervals import joint_p_value
+from vignetta.analysis.options import raise_all, unknown
+from vignetta.analysis.tabulating import Label, tabulate, tabulate_joint_test
+from vignetta.design.declaration import Design
+from vignetta.errors import Problem, StudyError
+from vignetta.plan import Average
+
+Floats = npt.NDArray[np.float64]
+Row = tuple[Label, Floats]
+
+INTERACTION = 1e-10
+"""Weights on coefficients below this are rounding of zero."""
+
+
+def margins(
+    fit: Fit,
+    factor: str,
+    *,
+    levels: Sequence[str] | None = None,
+    within: str | None = None,
+    average_over: Average | pd.DataFrame = "sample",
+    design: Design | None = None,
+) -> pd.DataFrame:
+    """Predictive margins: the mean prediction when `factor` is set to each level.
+
+    Parameters
+    ----------
+    levels : only these; all when left out.
+    within : another factor; one margin for each pair of levels.
+    average_over : sample sets the factor (and `within`) in every row and leaves the rest as observed, as Stata's
+        `margins` does; design averages the other factors as declared; a frame with factors and `probability` is a
+        target distribution.
+    design : the declared design, for average_over="design".
+
+    Returns
+    -------
+    The estimates frame, estimand `margin` or `conditional_margin`. A pair that the design never shows has no estimate.
+
+    Raises
+    ------
+    StudyError
+        Unknown factors and levels; a factor that is in the model as a number; a design that does not fit the data.
+
+    Examples
+    --------
+    >>> from vignetta.analysis.fitting import fit
+    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "place": ["p", "q"] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
+    >>> margins(fit(pd.DataFrame(cells), "y ~ arm * place"), "arm")["estimate"].round(6).tolist()
+    [2.0, 5.5]
+    """
+    shown = _levels(fit, factor, levels)
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
+    label = _label(over, "margin" if within is None else "conditional_margin", factor)
+    return tabulate(
+        fit,
+        [
+            ({**label, "level": level, **_within_label(inside)}, over.mean({**inside, factor: level}))
+            for inside, level in product(_within(fit, within), shown)
+        ],
+    )
+
+
+def contrasts(
+    fit: Fit,
+    factor: str,
+    *,
+    versus: str | None = None,
+    levels: Sequence[str] | None = None,
+    within: str | None = None,
+    average_over: Average | pd.DataFrame = "sample",
+    design: Design | None = None,
+) -> pd.DataFrame:
+    """How far the mean prediction at each level of `factor` is from that at another level.
+
+    Parameters
+    ----------
+    versus : the level compared with; when left out the design's reference, without a design the first level.
+    levels, within, average_over, design : as for `margins`. In a design in which some combinations never occur, both
+        levels are averaged over the combinations that occur beside both.
+
+    Returns
+    -------
+    The estimates frame, estimand `contrast` or `conditional_effect`; the level compared with is a row of zeros.
+
+    Raises
+    ------
+    StudyError
+        As for `margins`.
+
+    Examples
+    --------
+    >>> from vignetta.analysis.fitting import fit
+    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "place": ["p", "q"] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
+    >>> contrasts(fit(pd.DataFrame(cells), "y ~ arm * place"), "arm", within="place")["estimate"].round(6).tolist()
+    [0.0, 4.0, 0.0, 3.0]
+    """
+    against = _reference(fit, factor, versus, design)
+    shown = _with_reference(_levels(fit, factor, levels), against)
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
+    label = {**_label(over, "contrast" if within is None else "conditional_effect", factor), "versus": against}
+    return tabulate(
+        fit,
+        [
+            _contrast_row({**label, **_within_label(inside)}, over.contrast(factor, (level, against), inside), level)
+            for inside, level in product(_within(fit, within), shown)
+        ],
+    )
+
+
+def differences(
+    fit: Fit,
+    factor: str,
+    *,
+    within: str,
+    versus: str | None = None,
+    levels: Sequence[str] | None = None,
+    average_over: Average | pd.DataFrame = "sample",
+    design: Design | None = None,
+) -> pd.DataFrame:
+    """How far each contrast of `factor` differs between a level of `within` and the reference level of `within`.
+
+    Returns
+    -------
+    The estimates frame, estimand `difference`; `within_level` reads `autocracy vs democracy`: the contrast of `level`
+    and `versus` under autocracy, minus the same contrast under democracy.
+
+    Raises
+    ------
+    StudyError
+        Also when the model has no interaction of the two factors: every difference would be zero by construction.
+
+    Examples
+    --------
+    >>> from vignetta.analysis.fitting import fit
+    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "place": ["p", "q"] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
+    >>> found = differences(fit(pd.DataFrame(cells), "y ~ arm * place"), "arm", within="place")
+    >>> found[["level", "versus", "within_level", "estimate"]].round(6).values.tolist()
+    [['b', 'a', 'q vs p', -1.0]]
+    """
+    against = _reference(fit, factor, versus, design)
+    base = _reference(fit, within, None, design)
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
+    label = {**_label(over, "difference", factor), "versus": against, "within_factor": within}
+    shown = [each for each in _levels(fit, factor, levels) if each != against]
+    rows: list[Row] = []
+    for inside, level in product([each for each in fit.levels(within) if each != base], shown):
+        first, second = (over.contrast(factor, (level, against), {within: each}) for each in (inside, base))
+        named = {**label, "level": level, "within_level": f"{inside} vs {base}"}
+        rows.append((named, first - second))
+    raise_all(_interaction_problems(rows, factor, within))
+    return tabulate(fit, rows)
+
+
+@dataclass(frozen=True)
+class JointTest:
+    """A Wald test that all coefficients of a term are zero.
+
+    Attributes
+    ----------
+    term : as in the formula, such as `response:action`.
+    statistic : F, the quadratic form divided by `df_num`.
+    df_num, df_den : how many coefficients, and the fit's degrees of freedom (infinite for the normal distribution,
+        where the p-value is that of a chi-square).
+    estimates : the test as a row of the estimates frame.
+    """
+
+    term: str
+    statistic: float
+    df_num: int
+    df_den: float
+    p_value: float
+    errors: str
+    estimates: pd.DataFrame
+
+    def __repr__(self) -> str:
+        freedom = f"F({self.df_num}, {self.df_den:g})"
+        return f"{self.term}: {freedom} = {self.statistic:.4f}, p = {self.p_value:.4g}, errors {self.errors}"
+
+
+def joint_test(fit: Fit, term: str) -> JointTest:
+    """Test that all coefficients of a term are zero (Wald).
+
+    Parameters
+    ----------
+    term : a factor, or factors joined by colons in any order: `response:action`.
+
+    Raises
+    ------
+    StudyError
+        The model has no such term, or codes it without the terms that it contains; or there are fewer clusters than
+        coefficients.
+
+    Examples
+    --------
+    >>> from vignetta.analysis.fitting import fit
+    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "place": ["p", "q"] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
+    >>> joint_test(fit(pd.DataFrame(cells), "y ~ arm * place", errors="classical"), "arm:place")
+    arm:place: F(1, 4) = 0.3333, p = 0.5946, errors classical
+    """
+    place, factors = _term(fit, term)
+    coef, vcov = fit.coef[place], fit.vcov[place, place]
+    scale = np.sqrt(np.diag(vcov))
+    raise_all(_singular_problems(term, vcov))
+    form = float(coef / scale @ scipy.linalg.solve(vcov / np.outer(scale, scale), coef / scale, assume_a="sym"))
+    q = len(coef)
+    F, p = form / q, joint_p_value(form / q, q, fit.df)
+    label = {"estimand": "joint_test", "factor": factors[0], "within_factor": " × ".join(factors[1:])}
+    row = tabulate_joint_test(fit, label, statistic=F, df_num=q, p_value=p)
+    return JointTest(term, F, q, fit.df, p, fit.errors, row)
+
+
+# ---------------------------------------------------------------------------------------------------------- levels
+
+
+def _levels(fit: Fit, factor: str, levels: Sequence[str] | None) -> list[str]:
+    known = list(fit.levels(factor))
+    asked = known if levels is None else list(levels)
+    raise_all([unknown("levels", f"`{factor}` has no level", each, known) for each in asked if each not in known])
+    return [each for each in known if each in asked]
+
+
+def _reference(fit: Fit, factor: str, versus: str | None, design: Design | None) -> str:
+    known = list(fit.levels(factor))
+    if versus is None and design is not None and factor in design.factors:
+        versus = design.factors[factor].reference.name
+    if versus is not None and versus not in known:
+        raise StudyError(unknown("versus", f"`{factor}` has no level", versus, known))
+    return known[0] if versus is None else versus
+
+
+def _with_reference(shown: list[str], against: str) -> list[str]:
+    return shown if against in shown else [against, *shown]
+
+
+def _set_factors(fit: Fit, factor: str, within: str | None) -> list[str]:
+    if factor == within:
+        raise StudyError(Problem("within", f"`{factor}` cannot be conditioned on itself.", "Name another factor."))
+    factors = [factor] if within is None else [factor, within]
+    return [each for each in factors if fit.levels(each)]
+
+
+def _within(fit: Fit, within: str | None) -> list[dict[str, str]]:
+    return [{}] if within is None else [{within: level} for level in fit.levels(within)]
+
+
+# ---------------------------------------------------------------------------------------------------------- labels
+
+
+def _label(over: Grid, estimand: str, factor: str) -> Label:
+    return {"estimand": estimand, "factor": factor, "average_over": over.name}
+
+
+def _within_label(inside: dict[str, str]) -> Label:
+    return {"within_factor": next(iter(inside)), "within_level": next(iter(inside.values()))} if inside else {}
+
+
+def _contrast_row(label: Label, combination: Floats, level: str) -> Row:
+    return {**label, "level": level, "is_reference": level == label["versus"]}, combination
+
+
+# ----------------------------------------------------------------------------------------------------- joint tests
+
+
+def _term(fit: Fit, term: str) -> tuple[slice, list[str]]:
+    asked = [each.strip().strip("`") for each in term.split(":")]
+    for each in fit.spec.structure:
+        factors = [str(factor) for factor in each.term.factors]
+        if sorted(factors) == sorted(asked):
+            raise_all(_coding_problems(fit, each, term))
+            return fit.spec.term_slices[each.term], asked
+    known = [str(each.term) for each in fit.spec.structure if str(each.term) != "1"]
+    raise StudyError(unknown("term", "the model has no term", term, known))
+
+
+def _coding_problems(fit: Fit, structure: Any, term: str) -> list[Problem]:
+    categorical = {name for name, (kind, _) in fit.spec.encoder_state.items() if kind.value == "categorical"}
+    scoped = [each for scope in structure.scoped_terms for each in scope.factors]
+    full = [str(each.factor) for each in scoped if str(each.factor) in categorical and not each.reduced]
+    if not full and len(structure.scoped_terms) == 1:
+        return []
+    what = f"`{term}` stands without the terms that it contains, so its coefficients are not what it adds to them."
+    return [Problem("term", what, f"Write `{term.replace(':', ' * ')}` in the formula.")]
+
+
+def _singular_problems(term: str, vcov: Floats) -> list[Problem]:
+    scale = np.sqrt(np.diag(vcov))
+    if (scale > 0).all() and np.linalg.matrix_rank(vcov / np.outer(scale, scale), hermitian=True) == len(vcov):
+        return []
+    what = f"the {len(vcov)} coefficients of `{term}` have a covariance matrix that cannot be inverted."
+    return [Problem("term", what, "There may be fewer clusters than coefficients; test fewer at once.")]
+
+
+def _interaction_problems(rows: list[Row], factor: str, within: str) -> list[Problem]:
+    size = [np.abs(combination).max() for _, combination in rows]
+    if not rows or np.nanmax([*size, 0.0]) > INTERACTION or np.isnan(size).all():
+        return []
+    what = f"the model has no interaction of `{factor}` and `{within}`: every difference is zero by construction."
+    return [Problem("within", what, f"Write `{factor} * {within}` in the formula.")]
