@@ -235,7 +235,7 @@ def read_tree(path: Path, *, shown: str = "") -> Tree:
 
     shown = shown or path.name
     try:
-        node = YAML(pure=True).compose(path.read_text("utf-8-sig"))
+        node = YAML(typ="safe", pure=True).compose(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise StudyError(Problem(shown, "the file does not exist.", "`vignetta init` makes one.")) from None
     except UnicodeDecodeError as error:

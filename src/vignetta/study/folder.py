@@ -29,6 +29,8 @@ CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
 LEDGER: Final = "data/clean/ledger.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
+SIMULATED: Final = "simulated"
+"""What a response's source says when the respondent is made up."""
 
 
 @dataclass
@@ -138,12 +140,24 @@ class Study:
         return self.design.data.format if self.design.data else "qualtrics"
 
     @property
-    def responses(self) -> pd.DataFrame:
-        """The clean responses that are analysed."""
+    def clean(self) -> pd.DataFrame:
+        """All clean responses, also the excluded ones."""
         from vignetta.cleaning.files import read_responses
 
-        responses = read_responses(self.file(RESPONSES, made_by="clean"))
+        return read_responses(self.file(RESPONSES, made_by="clean"))
+
+    @property
+    def responses(self) -> pd.DataFrame:
+        """The clean responses that are analysed."""
+        responses = self.clean
         return responses[~responses["excluded"]]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any response is made up: declared so, or told by a column of the codebook's role `source`."""
+        declared = self.design.data is not None and self.design.data.synthetic
+        sources = [each.name for each in self.codebook.with_role("source")]
+        return declared or bool((self.clean[sources] == SIMULATED).any(axis=None))
 
     @property
     def ledger(self) -> pd.DataFrame:
