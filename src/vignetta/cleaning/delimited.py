@@ -1,0 +1,145 @@
+"""Delimited text as a frame of text: encodings, separators, quoted line breaks. What is broken is told by its line."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from vignetta.errors import Problem, StudyError
+
+_SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_AGAIN: Final = "Export the file again, or open it in a text editor at this line."
+_SHOWN: Final = 5
+_HEAD: Final = 1 << 22
+_BLOCK: Final = 1 << 25
+
+
+@dataclass(frozen=True, eq=False)
+class Delimited:
+    """Every record of a delimited file, header rows included.
+
+    Attributes
+    ----------
+    cells : (records, columns) text; the columns are numbered from 0.
+    separator : between the cells.
+    notes : what was unusual about the file, as sentences.
+    """
+
+    cells: pd.DataFrame
+    separator: str
+    notes: tuple[str, ...]
+
+
+def read_delimited(data: bytes, *, shown: str) -> Delimited:
+    """The bytes of a CSV or TSV file as cells of text.
+
+    `shown` is the file's name in messages. Raises `StudyError` with the lines where rows are longer or shorter than
+    the header, or where a quotation mark is not closed.
+    """
+    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        raise StudyError(
+            Problem(shown, "this is a zip or a spreadsheet, not a text file.", "Unpack it, or save as CSV.")
+        )
+    content, notes = _as_utf8(data, shown)
+    if not content.strip():
+        raise StudyError(Problem(shown, "the file is empty.", "Export the responses again."))
+    separator, width = _layout(content)
+    if separator != ",":
+        notes += (f"The cells are separated by {_SEPARATORS[separator]}.",)
+    if not _marks_pair_up(content, separator):
+        _raise_broken(content, separator, width, shown)
+    return Delimited(_cells(content, separator, width, shown), separator, notes)
+
+
+def _as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decoded(data, "utf-16", shown).encode(), ("The file is in UTF-16.",)
+    content = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        text = _decoded(data, "cp1252", shown)
+        return text.encode(), ("The file is not in UTF-8; it was read as Windows-1252. Check letters with accents.",)
+    if b"\x00" in content:
+        raise StudyError(Problem(shown, "the file holds zero bytes, so it is not a text file.", "Export it as CSV."))
+    return content, ()
+
+
+def _decoded(data: bytes, encoding: str, shown: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        what = "the file is neither in UTF-8 nor in Windows-1252." if encoding == "cp1252" else "this is not UTF-16."
+        raise StudyError(Problem(f"{shown}:{line}", what, "Save it as UTF-8.")) from None
+
+
+def _layout(content: bytes) -> tuple[str, int]:
+    """The separator, and how many cells it makes of the first record."""
+    head = content[:_HEAD].decode("utf-8", "ignore")
+    widths = {each: _width(head, each) for each in _SEPARATORS}
+    separator = max(widths, key=lambda each: widths[each])
+    return separator, widths[separator]
+
+
+def _marks_pair_up(content: bytes, separator: str) -> bool:
+    """Whether every first mark of a pair opens a cell and every second closes it; doubled marks do both."""
+    data = np.frombuffer(b"\n" + content + b"\n", dtype=np.uint8)
+    marks = np.flatnonzero(data == ord('"'))
+    around = np.frombuffer(b'\r\n"' + separator.encode(), dtype=np.uint8)
+    before, after = data[marks[0::2] - 1], data[marks[1::2] + 1]
+    return len(marks) % 2 == 0 and bool(np.isin(before, around).all() and np.isin(after, around).all())
+
+
+def _width(head: str, separator: str) -> int:
+    try:
+        return len(next(csv.reader(io.StringIO(head, newline=""), delimiter=separator), []))
+    except csv.Error:
+        return 1
+
+
+def _cells(content: bytes, separator: str, width: int, shown: str) -> pd.DataFrame:
+    names = [str(each) for each in range(width)]
+    try:
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(content),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=min(_BLOCK, len(content) + 1)),
+            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        _raise_broken(content, separator, width, shown)
+        raise StudyError(Problem(shown, f"the file cannot be read: {error}.", _AGAIN)) from None
+    text = pd.StringDtype(na_value=np.nan)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=lambda _: text)
+    frame.columns = pd.RangeIndex(width)
+    return frame
+
+
+def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> None:
+    """Raise `StudyError` with the line of each broken record; do nothing when all are whole."""
+    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, strict=True)
+    problems: list[Problem] = []
+    line = 1
+    try:
+        for record in reader:
+            if record and len(record) != width:
+                what = f"the row has {len(record)} cells where the header has {width}."
+                problems.append(Problem(f"{shown}:{line}", what, _AGAIN))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        inside = "expected after" in str(error)
+        what = "something follows a closing quotation mark." if inside else "a quotation mark is never closed."
+        problems.append(Problem(f"{shown}:{line}", what, _AGAIN))
+    if len(problems) > _SHOWN:
+        rest = Problem(shown, f"{len(problems) - _SHOWN} more rows are broken.")
+        problems = [*problems[:_SHOWN], rest]
+    if problems:
+        raise StudyError(problems)

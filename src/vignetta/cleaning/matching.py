@@ -1,0 +1,245 @@
+"""Which column of the export holds which variable of the codebook."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pandas as pd
+
+from vignetta.cleaning.categories import words
+from vignetta.cleaning.exports import RawExport, normal_import_id
+from vignetta.codebook import RECORD, Codebook, Role, Variable
+from vignetta.errors import Problem, StudyError
+from vignetta.frames import EXPORT_COLUMNS, frame
+
+_ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
+_SHOWN: Final = 5
+_LABEL: Final = 40
+"""Legacy exports cut long question texts."""
+_RENAMED: Final = {
+    "ResponseID": "ResponseId",
+    "ExternalDataReference": "ExternalReference",
+    "EmailAddress": "RecipientEmail",
+}
+"""Names of the first columns in legacy exports, and their present names."""
+_PANEL: Final = (
+    "Name LocationAccuracy PROLIFIC_PID prolific_id ProlificID workerId worker_id WorkerId MTurkCode "
+    "participantId CloudResearchParticipantId"
+)
+_KNOWN_PERSONAL: Final = frozenset(
+    [*_PANEL.split(), *(name for each in RECORD if each.role == "personal" for name in (each.import_id, each.column))]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Which columns hold which variable.
+
+    Attributes
+    ----------
+    positions : for each variable that the export has, the numbers of its columns from 0; several for a `multiple`
+        variable that was exported split, one column per category.
+    splits : for each variable that was exported split, the code of the category of each of its columns.
+    columns : the account of every column, `frames.EXPORT_COLUMNS`.
+    notes : doubtful matches, as sentences.
+    """
+
+    positions: Mapping[str, tuple[int, ...]]
+    splits: Mapping[str, tuple[str, ...]]
+    columns: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Found:
+    """Matches so far; in `doubtful`, the columns that compete for a variable."""
+
+    raw: RawExport
+    positions: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubtful: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    renumbered: list[str] = field(default_factory=list)
+
+    def take(self, variable: Variable, at: Sequence[int], *, shared: bool) -> None:
+        """Match a variable with the columns of its name, unless they differ or another variable has the name too."""
+        if shared or not _equal(self.raw, at):
+            self.doubtful[variable.name] = tuple(at)
+        else:
+            self.positions[variable.name] = (at[0],)
+
+    def take_split(self, variable: Variable, at: Sequence[int]) -> None:
+        """Match a variable with one column per category, unless the columns do not tell their categories apart."""
+        codes = [_category_code(self.raw, variable, each) for each in at]
+        known = [each for each in codes if each is not None]
+        if len(set(known)) < len(codes):
+            self.doubtful[variable.name] = tuple(at)
+        else:
+            self.positions[variable.name], self.splits[variable.name] = tuple(at), tuple(known)
+
+
+def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -> Matching:
+    """Find each variable's column, by ImportId first and then by name.
+
+    Parameters
+    ----------
+    raw : the export.
+    codebook : its variables.
+    needed : names of variables without which an exclusion cannot be applied.
+
+    Raises
+    ------
+    StudyError
+        When a factor, an outcome or a needed variable has no column, or when several columns could be it.
+    """
+    found = _Found(raw)
+    _by_import_id(found, codebook.variables)
+    _by_name(found, [each for each in codebook.variables if each.name not in found.positions])
+    absent = [each for each in codebook.variables if each.name not in found.positions]
+    lacking = [each for each in absent if each.role in _ALWAYS or each.name in needed]
+    if lacking:
+        raise StudyError(_problem(raw, each, found.doubtful.get(each.name, ())) for each in lacking)
+    columns = _account(raw, codebook, found.positions, absent)
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
+
+
+def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> Problem:
+    if candidates:
+        what = f"several columns could be it: {', '.join(str(each + 1) for each in candidates)}."
+        remedy = "Export with all three header rows, or make the names differ."
+        return Problem(f"{raw.shown} {variable.name}", what, remedy)
+    names = " or ".join(f"`{each}`" for each in dict.fromkeys((variable.import_id, variable.column)) if each)
+    what = f"the {variable.role} `{variable.name}` has no column: none is called {names}."
+    return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
+
+
+def _notes(found: _Found) -> Iterator[str]:
+    doubtful = [each for each in found.doubtful if each not in found.positions]
+    if doubtful:
+        yield f"Nothing says for certain which columns hold {_some(doubtful)}; they were left out."
+    if found.renumbered:
+        yield f"Matched by the column's name although the ImportId differs: {_some(found.renumbered)}."
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(f"`{each}`" for each in names[:_SHOWN]) + more
+
+
+def _equal(raw: RawExport, positions: Sequence[int]) -> bool:
+    first = raw.cells[positions[0]]
+    return all(first.equals(raw.cells[each]) for each in positions[1:])
+
+
+# ------------------------------------------------------------------------------------------------ by ImportId
+
+
+def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
+    places: dict[str, list[int]] = {}
+    for position, there in enumerate(found.raw.import_ids):
+        if there:
+            places.setdefault(there, []).append(position)
+    owners = Counter(normal_import_id(each.import_id) for each in variables)
+    for each in variables:
+        import_id = normal_import_id(each.import_id)
+        if import_id in places:
+            found.take(each, places[import_id], shared=owners[import_id] > 1)
+        elif split := _numbered(import_id, each, places):
+            found.take_split(each, split)
+
+
+def _numbered(name: str, variable: Variable, places: Mapping[str, list[int]]) -> list[int]:
+    """Columns whose names are that of a `multiple` variable and a number or a code."""
+    if variable.kind != "multiple" or not name:
+        return []
+    codes = "|".join(re.escape(each.code) for each in variable.categories)
+    pattern = re.compile(rf"{re.escape(name)}_(?:-?\d+|{codes})")
+    return [position for there, at in places.items() if pattern.fullmatch(there) for position in at]
+
+
+def _category_code(raw: RawExport, variable: Variable, position: int) -> str | None:
+    """The code of the category to which a column belongs.
+
+    Its question text ends in the category's words; otherwise its name ends in the code, except in legacy exports,
+    which number the choices in another way.
+    """
+    text = words(raw.texts[position])
+    ends = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
+    if ends:
+        return max(ends, key=lambda each: len(each.label)).code
+    suffix = raw.names[position].rpartition("_")[2]
+    return suffix if suffix in [each.code for each in variable.categories] and not raw.legacy else None
+
+
+def _ends_in(text: str, label: str) -> bool:
+    return text.endswith(label) and text.removesuffix(label).rstrip().endswith("-")
+
+
+# ------------------------------------------------------------------------------------------------ by name
+
+
+def _by_name(found: _Found, variables: Sequence[Variable]) -> None:
+    """Match by name among the columns that no ImportId gave away."""
+    used = {position for each in found.positions.values() for position in each}
+    places: dict[str, list[int]] = {}
+    for position, name in enumerate(found.raw.names):
+        if name and position not in used:
+            places.setdefault(_RENAMED.get(name, name), []).append(position)
+    owners = Counter(_column(each) for each in variables)
+    for each in variables:
+        name = _column(each)
+        if name in places:
+            found.take(each, places[name], shared=owners[name] > 1 or _of_another_row(found.raw, each, places[name][0]))
+            if each.name in found.positions and _has_another_id(found.raw, each, places[name][0]):
+                found.renumbered.append(each.name)
+        elif split := _numbered(name, each, places):
+            found.take_split(each, split)
+
+
+def _column(variable: Variable) -> str:
+    name = variable.column or variable.import_id
+    return _RENAMED.get(name, name)
+
+
+def _has_another_id(raw: RawExport, variable: Variable, position: int) -> bool:
+    there = raw.import_ids[position]
+    return bool(there and variable.import_id) and there != normal_import_id(variable.import_id)
+
+
+def _of_another_row(raw: RawExport, variable: Variable, position: int) -> bool:
+    """Whether a legacy export shows other words for a numbered part of a question than the codebook does."""
+    if not raw.legacy or variable.label in ("", variable.question) or not re.search(r"_\d+$", raw.names[position]):
+        return False
+    return words(variable.label)[:_LABEL] not in words(raw.texts[position])
+
+
+# ------------------------------------------------------------------------------------------------ the account
+
+
+def _account(
+    raw: RawExport, codebook: Codebook, positions: Mapping[str, tuple[int, ...]], absent: Sequence[Variable]
+) -> pd.DataFrame:
+    owner = {position: codebook[name] for name, each in positions.items() for position in each}
+    rows = [_row(raw, position, owner.get(position)) for position in range(len(raw.names))]
+    rows += [
+        {"column": each.column, "import_id": each.import_id, "variable": each.name, "status": "absent"}
+        for each in absent
+    ]
+    return frame(rows, EXPORT_COLUMNS)
+
+
+def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, object]:
+    name, import_id = raw.names[position], raw.import_ids[position]
+    if variable is None:
+        known = {name, _RENAMED.get(name, name), import_id} & _KNOWN_PERSONAL
+        status = "personal" if known else "listed"
+    else:
+        status = "personal" if variable.role == "personal" else "matched"
+    return {
+        "position": position + 1,
+        "column": name,
+        "import_id": import_id,
+        "variable": variable.name if variable else "",
+        "status": status,
+    }

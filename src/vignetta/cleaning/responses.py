@@ -1,0 +1,154 @@
+"""An export and its codebook become clean responses: typed, every exclusion marked, every raw row accounted for."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
+from vignetta.cleaning.ledger import flow, ledger
+from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
+from vignetta.cleaning.values import Typed, read_values
+from vignetta.codebook import Codebook
+from vignetta.errors import Problem, StudyError
+from vignetta.exclusions import Exclusion
+
+OWN_COLUMNS: Final = ("row", "state", "excluded")
+"""Columns that cleaning adds to the variables of the codebook."""
+_SIMULATED: Final = ("simulated", "synthetic", "true")
+
+
+@dataclass(frozen=True, eq=False)
+class CleanExport:
+    """What became of an export.
+
+    Attributes
+    ----------
+    responses : one row per raw row, nothing dropped: `row`, the identifier if there is one, `state`, `excluded`, then
+        the variables in the codebook's order, without personal ones and wordings.
+    ledger : the account of every raw row, `frames.LEDGER`.
+    columns : the account of every column of the export, `frames.EXPORT_COLUMNS`.
+    codebook : the variables that the responses have.
+    notes : what a reader must know, as sentences.
+    synthetic : whether a response says of itself that it is simulated.
+    exclusions : the rules that were applied.
+    """
+
+    responses: pd.DataFrame
+    ledger: pd.DataFrame
+    columns: pd.DataFrame
+    codebook: Codebook
+    notes: tuple[str, ...]
+    synthetic: bool
+    exclusions: tuple[Exclusion, ...] = field(default=())
+
+    @property
+    def analysed(self) -> pd.DataFrame:
+        """The responses to analyse."""
+        return self.responses[~self.responses["excluded"]]
+
+    @property
+    def flow(self) -> pd.DataFrame:
+        """How many responses each exclusion takes away, and how many remain."""
+        return flow(self.ledger, exclusions=self.exclusions)
+
+    def __repr__(self) -> str:
+        statuses = self.columns["status"].value_counts()
+        told = ", ".join(f"{n} {status}" for status, n in statuses.items())
+        lines = [
+            f"CleanExport: {len(self.responses)} responses, {len(self.analysed)} analysed"
+            + (" (SIMULATED)" if self.synthetic else ""),
+            f"columns: {told}",
+            self.flow.to_string(index=False),
+            *(f"- {each}" for each in self.notes),
+        ]
+        return "\n".join(lines)
+
+
+def read_export(
+    path: str | Path, codebook: Codebook, *, exclusions: Sequence[Exclusion] = (), format: ExportFormat = "qualtrics"
+) -> CleanExport:
+    """Clean an export.
+
+    Parameters
+    ----------
+    path : the export as it came: CSV with three, two or one header rows; for the format `table` also Stata and Parquet.
+    codebook : what its columns mean.
+    exclusions : the plan's rules, in order. A response that meets one is marked and kept.
+    format : qualtrics, or table for data in hand.
+
+    Raises
+    ------
+    StudyError
+        When the file is broken, a column that is needed is absent, or a cell has no meaning in the codebook; all
+        problems of a step with their rows.
+
+    Examples
+    --------
+    >>> clean = read_export("export.csv", codebook, exclusions=plan.exclusions)  # doctest: +SKIP
+    >>> clean.analysed["approval"].mean()  # doctest: +SKIP
+    """
+    _check_names(codebook)
+    exclusions = tuple(exclusions)
+    wanted = needed(exclusions, codebook)
+    raw = read_raw(path, format)
+    matching = match(raw, codebook, needed=wanted)
+    typed = read_values(raw, codebook, matching=matching, format=format)
+    screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
+    account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
+    responses = _responses(typed.data, account, codebook)
+    notes = (*_file_notes(raw), *matching.notes, *typed.notes, *screened.notes, *_gaps(responses, codebook))
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.name in typed.data))
+    synthetic = _is_synthetic(typed.data, kept)
+    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions)
+
+
+def _check_names(codebook: Codebook) -> None:
+    taken = [each.name for each in codebook.variables if each.name in OWN_COLUMNS]
+    if taken:
+        raise StudyError(
+            Problem(f"codebook {name}", f"`{name}` is a column that cleaning adds itself.", "Rename the variable.")
+            for name in taken
+        )
+
+
+def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
+    names = [str(each.by) for each in exclusions if each.rule == "duplicate"]
+    return {name: raw.cells[matching.positions[name][0]] for name in names}
+
+
+def _response_ids(typed: Typed, codebook: Codebook) -> pd.Series | None:
+    names = [each.name for each in codebook.with_role("identifier") if each.name in typed.data]
+    return typed.data[names[0]].astype("str").fillna("") if names else None
+
+
+def _responses(data: pd.DataFrame, account: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    identifiers = [each.name for each in codebook.with_role("identifier") if each.name in data]
+    own = {"row": account["row"], **{name: data[name] for name in identifiers}}
+    own |= {"state": account["state"], "excluded": account["state"] != ANALYSED}
+    return pd.concat([pd.DataFrame(own), data.drop(columns=identifiers)], axis=1)
+
+
+def _file_notes(raw: RawExport) -> Iterator[str]:
+    yield from raw.notes
+    if raw.header_rows != 3 and raw.separator:
+        yield f"The file has {raw.header_rows} header row{'s' if raw.header_rows > 1 else ''} and was matched by names."
+
+
+def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
+    """Factors and outcomes that are missing in responses to analyse."""
+    analysed = responses[~responses["excluded"]]
+    for each in codebook.with_role("factor", "outcome"):
+        missing = int(analysed[each.name].isna().sum())
+        if missing:
+            yield f"The {each.role} `{each.name}` is missing in {missing} of {len(analysed)} responses to analyse."
+
+
+def _is_synthetic(data: pd.DataFrame, codebook: Codebook) -> bool:
+    found = {
+        str(value).casefold() for each in codebook.with_role("source") for value in data[each.name].dropna().unique()
+    }
+    return any(each.startswith(_SIMULATED) for each in found)

@@ -1,0 +1,341 @@
+"""Cells of text become typed columns; a cell that cannot be read is told with its rows, never made missing."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, writing_of
+from vignetta.cleaning.exports import ExportFormat, RawExport
+from vignetta.cleaning.matching import Matching
+from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
+from vignetta.errors import Problem, StudyError
+
+Codes = npt.NDArray[np.int64]
+_Number = TypeVar("_Number", np.int64, np.float64, np.bool_)
+
+LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
+_UNANSWERED: Final = "-99"
+"""Qualtrics writes it, when asked to, for a question that was seen and not answered."""
+_NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
+_TRUE: Final = ("true", "yes", "1")
+_FALSE: Final = ("false", "no", "0")
+_TIMES: Final = "Times are written as 2026-01-31 09:30:00."
+_SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
+_SHOWN: Final = 5
+_LONGEST: Final = 60
+_DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
+_ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+
+
+@dataclass(frozen=True, eq=False)
+class Typed:
+    """The typed variables of an export.
+
+    Attributes
+    ----------
+    data : one row per raw row, one column per variable that the export has, without those left behind.
+    notes : how cells were read, as sentences.
+    """
+
+    data: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Column:
+    """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty."""
+
+    variable: Variable
+    shown: str
+    codes: Codes
+    cells: list[str]
+    format: ExportFormat
+    decimal_comma: bool
+    writing: Writing | None = None
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def used(self) -> Codes:
+        """The places of the distinct cells that some row still has."""
+        return np.unique(self.codes[self.codes >= 0])
+
+    @property
+    def filled(self) -> list[str]:
+        """The distinct cells of a categorical variable that some row still has; of others none."""
+        return [self.cells[each] for each in self.used] if self.variable.kind in CATEGORICAL else []
+
+    def tell(self, cells: Sequence[str], what: str, remedy: str) -> None:
+        """Note a problem for each of some distinct cells, with the rows that hold it."""
+        place = {cell: number for number, cell in enumerate(self.cells)} if cells else {}
+        for cell in cells[:_SHOWN]:
+            rows = np.flatnonzero(self.codes == place[cell]) + 1
+            told = f"`{_cut(cell)}` {what} ({_rows(rows)})."
+            self.problems.append(Problem(f"{self.shown} {self.variable.name}", told, remedy))
+        if len(cells) > _SHOWN:
+            rest = f"{len(cells) - _SHOWN} more values cannot be read either."
+            self.problems.append(Problem(f"{self.shown} {self.variable.name}", rest))
+
+    def make_missing(self, cells: Sequence[str], why: str) -> None:
+        """Make some distinct cells missing, and say so."""
+        places = [number for number, cell in enumerate(self.cells) if cell in cells]
+        hit = np.isin(self.codes, places)
+        if hit.any():
+            self.codes = np.where(hit, -1, self.codes)
+            self.notes.append(f"`{self.variable.name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else cell[: _LONGEST - 1] + "…"
+
+
+def _rows(rows: Codes) -> str:
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_SHOWN]))}{more}"
+
+
+def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat) -> Typed:
+    """The cells of an export as typed columns.
+
+    category and ordered become categorical with the codebook's level order; scale and number become float64; time
+    becomes datetime64; flag becomes bool, nullable where a cell is empty; multiple becomes its levels joined by `; `;
+    text stays. Only an empty cell is missing, and in a Qualtrics export -99, its code for seen but unanswered, where
+    the codebook has no such category.
+
+    Raises
+    ------
+    StudyError
+        For every value that is no category, no number, no time or out of range, with its variable and rows.
+    """
+    there = [each for each in codebook.variables if each.name in matching.positions]
+    columns = [_column(raw, each, matching, format) for each in there if each.role not in LEFT_BEHIND]
+    recoded = any(_marks_unanswered(each) for each in columns)
+    for each in columns:
+        _leave_out_unanswered(each, recoded)
+    writing = "codes" if format == "table" else writing_of((each.variable, each.filled) for each in columns)
+    data: dict[str, Any] = {}
+    for each in columns:
+        each.writing = writing
+        data[each.variable.name] = _READERS[each.variable.kind](each)
+    problems = [problem for each in columns for problem in each.problems]
+    if problems:
+        raise StudyError(problems)
+    notes = [note for each in columns for note in each.notes]
+    if format == "qualtrics" and writing:
+        notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
+    return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
+
+
+def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat) -> _Column:
+    positions = matching.positions[variable.name]
+    split = matching.splits.get(variable.name)
+    cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
+    codes, distinct = pd.factorize(cells)
+    texts: list[str] = distinct.to_numpy(dtype=object).tolist()
+    empty = [place for place, each in enumerate(texts) if not each.strip()]
+    codes = np.where(np.isin(codes, empty), -1, codes).astype(np.int64)
+    texts, codes = _without_empty(texts, codes)
+    return _Column(variable, raw.shown, codes, texts, format, raw.separator == ";")
+
+
+def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
+    kept = [place for place, each in enumerate(texts) if each.strip()]
+    place = np.full(len(texts) + 1, -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    return [texts[each] for each in kept], place[codes]
+
+
+def _marks_unanswered(column: _Column) -> bool:
+    """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
+    variable = column.variable
+    if column.format != "qualtrics" or _UNANSWERED not in column.cells:
+        return False
+    if variable.kind in CATEGORICAL:
+        lookup = Lookup(variable)
+        return not lookup.by_code(_UNANSWERED) and not lookup.by_label(_UNANSWERED)
+    return variable.kind == "time" or (variable.minimum is not None and variable.minimum > float(_UNANSWERED))
+
+
+def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
+    """Make -99 missing where it is no answer; where it could be one, when another column shows that it is not."""
+    variable = column.variable
+    open_to_both = variable.kind == "text" or (variable.kind == "number" and variable.minimum is None)
+    if _marks_unanswered(column) or (recoded and open_to_both):
+        column.make_missing([_UNANSWERED], "-99, seen but not answered, is missing")
+    elif open_to_both and variable.kind == "number" and column.format == "qualtrics" and _UNANSWERED in column.cells:
+        what = "is a number, or Qualtrics' code for seen but not answered"
+        column.tell([_UNANSWERED], what, "Give the variable a `minimum` in the codebook.")
+
+
+# ------------------------------------------------------------------------------------------------ categories
+
+
+def _readings(column: _Column) -> list[Reading | None]:
+    lookup = Lookup(column.variable)
+    decoded = decode(column.filled, lookup, column.writing)
+    known = ", ".join(f"`{each.code}`" + (f" ({_cut(each.label)})" if each.label else "") for each in lookup.categories)
+    column.tell(decoded.unknown, f"is not a category of `{column.variable.name}`", f"The codebook has {known}.")
+    remedy = "Export all answers as numeric values, and with the columns Status and Finished."
+    column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
+    found: list[Reading | None] = [None] * len(column.cells)
+    for place, reading in zip(column.used, decoded.readings, strict=True):
+        found[place] = reading
+    return found
+
+
+def _categorical(column: _Column) -> pd.Categorical:
+    levels = list(dict.fromkeys(column.variable.levels))
+    categories = column.variable.categories
+    places = [levels.index(categories[each[0]].level) if each else -1 for each in _readings(column)]
+    dtype = pd.CategoricalDtype(pd.Index(levels, dtype="str"), ordered=column.variable.kind == "ordered")
+    return pd.Categorical.from_codes(_spread(places, column.codes, -1, np.int64), dtype=dtype)
+
+
+def _scale(column: _Column) -> npt.NDArray[np.float64]:
+    without = [each.level for each in column.variable.categories if each.value is None]
+    if without:
+        what = f"the scale gives no number for {', '.join(f'`{each}`' for each in without)}."
+        column.problems.append(
+            Problem(f"codebook {column.variable.name}", what, "Fill in `category_value` for every category.")
+        )
+    categories = column.variable.categories
+    values = [categories[each[0]].value if each else None for each in _readings(column)]
+    return _spread([np.nan if each is None else each for each in values], column.codes, np.nan, np.float64)
+
+
+def _flag(column: _Column) -> Any:
+    categories = Lookup(column.variable).categories
+    truth = {_truth(each.level) for each in categories}
+    if truth != {True, False}:
+        what = f"the levels {', '.join(f'`{each.level}`' for each in categories)} are not true and false."
+        column.problems.append(Problem(f"codebook {column.variable.name}", what, "Use the levels `true` and `false`."))
+        return np.zeros(len(column.codes), dtype=bool)
+    values = [bool(_truth(categories[each[0]].level)) if each else False for each in _readings(column)]
+    flags = _spread(values, column.codes, False, np.bool_)
+    missing = column.codes < 0
+    return pd.arrays.BooleanArray(flags, missing) if missing.any() else flags
+
+
+def _truth(level: str) -> bool | None:
+    folded = level.casefold()
+    return True if folded in _TRUE else False if folded in _FALSE else None
+
+
+def _multiple(column: _Column) -> pd.Series:
+    levels = column.variable.levels
+    texts = ["; ".join(dict.fromkeys(levels[each] for each in reading or ())) for reading in _readings(column)]
+    return _text_series(texts, column.codes)
+
+
+def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> pd.Series:
+    """Columns with one category each as one column of codes separated by commas.
+
+    A category is chosen where its column's cell is neither empty nor 0.
+    """
+    joined = pd.Series("", index=raw.cells.index, dtype="str")
+    for position, code in zip(positions, codes, strict=True):
+        chosen = ~raw.cells[position].isin(_NOT_CHOSEN)
+        joined = joined.where(~chosen, joined.where(joined == "", joined + ",") + code)
+    return joined
+
+
+# ------------------------------------------------------------------------------------------------ numbers, times, text
+
+
+def _number(column: _Column) -> npt.NDArray[np.float64]:
+    texts = [each.strip() for each in column.cells]
+    if column.decimal_comma:
+        texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
+    good = [bool(_SCIENTIFIC.fullmatch(each)) for each in texts]
+    values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
+    wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
+    column.tell(wrong, "is not a number", "Correct the cell in a copy of the export, or read it as text.")
+    least, most = column.variable.minimum, column.variable.maximum
+    beyond = values < (-np.inf if least is None else least)
+    beyond |= values > (np.inf if most is None else most)
+    outside = [column.cells[each] for each in column.used if beyond[each]]
+    bounds = f"{'' if least is None else f'{least:g}'} to {'' if most is None else f'{most:g}'}"
+    column.tell(outside, f"is outside {bounds}", "Correct `minimum` and `maximum` in the codebook, or the cell.")
+    return _spread(values, column.codes, np.nan, np.float64)
+
+
+def _time(column: _Column) -> pd.Series:
+    cells = pd.Series(column.cells, dtype="str").str.strip()
+    iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
+    times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    times[iso] = _instants(cells[iso])
+    if slashed.any():
+        order = _order(cells[slashed])
+        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"))
+        _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
+    unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
+    column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
+    values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
+    return pd.Series(values[column.codes]).astype("datetime64[us]")
+
+
+def _instants(texts: pd.Series) -> Any:
+    """Times without a zone, as they are written; those with an offset become UTC."""
+    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    return read.dt.tz_localize(None).astype("datetime64[us]")
+
+
+def _order(cells: pd.Series) -> Literal["day", "month"] | None:
+    """Whether day or month comes first in dates such as 1/14/18: the number above 12 is the day.
+
+    None when no number is; when both are somewhere, the month, so that the others turn out to be no times.
+    """
+    parts = cells.str.extract(_DAY_MONTH)
+    first, second = (parts[0].astype(int) > 12).any(), (parts[1].astype(int) > 12).any()
+    if not first and not second:
+        return None
+    return "month" if second else "day"
+
+
+def _rewritten(cells: pd.Series, order: Literal["day", "month"]) -> pd.Series:
+    parts = cells.str.extract(_DAY_MONTH).fillna("")
+    day, month = (parts[0], parts[1]) if order == "day" else (parts[1], parts[0])
+    year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
+    clock = parts[3].where(parts[3] != "", "0:00:00")
+    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
+    return year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + " " + clock.str.zfill(8)
+
+
+def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"] | None) -> None:
+    if order:
+        column.notes.append(f"`{column.variable.name}` was rewritten by a spreadsheet; the {order} comes first.")
+    else:
+        column.make_missing(
+            cells, f"whether day or month comes first is open, so that `{cells[0]}` and the like are missing"
+        )
+
+
+def _text(column: _Column) -> pd.Series:
+    return _text_series(column.cells, column.codes)
+
+
+def _text_series(texts: Sequence[str], codes: Codes) -> pd.Series:
+    values = np.array([*texts, np.nan], dtype=object)
+    return pd.Series(values[codes], dtype="str")
+
+
+def _spread(values: Any, codes: Codes, missing: Any, dtype: type[_Number]) -> npt.NDArray[_Number]:
+    """Values of distinct cells as values of rows; an empty cell gets `missing`."""
+    return np.append(np.asarray(values, dtype=dtype), np.asarray([missing], dtype=dtype))[codes].astype(dtype)
+
+
+_READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
+    "category": _categorical,
+    "ordered": _categorical,
+    "scale": _scale,
+    "multiple": _multiple,
+    "number": _number,
+    "text": _text,
+    "time": _time,
+    "flag": _flag,
+}

@@ -1,0 +1,159 @@
+"""Columns are matched by ImportId, then by name; what is not certain is never taken in silence."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_export import CODEBOOK, Row, export_text
+
+from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.matching import Matching, match
+from vignetta.codebook import Category, Codebook, Kind, Role, Variable
+from vignetta.errors import StudyError
+from vignetta.frames import EXPORT_COLUMNS
+
+Write = Callable[..., Path]
+
+
+def variable(
+    name: str, column: str = "", import_id: str = "", *, role: Role = "other", kind: Kind = "text", codes: str = ""
+) -> Variable:
+    categories = tuple(Category(code=each, level=f"level {each}", label=f"Choice {each}") for each in codes)
+    return Variable(name=name, role=role, kind=kind, column=column, import_id=import_id, categories=categories)
+
+
+def matched(path: Path, *variables: Variable, needed: tuple[str, ...] = ()) -> Matching:
+    return match(read_raw(path), Codebook(variables=variables), needed=needed)
+
+
+def three(names: list[str], ids: list[str], *cells: list[str], texts: list[str] | None = None) -> str:
+    lines = [names, texts or names, [f'"{{""ImportId"":""{each}""}}"' for each in ids], *cells]
+    return "\n".join(",".join(each) for each in lines) + "\n"
+
+
+def statuses(matching: Matching) -> dict[str, str]:
+    columns = matching.columns
+    return dict(zip(columns["column"], columns["status"], strict=True))
+
+
+@pytest.mark.parametrize("headers", ["json", "repr", "ids", "texts", "one"])
+def test_every_header_finds_every_variable(write: Write, responses: list[Row], headers: str) -> None:
+    found = match(read_raw(write(export_text(responses, headers))), CODEBOOK)
+    names = {each.name: each.column for each in CODEBOOK.variables}
+    there = {name: list(responses[0])[at[0]] for name, at in found.positions.items()}
+    assert there == names
+    assert list(found.columns) == list(EXPORT_COLUMNS)
+    assert found.columns["position"].tolist() == list(range(1, len(names) + 1))
+
+
+def test_the_import_id_goes_before_the_name(write: Write) -> None:
+    path = write(three(["Q1", "Q2"], ["QID2", "QID1"], ["a", "b"]))
+    found = matched(path, variable("first", "Q1", "QID1"), variable("second", "Q2", "QID2"))
+    assert found.positions == {"first": (1,), "second": (0,)}
+
+
+def test_a_column_that_an_import_id_gave_away_is_not_taken_by_name(write: Write) -> None:
+    path = write(three(["Q1"], ["QID2"], ["a"]))
+    found = matched(path, variable("trashed", "Q1", "QID1"), variable("live", "Q1", "QID2"))
+    assert found.positions == {"live": (0,)}
+    assert found.columns.to_dict("records")[-1] == {
+        "position": 0,
+        "column": "Q1",
+        "import_id": "QID1",
+        "variable": "trashed",
+        "status": "absent",
+    }
+
+
+def test_a_match_by_name_with_another_import_id_is_told(write: Write) -> None:
+    found = matched(write(three(["Q1"], ["QID2"], ["a"])), variable("q", "Q1", "QID1"))
+    assert found.positions == {"q": (0,)}
+    assert "ImportId differs: `q`" in found.notes[0]
+
+
+def test_columns_of_one_name_that_differ_are_listed_and_told(write: Write) -> None:
+    found = matched(write("Q1,Q1\na,b\n"), variable("q", "Q1"))
+    assert found.positions == {}
+    assert found.columns["status"].tolist() == ["listed", "listed", "absent"]
+    assert "`q`" in found.notes[0]
+
+
+def test_columns_of_one_name_that_are_equal_are_one(write: Write) -> None:
+    found = matched(write("Q1,Q1\na,a\n"), variable("q", "Q1"))
+    assert found.columns["status"].tolist() == ["matched", "listed"]
+
+
+def test_two_variables_of_one_column_get_nothing(write: Write) -> None:
+    found = matched(write("Q1\na\n"), variable("one", "Q1", "QID1"), variable("two", "Q1", "QID2"))
+    assert found.positions == {}
+
+
+@pytest.mark.parametrize(
+    ("role", "needed", "wrong"),
+    [
+        ("factor", (), True),
+        ("outcome", (), True),
+        ("consent", (), False),
+        ("consent", ("q",), True),
+        ("other", (), False),
+    ],
+)
+def test_an_absent_variable_is_an_error_when_it_is_needed(
+    write: Write, role: Role, needed: tuple[str, ...], wrong: bool
+) -> None:
+    path, wanted = write("Q2\na\n"), variable("q", "Q1", "QID1", role=role)
+    if not wrong:
+        assert statuses(matched(path, wanted)) == {"Q2": "listed", "Q1": "absent"}
+        return
+    with pytest.raises(StudyError, match="`q` has no column: none is called `QID1` or `Q1`"):
+        matched(path, wanted, needed=needed)
+
+
+def test_a_needed_variable_with_competing_columns_is_an_error(write: Write) -> None:
+    with pytest.raises(StudyError, match="several columns could be it: 1, 2"):
+        matched(write("Q1,Q1\na,b\n"), variable("q", "Q1", role="outcome"))
+
+
+def test_personal_columns_are_told_whether_or_not_the_codebook_knows_them(write: Write) -> None:
+    path = write("IPAddress,PROLIFIC_PID,panel,Q1\na,b,c,d\n")
+    found = matched(path, variable("panel", "panel", role="personal"), variable("q", "Q1"))
+    assert found.columns["status"].tolist() == ["personal", "personal", "personal", "matched"]
+
+
+def test_legacy_names_are_known(write: Write) -> None:
+    path = write("V1,V5,Q1\nResponseID,EmailAddress,What?\nR_1,x@y.z,2\n")
+    found = match(read_raw(path), CODEBOOK.model_copy(update={"variables": CODEBOOK.variables[:17]}))
+    assert found.positions == {"response_id": (0,), "email": (1,)}
+
+
+# ------------------------------------------------------------------------------------------------ split columns
+
+NEWS = variable("news", "Q1", "QID1", kind="multiple", codes="127")
+
+
+def test_split_columns_belong_to_the_code_in_their_name(write: Write) -> None:
+    found = matched(write("Q1_1,Q1_7,Q1_2\n1,,1\n"), NEWS)
+    assert (found.positions, found.splits) == ({"news": (0, 1, 2)}, {"news": ("1", "7", "2")})
+
+
+def test_split_columns_belong_to_the_category_that_their_text_names(write: Write) -> None:
+    texts = ["What? - Choice 7", "What? - Choice 1", "What? - Selected Choice - Choice 2"]
+    path = write(three(["Q1_1", "Q1_2", "Q1_3"], ["QID1_4", "QID1_5", "QID1_6"], ["1", "", "1"], texts=texts))
+    assert matched(path, NEWS).splits == {"news": ("7", "1", "2")}
+
+
+def test_split_columns_of_a_legacy_export_are_not_taken_by_number(write: Write) -> None:
+    """A legacy export numbers choices by place: its Q1_2 may be the category with code 7."""
+    named = "V1,Q1_1,Q1_2,Q1_3\nResponseID,What-Choice 1,What-Choice 7,What-Choice 2\nR_1,1,,\n"
+    assert matched(write(named), NEWS).splits == {"news": ("1", "7", "2")}
+    unnamed = named.replace("Choice", "Wahl")
+    found = matched(write(unnamed), NEWS)
+    assert found.positions == {}
+    assert found.notes
+
+
+def test_numbered_rows_of_a_legacy_export_must_show_the_codebooks_words(write: Write) -> None:
+    path = write("V1,Q1_7\nResponseID,How warm?-Republicans\nR_1,50\n")
+    row = variable("warmth", "Q1_7").model_copy(update={"question": "How warm?", "label": "Democrats"})
+    assert matched(path, row).positions == {}
+    assert matched(path, row.model_copy(update={"label": "Republicans"})).positions == {"warmth": (1,)}

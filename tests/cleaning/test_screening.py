@@ -1,0 +1,189 @@
+"""Each rule marks the responses that it is about, and nothing is dropped."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_export import CODEBOOK
+
+from vignetta.cleaning import screening
+from vignetta.cleaning.screening import Screened, Screening, needed, reasons, screen
+from vignetta.codebook import Codebook
+from vignetta.errors import StudyError
+from vignetta.exclusions import Exclusion, Rule
+
+REGULAR = {
+    "started": pd.Timestamp("2026-03-01 09:00"),
+    "status": "ip_address",
+    "finished": True,
+    "duration": 100.0,
+    "consent": "agree",
+    "attention": "radio",
+    "regime": "democracy",
+    "recall_regime": "democracy",
+}
+
+
+def screened(changes: Sequence[dict[str, Any]], *rules: Exclusion, keys: Sequence[str] = ()) -> Screened:
+    data = pd.DataFrame([REGULAR | each for each in changes]).astype({"finished": "boolean"})
+    for name in ("status", "consent", "attention", "regime", "recall_regime"):
+        data[name] = pd.Categorical(data[name], categories=CODEBOOK[name].levels)
+    by = {"ip_address": pd.Series(keys, dtype="str")}
+    return screen(Screening(data, by, CODEBOOK), rules)
+
+
+def marks(rule: Rule, changes: Sequence[dict[str, Any]], *, keys: Sequence[str] = (), **more: Any) -> list[bool]:
+    found = screened(changes, Exclusion(rule=rule, **more), keys=keys).marks
+    return [bool(each) for each in found.iloc[:, 0]]
+
+
+def test_every_rule_has_its_marks_words_and_needs() -> None:
+    for table in (screening._MARKS, screening._WORDS, screening._LACKS):
+        assert set(table) == set(get_args(Rule))
+
+
+@pytest.mark.parametrize("level", CODEBOOK["status"].levels)
+def test_previews_tests_and_spam_are_not_regular(level: str) -> None:
+    regular = {"ip_address", "imported", "offline", "ex", "ex_offline"}
+    assert marks("preview", [{"status": level}]) == [level not in regular]
+
+
+def test_consent_is_one_answer() -> None:
+    assert marks("no_consent", [{}, {"consent": "decline"}, {"consent": None}]) == [False, True, True]
+
+
+def test_incomplete_is_anything_but_finished() -> None:
+    assert marks("incomplete", [{}, {"finished": False}]) == [False, True]
+    assert marks("incomplete", [{}, {"finished": None}]) == [False, True]
+
+
+def test_of_a_repeated_response_one_is_kept() -> None:
+    changes = [
+        {"finished": False},
+        {"status": "survey_preview"},
+        {"consent": "decline"},
+        {"started": pd.Timestamp("2026-03-02")},
+        {},
+        {},
+        {},
+        {},
+    ]
+    keys = ["a", "a", "a", "a", "a", "", "", "b"]
+    expected = [True, True, True, True, False, False, False, False]
+    assert marks("duplicate", changes, keys=keys, by="ip_address") == expected
+
+
+def test_of_responses_that_began_together_the_first_row_is_kept() -> None:
+    assert marks("duplicate", [{}, {}, {}], keys=["a", "a ", "b"], by="ip_address") == [False, True, False]
+
+
+def test_order_of_rows_does_not_choose_the_response_that_is_kept() -> None:
+    rng = np.random.default_rng(3)
+    times = pd.Timestamp("2026-03-01") + pd.to_timedelta(rng.permutation(30), unit="min")
+    changes = [{"started": each, "finished": bool(rng.integers(2))} for each in times]
+    keys = [str(each) for each in rng.integers(0, 6, 30)]
+    kept = [
+        each
+        for each, hit in zip(times, marks("duplicate", changes, keys=keys, by="ip_address"), strict=True)
+        if not hit
+    ]
+    order = rng.permutation(30)
+    again = marks("duplicate", [changes[each] for each in order], keys=[keys[each] for each in order], by="ip_address")
+    assert sorted(kept) == sorted(times[each] for each, hit in zip(order, again, strict=True) if not hit)
+    assert len(kept) == len(set(keys))
+
+
+def test_speeding_by_seconds() -> None:
+    assert marks("speeding", [{"duration": 59.0}, {"duration": 60.0}, {"duration": np.nan}], seconds=60) == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_speeding_by_the_median_of_finished_regular_responses() -> None:
+    others = [{"duration": 1.0, "finished": False}] * 5 + [{"duration": 1.0, "status": "survey_test"}] * 5
+    changes = [{"duration": 100.0}, {"duration": 200.0}, {"duration": 99.0}, {"duration": 49.0}, *others]
+    assert marks("speeding", changes, share_of_median=0.5)[:4] == [False, False, False, True]
+
+
+def test_speeding_without_any_finished_response_marks_nothing() -> None:
+    assert marks("speeding", [{"finished": False}], share_of_median=0.5) == [False]
+
+
+def test_attention_is_the_right_answer() -> None:
+    assert marks("attention", [{}, {"attention": "none"}, {"attention": None}]) == [False, True, True]
+
+
+def test_recall_is_the_level_shown() -> None:
+    changes = [{}, {"recall_regime": "unsure"}, {"regime": "None", "recall_regime": "None"}, {"recall_regime": None}]
+    assert marks("recall", changes, factor="regime") == [False, True, False, True]
+    assert marks("recall", [{"regime": None, "recall_regime": None}], factor="regime") == [True]
+
+
+def test_a_written_attention_check_ignores_case_and_space() -> None:
+    check = CODEBOOK["attention"].model_copy(update={"kind": "text", "categories": (), "about": "I pay attention"})
+    codebook = Codebook(variables=(check,))
+    data = pd.DataFrame({"attention": pd.Series(["i pay  attention ", "I pay", None], dtype="str")})
+    found = screen(Screening(data, {}, codebook), [Exclusion(rule="attention")]).marks
+    assert found.iloc[:, 0].tolist() == [False, True, True]
+
+
+def test_reasons_are_kept_apart() -> None:
+    rules = [
+        Exclusion(rule="preview", reason="Out"),
+        Exclusion(rule="incomplete", reason="Out"),
+        Exclusion(rule="attention", reason="analysed"),
+        Exclusion(rule="speeding", share_of_median=0.3),
+        Exclusion(rule="duplicate", by="ip_address"),
+    ]
+    assert reasons(rules) == [
+        "Out",
+        "Out (2)",
+        "analysed (2)",
+        "Faster than 30% of the median duration",
+        "Repeated response by ip_address",
+    ]
+    found = screened([{"status": "spam"}, {"finished": False}], *rules[:2]).marks
+    assert found.to_numpy().tolist() == [[True, False], [False, True]]
+
+
+def test_rules_that_can_bias_are_told() -> None:
+    found = screened([{"duration": None}], Exclusion(rule="preview"), Exclusion(rule="speeding", seconds=5))
+    assert len(found.notes) == 2
+    assert "`Faster than 5 seconds` uses what was measured after the vignette" in found.notes[0]
+    assert "not marked as fast: 1 of 1 responses" in found.notes[1]
+
+
+def test_what_the_rules_need() -> None:
+    rules = [
+        Exclusion(rule="preview"),
+        Exclusion(rule="duplicate", by="email"),
+        Exclusion(rule="recall", factor="regime"),
+    ]
+    assert needed(rules, CODEBOOK) == {"status", "email", "regime", "recall_regime"}
+
+
+@pytest.mark.parametrize("rule", get_args(Rule))
+def test_a_rule_without_its_variable_is_told(rule: Rule) -> None:
+    more = {"duplicate": {"by": "emial"}, "speeding": {"seconds": 5}, "recall": {"factor": "regime"}}
+    codebook = Codebook(variables=(CODEBOOK["email"], CODEBOOK["regime"]))
+    with pytest.raises(StudyError, match=rf"exclusions\[0\]: the rule `{rule}` finds nothing to read"):
+        needed([Exclusion(rule=rule, **more.get(rule, {}))], codebook)
+
+
+def changed(name: str, **update: Any) -> Codebook:
+    return Codebook(variables=(CODEBOOK[name].model_copy(update=update),))
+
+
+def test_an_answer_that_nothing_calls_right_is_told() -> None:
+    with pytest.raises(StudyError, match="`about` does not say which answer is right"):
+        needed([Exclusion(rule="attention")], changed("attention", about=""))
+    odd = tuple(each.model_copy(update={"level": f"level {each.code}"}) for each in CODEBOOK["consent"].categories)
+    with pytest.raises(StudyError, match="nothing says which of `level 1`, `level 2` is consent"):
+        needed([Exclusion(rule="no_consent")], changed("consent", categories=odd))
+    needed([Exclusion(rule="no_consent")], changed("consent", categories=odd, about="level 1"))
+    with pytest.raises(StudyError, match="a `text` cannot be compared with a bound"):
+        needed([Exclusion(rule="speeding", seconds=5)], changed("duration", kind="text"))

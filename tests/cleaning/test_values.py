@@ -1,0 +1,229 @@
+"""Columns get the codebook's types; a cell without a meaning is told with its rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_export import CODEBOOK
+
+from vignetta.cleaning.exports import ExportFormat, read_raw
+from vignetta.cleaning.matching import match
+from vignetta.cleaning.values import Typed, read_values
+from vignetta.codebook import Category, Codebook, Kind, Variable
+from vignetta.errors import StudyError
+
+Write = Callable[..., Path]
+Read = Callable[..., Typed]
+
+
+@pytest.fixture
+def read(write: Write) -> Read:
+    """Read cells of one variable `q`, or of several by name."""
+
+    def typed(
+        cells: list[str], *variables: Variable, separator: str = ",", format: ExportFormat = "qualtrics"
+    ) -> Typed:
+        header = separator.join(each.column for each in variables)
+        raw = read_raw(write("\n".join([header, *cells]) + "\n"), format)
+        codebook = Codebook(variables=variables)
+        return read_values(raw, codebook, matching=match(raw, codebook), format=format)
+
+    return typed
+
+
+PAD = Variable(name="pad", role="other", kind="text", column="pad")
+
+
+def asked(kind: Kind, **more: Any) -> Variable:
+    return Variable(name="q", role="other", kind=kind, column="Q1", **more)
+
+
+def told(read: Read, *arguments: Any, **options: Any) -> list[str]:
+    with pytest.raises(StudyError) as caught:
+        read(*arguments, **options)
+    return [str(each) for each in caught.value.problems]
+
+
+LEVELS = (
+    Category(code="1", level="low", label="Low", value=-1),
+    Category(code="3", level="middle", label="Middle", value=0),
+    Category(code="2", level="high", label="High", value=2.5),
+)
+
+
+@pytest.mark.parametrize("kind", ["category", "ordered"])
+def test_levels_stand_in_the_codebooks_order(read: Read, kind: Kind) -> None:
+    found = read(["2,", "High,", ",x", "1.0,"], asked(kind, categories=LEVELS), PAD).data["q"]
+    assert found.cat.categories.tolist() == ["low", "middle", "high"]
+    assert found.cat.ordered == (kind == "ordered")
+    assert found.cat.codes.tolist() == [2, 2, -1, 0]
+
+
+def test_codes_of_one_level_are_one_level(read: Read) -> None:
+    merged = (*LEVELS, Category(code="4", level="high", label="Very high"))
+    found = read(["2,", "4,"], asked("category", categories=merged), PAD).data["q"]
+    assert found.tolist() == ["high", "high"]
+
+
+def test_an_unknown_category_is_told_with_its_rows(read: Read) -> None:
+    cells = ["7,"] * 7 + ["1,", "8,"]
+    found = told(read, cells, asked("category", categories=LEVELS), PAD)
+    assert "export.csv q: `7` is not a category of `q` (data rows 1, 2, 3, 4, 5 and 2 more)." in found[0]
+    assert "`1` (Low), `3` (Middle), `2` (High)" in found[0]
+    assert "`8` is not a category of `q` (data row 9)" in found[1]
+
+
+def test_problems_of_all_columns_are_told_together(read: Read) -> None:
+    other = asked("number").model_copy(update={"name": "r", "column": "Q2"})
+    assert len(told(read, ["9,x", "1,2"], asked("category", categories=LEVELS), other)) == 2
+
+
+def test_a_scale_becomes_its_numbers(read: Read) -> None:
+    found = read(["1,", "Middle,", "2,", ",x"], asked("scale", categories=LEVELS), PAD).data["q"]
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, [-1, 0, 2.5, np.nan])
+
+
+def test_a_scale_without_numbers_is_told(read: Read) -> None:
+    bare = (*LEVELS, Category(code="9", level="unsure"))
+    assert "gives no number for `unsure`" in told(read, ["1,"], asked("scale", categories=bare), PAD)[0]
+
+
+def test_numbers(read: Read) -> None:
+    found = read(["1,", " 2.50 ,", "-3,", "1e2,", ",x"], asked("number"), PAD).data["q"]
+    np.testing.assert_array_equal(found, [1, 2.5, -3, 100, np.nan])
+
+
+@pytest.mark.parametrize("cell", ["x", "35 years", "nan", "inf", "1 000", "0x10", "1_0", "--1"])
+def test_what_is_no_number_is_told(read: Read, cell: str) -> None:
+    assert f"`{cell}` is not a number (data row 2)" in told(read, ["1,", f"{cell},"], asked("number"), PAD)[0]
+
+
+def test_decimal_commas_belong_to_semicolons(read: Read) -> None:
+    assert read(["0,5;", "2;"], asked("number"), PAD, separator=";").data["q"].tolist() == [0.5, 2.0]
+    assert "`0,5` is not a number" in told(read, ['"0,5",'], asked("number"), PAD)[0]
+
+
+def test_numbers_out_of_range_are_told_with_their_rows(read: Read) -> None:
+    bounded = asked("number", minimum=18, maximum=110)
+    found = told(read, ["18,", "110,", "17,", "200,"], bounded, PAD)
+    assert [each.split(":")[1] for each in found] == [
+        " `17` is outside 18 to 110 (data row 3). Correct `minimum` and `maximum` in the codebook, or the cell.",
+        " `200` is outside 18 to 110 (data row 4). Correct `minimum` and `maximum` in the codebook, or the cell.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["2026-03-01 09:00:05", "2026-03-01T09:00:05Z"], "2026-03-01 09:00:05"),
+        (["2026-03-01T11:00:05+02:00"], "2026-03-01 09:00:05"),
+        (["2026-03-01"], "2026-03-01 00:00:00"),
+        (["3/1/26 9:05", "3/14/26 9:05"], "2026-03-01 09:05:00"),
+        (["1/3/2026 9:05:07", "14/3/2026 9:05"], "2026-03-01 09:05:07"),
+        (["01.03.2026 09:05", "31.03.2026 09:05"], "2026-03-01 09:05:00"),
+    ],
+)
+def test_times(read: Read, cells: list[str], expected: str) -> None:
+    found = read([*(f"{each}," for each in cells), ",x"], asked("time"), PAD)
+    assert found.data["q"][0] == pd.Timestamp(expected)
+    assert found.data["q"].isna().tolist() == [False] * len(cells) + [True]
+    assert ("spreadsheet" in " ".join(found.notes)) == ("/" in cells[0] or "." in cells[0])
+
+
+def test_dates_that_nothing_decides_are_missing_and_told(read: Read) -> None:
+    found = read(["1/6/18 9:05,", "1/7/18 9:05,"], asked("time"), PAD)
+    assert found.data["q"].isna().all()
+    assert "`1/6/18 9:05` and the like are missing in 2 of 2 rows" in found.notes[0]
+
+
+@pytest.mark.parametrize("cell", ["yesterday", "2026-02-30 10:00:00", "13/32/26 9:05", "2026-13-01"])
+def test_what_is_no_time_is_told(read: Read, cell: str) -> None:
+    assert f"`{cell}` is not a time (data row 1)" in told(read, [f"{cell},"], asked("time"), PAD)[0]
+
+
+def test_dates_of_both_orders_in_one_column_are_told(read: Read) -> None:
+    assert "`14/3/26` is not a time (data row 2)" in told(read, ["3/14/26,", "14/3/26,"], asked("time"), PAD)[0]
+
+
+def test_flags(read: Read) -> None:
+    assert read(["1,", "FALSE,", "True,"], asked("flag"), PAD).data["q"].tolist() == [True, False, True]
+    some = read(["1,", ",x"], asked("flag"), PAD).data["q"]
+    assert some.dtype == "boolean"
+    assert some.isna().tolist() == [False, True]
+
+
+def test_a_flag_needs_true_and_false(read: Read) -> None:
+    assert "are not true and false" in told(read, ["1,"], asked("flag", categories=LEVELS), PAD)[0]
+
+
+def test_text_stays_and_only_the_empty_cell_is_missing(read: Read) -> None:
+    found = read(["NA,", "None,", ",x", " a ,"], asked("text"), PAD).data["q"]
+    assert found.isna().tolist() == [False, False, True, False]
+    assert found.dropna().tolist() == ["NA", "None", " a "]
+
+
+def test_split_columns_are_joined(write: Write) -> None:
+    codebook = Codebook(variables=(asked("multiple", categories=LEVELS),))
+    raw = read_raw(write("Q1_1,Q1_2,Q1_3\n1,,1\n0,0,0\n,High,\n"))
+    found = read_values(raw, codebook, matching=match(raw, codebook), format="qualtrics").data["q"]
+    assert found.fillna("").tolist() == ["low; middle", "", "high"]
+
+
+# ------------------------------------------------------------------------------------------------ -99
+
+
+def test_unanswered_is_missing_where_it_is_no_category(read: Read) -> None:
+    found = read(["-99,", "1,"], asked("category", categories=LEVELS), PAD)
+    assert found.data["q"].isna().tolist() == [True, False]
+    assert "`q`: -99, seen but not answered, is missing in 1 of 2 rows." in found.notes
+
+
+@pytest.mark.parametrize(("other", "expected"), [("1", ["zero", "one"]), ("Low", ["one", "two"])])
+def test_unanswered_cells_do_not_hide_how_the_export_is_written(read: Read, other: str, expected: list[str]) -> None:
+    counts = tuple(
+        Category(code=str(n + 1), level=level, label=str(n)) for n, level in enumerate(("zero", "one", "two"))
+    )
+    table = asked("category", categories=counts).model_copy(update={"name": "count", "column": "Q2"})
+    found = read([f"{other},1", "-99,2"], asked("category", categories=LEVELS), table)
+    assert found.data["count"].tolist() == expected
+
+
+def test_a_column_that_nothing_decides_is_told(read: Read) -> None:
+    counts = tuple(
+        Category(code=str(n + 1), level=level, label=str(n)) for n, level in enumerate(("zero", "one", "two"))
+    )
+    found = told(read, ["1,", "2,"], asked("category", categories=counts), PAD)
+    assert "`1` is the code of one category and the words of another (data row 1)" in found[0]
+    table = read(["1,", "2,"], asked("category", categories=counts), PAD, format="table")
+    assert table.data["q"].tolist() == ["zero", "one"]
+
+
+def test_unanswered_is_a_level_where_the_codebook_says_so(read: Read) -> None:
+    known = (*LEVELS, Category(code="-99", level="refused"))
+    assert read(["-99,"], asked("category", categories=known), PAD).data["q"].tolist() == ["refused"]
+
+
+def test_unanswered_in_a_table_is_an_unknown_category(read: Read) -> None:
+    found = told(read, ["-99,"], asked("category", categories=LEVELS), PAD, format="table")
+    assert "`-99` is not a category" in found[0]
+
+
+def test_unanswered_numbers(read: Read) -> None:
+    assert read(["-99,", "1,"], asked("number", minimum=0), PAD).data["q"].isna().tolist() == [True, False]
+    assert read(["-99,"], asked("number", minimum=-100), PAD).data["q"].tolist() == [-99.0]
+    assert "seen but not answered (data row 1)" in told(read, ["-99,"], asked("number"), PAD)[0]
+    assert read(["-99,"], asked("number"), PAD, format="table").data["q"].tolist() == [-99.0]
+
+
+def test_unanswered_numbers_are_missing_where_another_column_shows_the_recoding(read: Read) -> None:
+    other = asked("category", categories=LEVELS).model_copy(update={"name": "r", "column": "Q2"})
+    assert read(["-99,-99", "1,1"], asked("number"), other).data["q"].isna().tolist() == [True, False]
+
+
+def test_personal_variables_and_wordings_stay_behind(read: Read) -> None:
+    columns = [CODEBOOK["email"], CODEBOOK["regime_text"], PAD]
+    assert list(read(["a,b,c"], *columns).data) == ["pad"]
