@@ -175,6 +175,22 @@ BROKEN_STUDIES = [
         "numbers.",
     ),
     (
+        "scale: [No, Perhaps, Yes]",
+        "scale: [No, {text: Perhaps, code: 1}, Yes]",
+        "design/study.yaml:21 outcomes.support.scale[1]: the code `1` is used a second time. Give each its own.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, code: autocracy}",
+        "design/study.yaml:10 factors.regime.levels[1]: the code `autocracy` is used a second time. Give each its own.",
+    ),
+    (
+        "    label: Treaty\n    levels:\n      - {name: none",
+        "    label: Treaty\n    recall: {question: Which?, unsure: Unsure}\n    levels:\n      - {name: unsure",
+        "design/study.yaml:14 factors.treaty.levels: `unsure` is the answer to a recall check that does not remember. "
+        "Give the level another name.",
+    ),
+    (
         "  treaty:\n",
         "  regime:\n",
         "design/study.yaml:11 factors.regime: `regime` stands here a second time (first on line 6). Rename one.",

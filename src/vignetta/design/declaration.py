@@ -1,7 +1,7 @@
 """The declared study: `design/study.yaml` as frozen models. Everything else is derived from them."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,11 +30,17 @@ DataFormat = Literal["qualtrics", "table"]
 CovariateKind = Literal["choice", "ordered", "number"]
 
 RESERVED = frozenset(
-    ("row", "response_id", "state", "reasons", "vignette", "respondent", "task", "profile", "probability", "text")
-    + ("started", "ended", "recorded", "duration", "status", "progress", "finished", "language", "channel")
-    + ("consent", "attention", "data_source")
+    (
+        *("row", "response_id", "state", "excluded", "reasons", "vignette", "respondent", "task", "profile", "text"),
+        *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
+        *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
+        *("consent", "farewell", "attention", "data_source", "design_hash"),
+    )
 )
 """Names that the clean data use themselves."""
+
+UNSURE = "unsure"
+"""What the clean data write for a recall check that was answered with not remembering."""
 
 LevelName = Annotated[str, Field(min_length=1, pattern=r"^[^\s;|](?:[^\n;|]*[^\s;|])?$")]
 
@@ -89,7 +95,10 @@ class Factor(Keyed):
                 "Add a level, or leave it out.",
             )
         yield from _repeated(levels, "name", "levels")
-        yield from _repeated(levels, "code", "levels")
+        yield from _repeated_codes(levels, "levels", lambda place, level: str(level.get("name")))
+        if "recall" in data and any(level.get("name") == UNSURE for _, level in levels):
+            what = f"`{UNSURE}` is the answer to a recall check that does not remember."
+            yield ("levels",), what, "Give the level another name."
         marked = [place for place, each in levels if str(each.get("reference")).lower() in ("true", "yes", "on", "1")]
         if len(levels) > 1 and not marked:
             yield ("levels",), "no level is the reference.", "Add `reference: true` to the level to compare with."
@@ -143,10 +152,11 @@ class Outcome(Keyed):
                     f"the code `{code}` is not a number.",
                     "Points are averaged: use numbers.",
                 )
-        yield from _repeated(_items(points), "code", "scale")
         listed = points if isinstance(points, list) else []
-        shown = [(place, {"text": each}) for place, each in enumerate(listed) if isinstance(each, str)]
+        full = [(place, {"text": each} if isinstance(each, str) else each) for place, each in enumerate(listed)]
+        shown = [(place, each) for place, each in full if isinstance(each, dict)]
         yield from _repeated(shown, "text", "scale")
+        yield from _repeated_codes(shown, "scale", _place)
 
 
 class Option(Declared):
@@ -176,7 +186,7 @@ class Covariate(Keyed):
         if data.get("kind", "choice") in ("choice", "ordered") and len(options) < 2:
             yield (), f"a question of choice needs at least two `options`, not {len(options)}.", "List the answers."
         yield from _repeated(options, "name", "options")
-        yield from _repeated(options, "code", "options")
+        yield from _repeated_codes(options, "options", _place)
         low, high = _number(data.get("minimum")), _number(data.get("maximum"))
         if low is not None and high is not None and low >= high:
             yield (
@@ -299,12 +309,25 @@ def _repeated(items: Sequence[tuple[int, Mapping[str, Any]]], key: str, section:
         seen.add(value if isinstance(value, str) else None)
 
 
+def _place(place: int, item: Mapping[str, Any]) -> str:
+    return str(place + 1)
+
+
+def _repeated_codes(
+    items: Sequence[tuple[int, Mapping[str, Any]]], section: str, default: Callable[[int, Mapping[str, Any]], str]
+) -> Iterator[Finding]:
+    """Two answers that the export would write alike, whether declared so or by their names or places."""
+    codes = [(place, {"code": str(each.get("code", default(place, each)))}) for place, each in items]
+    if any("code" in each for _, each in items):
+        yield from _repeated(codes, "code", section)
+
+
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
     sections = ("factors", "covariates", "outcomes")
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in _entries(data, section):
-            if name in RESERVED or name.startswith("recall_"):
+            if name in RESERVED or name.startswith(("recall_", "timing_")):
                 yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
             if name in owner:
                 yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
