@@ -1,0 +1,301 @@
+"""The codebook of an instrument: of one that was built from a design, and of any other survey."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from vignetta.codebook import RECORD, Category, Codebook, Kind, Role, Variable
+from vignetta.declared import words
+from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Option, Outcome
+from vignetta.errors import Problem, StudyError
+from vignetta.instruments import building
+from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
+from vignetta.instruments.survey import (
+    EmbeddedDataNode,
+    EmbeddedField,
+    Question,
+    RandomizerNode,
+    Survey,
+    walk,
+)
+
+_PANEL_ID: Final = re.compile(
+    r"(?:.*[_. -])?(?:(?:prolific|worker|participant|panelist|respondent|cloudresearch.*)[_. -]?p?id|rid|e[_-]?mail|"
+    r"ip[_-]?address)",
+    re.IGNORECASE,
+)
+
+
+# ------------------------------------------------------------------------------------------- of a declared design
+
+
+def codebook_of_design(design: Design, survey: Survey | None = None) -> Codebook:
+    """What each column of the study's export means.
+
+    Parameters
+    ----------
+    survey
+        The survey built from the design; made when left out. A study whose data are in hand has none: its columns are
+        the declared ones.
+
+    Raises
+    ------
+    StudyError
+        When two variables would have the same name.
+    """
+    if design.in_hand:
+        return _codebook(_in_hand(design))
+    survey = survey or building.build(design)
+    return _codebook([*RECORD, *(_located(each, survey) for each in _variables(design)), *_noted(survey)])
+
+
+def _codebook(variables: Sequence[Variable]) -> Codebook:
+    names = Counter(each.name for each in variables)
+    remedy = "Choose another name in study.yaml: the export's own columns have theirs already."
+    problems = [Problem(name, "two variables would have this name.", remedy) for name, n in names.items() if n > 1]
+    if problems:
+        raise StudyError(problems)
+    return Codebook(variables=tuple(variables))
+
+
+def _codes(options: Sequence[Option]) -> list[str]:
+    return [each.code or str(place) for place, each in enumerate(options, 1)]
+
+
+def _in_hand(design: Design) -> list[Variable]:
+    respondent = design.data.respondent if design.data else None
+    named = [Variable(name="response_id", role="identifier", kind="text", column=respondent)] if respondent else []
+    return named + [each for each in _variables(design) if each.role != "wording"]
+
+
+def _located(variable: Variable, survey: Survey) -> Variable:
+    """The variable with the ImportId of its question, or of its embedded field."""
+    if variable.role in ("factor", "wording"):
+        return variable.model_copy(update={"import_id": variable.column})
+    for each in survey.questions.values():
+        if each.tag == variable.column and columns_of(each):
+            return variable.model_copy(update={"import_id": f"{each.id}{columns_of(each)[0].import_name}"})
+    return variable
+
+
+def _noted(survey: Survey) -> Iterator[Variable]:
+    """What the built instrument notes itself: times on the vignette's page, where the data are from, the design."""
+    for each in survey.questions.values():
+        if each.tag == building.TIMING:
+            yield from _of_question(each, role="other")
+    for name, role in ((building.DATA_SOURCE, "source"), (building.DESIGN_HASH, "other")):
+        yield Variable.model_validate({"name": name, "role": role, "kind": "text", "import_id": name, "column": name})
+
+
+def _variables(design: Design) -> Iterator[Variable]:
+    """The variables that the design declares, in the order in which they arise, with their columns."""
+    yield from _consent(design)
+    yield from (_covariate(each, design) for each in design.covariates.values())
+    yield from _attention(design)
+    for factor in design.factors.values():
+        yield from _factor(factor, design)
+    yield from (_outcome(each, design) for each in design.outcomes.values())
+    yield from (_recall(each, design) for each in design.factors.values() if each.recall)
+
+
+def _said(text: dict[str, str], design: Design) -> str:
+    return " ".join(words(text, design.language).split())
+
+
+def _categories(answers: Iterable[tuple[str, str, str]]) -> tuple[Category, ...]:
+    return tuple(Category(code=code, level=level, label=label) for code, level, label in answers)
+
+
+def _options(options: Sequence[Option], design: Design) -> tuple[Category, ...]:
+    coded = zip(_codes(options), options, strict=True)
+    return _categories((code, each.name, _said(each.text, design)) for code, each in coded)
+
+
+def _consent(design: Design) -> Iterator[Variable]:
+    asked = design.consent
+    if asked is not None:
+        answers = ((building.AGREE, "agree", asked.agree), (building.DECLINE, "decline", asked.decline))
+        yield Variable(
+            name=building.CONSENT,
+            role="consent",
+            kind="category",
+            column=building.CONSENT,
+            label="Consent",
+            question=_said(asked.text, design),
+            categories=_categories((code, level, _said(text, design)) for code, level, text in answers),
+        )
+
+
+def _covariate(covariate: Covariate, design: Design) -> Variable:
+    kinds: dict[str, Kind] = {"choice": "category", "ordered": "ordered", "number": "number"}
+    return Variable(
+        name=covariate.name,
+        role="covariate",
+        kind=kinds[covariate.kind],
+        column=covariate.column or covariate.name,
+        label=_said(covariate.label, design),
+        question=_said(covariate.question, design),
+        categories=_options(covariate.options, design),
+        **_bounds(covariate.minimum, covariate.maximum),
+    )
+
+
+def _bounds(minimum: float | None, maximum: float | None) -> dict[str, Any]:
+    return {key: each for key, each in (("minimum", minimum), ("maximum", maximum)) if each is not None}
+
+
+def _attention(design: Design) -> Iterator[Variable]:
+    check = design.attention
+    if check is not None:
+        yield Variable(
+            name=building.ATTENTION,
+            role="attention",
+            kind="category",
+            column=building.ATTENTION,
+            label="Attention check",
+            question=_said(check.question, design),
+            about=check.correct,
+            categories=_options(check.options, design),
+        )
+
+
+def _factor(factor: Factor, design: Design) -> Iterator[Variable]:
+    levels = ((each.export_code, each.name, _said(each.label, design)) for each in factor.levels)
+    label = _said(factor.label, design)
+    yield Variable(
+        name=factor.name,
+        role="factor",
+        kind="category",
+        column=building.factor_field(factor),
+        label=label,
+        categories=_categories(levels),
+    )
+    yield Variable(
+        name=f"{factor.name}_text",
+        role="wording",
+        kind="text",
+        column=building.text_field(factor),
+        label=f"{label}: the words shown",
+        about=factor.name,
+    )
+
+
+def _outcome(outcome: Outcome, design: Design) -> Variable:
+    answers = ((code, _said(point.text, design)) for code, point in zip(outcome.codes, outcome.scale, strict=True))
+    points = distinct((code, text, text) for code, text in answers)
+    valued = zip(points, outcome.values, strict=True)
+    return Variable(
+        name=outcome.name,
+        role="outcome",
+        kind="scale",
+        column=outcome.column or outcome.name,
+        label=_said(outcome.label, design),
+        question=_said(outcome.question, design),
+        categories=tuple(each.model_copy(update={"value": value}) for each, value in valued),
+    )
+
+
+def _recall(factor: Factor, design: Design) -> Variable:
+    assert factor.recall is not None
+    answers = [(each.name, each.label) for each in factor.levels] + [(UNSURE, factor.recall.unsure)]
+    return Variable(
+        name=building.recall_tag(factor),
+        role="recall",
+        kind="category",
+        column=building.recall_tag(factor),
+        label=f"Recall of {_said(factor.label, design)}",
+        question=_said(factor.recall.question, design),
+        about=factor.name,
+        categories=_categories((str(n), name, _said(text, design)) for n, (name, text) in enumerate(answers, 1)),
+    )
+
+
+# --------------------------------------------------------------------------------------------------- of any survey
+
+
+def codebook_of_survey(survey: Survey) -> Codebook:
+    """What each column of the export of a survey means, as far as the survey itself says.
+
+    Questions that are answered and not in the trash get a variable per column, then the fields of the flow. A field to
+    which a randomizer gives one of several fixed values is a factor. Which questions are outcomes nobody can know from
+    the survey: their role is `other`, to be changed in the codebook.
+    """
+    made = list(RECORD)
+    for block in survey.live_blocks:
+        for question in (survey.questions[each] for each in block.questions if each in survey.questions):
+            made += [each for loop in block.loops or [""] for each in _of_question(question, role="other", loop=loop)]
+    made += [_of_field(name, survey) for name in survey.embedded_fields]
+    fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
+    made += [_field_variable(name, "other", kind) for name, kind in fraud.items()]
+    return Codebook(variables=tuple(_uniquely_named(made)))
+
+
+def _of_question(question: Question, *, role: Role, loop: str = "") -> Iterator[Variable]:
+    before = f"{loop}_" if loop else ""
+    tag = question.tag.strip() or question.id
+    for each in columns_of(question):
+        name = _readable(tag) + re.sub(r"\W+", "_", each.name).lower() + (f"_loop_{loop}" if loop else "")
+        yield Variable(
+            name=name,
+            role="personal" if each.kind == "text" and _PANEL_ID.fullmatch(tag) else role,
+            kind=each.kind,
+            import_id=f"{before}{question.id}{each.import_name}",
+            column=f"{before}{tag}{each.name}",
+            label=_label(question, each),
+            question=question.plain,
+            categories=each.categories,
+            **_bounds(each.minimum, each.maximum),
+        )
+
+
+def _label(question: Question, column: Column) -> str:
+    return column.row or question.plain
+
+
+def _readable(text: str) -> str:
+    name = re.sub(r"\W+", "_", text).strip("_")
+    return name if name and not name[0].isdigit() else f"q_{name}".rstrip("_")
+
+
+def _of_field(name: str, survey: Survey) -> Variable:
+    values = _random_values(name, survey)
+    if values:
+        return _field_variable(name, "factor", "category", distinct((each, each, each) for each in values))
+    return _field_variable(name, "personal" if _PANEL_ID.fullmatch(name) else "other", "text")
+
+
+def _field_variable(name: str, role: Role, kind: Kind, categories: tuple[Category, ...] = ()) -> Variable:
+    more: dict[str, Any] = {"import_id": name, "column": name, "label": name, "categories": categories}
+    return Variable(name=_readable(name), role=role, kind=kind, **more)
+
+
+def _random_values(name: str, survey: Survey) -> list[str]:
+    """The fixed values that a field can get, when a randomizer chooses among at least two; otherwise none."""
+    given = [each.value for each in _assignments(survey.flow, name) if each.value is not None]
+    if any("${" in each for each in given):
+        return []
+    for node in walk(survey.flow):
+        if isinstance(node, RandomizerNode):
+            chosen = {each.value for child in node.children for each in _assignments((child,), name) if each.value}
+            if len(chosen) > 1:
+                return [each for each in dict.fromkeys(given) if each]
+    return []
+
+
+def _assignments(nodes: tuple[Any, ...], name: str) -> Iterator[EmbeddedField]:
+    for node in walk(nodes):
+        if isinstance(node, EmbeddedDataNode):
+            yield from (each for each in node.fields if each.name == name)
+
+
+def _uniquely_named(variables: Sequence[Variable]) -> Iterator[Variable]:
+    taken: set[str] = set()
+    for each in variables:
+        numbers = [re.sub(r"\W+", "_", each.import_id), *map(str, range(2, len(variables) + 2))]
+        candidates = [each.name, *(f"{each.name}_{number}" for number in numbers)]
+        name = next(candidate for candidate in candidates if candidate not in taken)
+        taken.add(name)
+        yield each if name == each.name else each.model_copy(update={"name": name})

@@ -1,0 +1,67 @@
+"""Texts between people and survey pages: HTML into plain words, plain words into HTML."""
+
+import html
+import re
+from html.parser import HTMLParser
+
+_UNREAD = ("script", "style", "head", "title")
+_APART = frozenset(("p", "div", "br", "li", "ul", "ol", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"))
+
+
+class _Words(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.unread = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.unread += tag in _UNREAD
+        self.parts.append(" " if tag in _APART else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.unread = max(0, self.unread - (tag in _UNREAD))
+        self.parts.append(" " if tag in _APART else "")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append("" if self.unread else data)
+
+
+def plain_text(hypertext: str) -> str:
+    """The words of a piece of HTML on one line: tags away, entities read, scripts and styles left out.
+
+    >>> plain_text("<p>Allies &amp; rivals<br>(both)</p><script>x()</script>")
+    'Allies & rivals (both)'
+    """
+    parser = _Words()
+    parser.feed(hypertext)
+    parser.close()
+    return " ".join("".join(parser.parts).split())
+
+
+def escaped(text: str) -> str:
+    """Plain words as HTML that shows them and nothing else: no tag, and no `${...}` that Qualtrics would fill in.
+
+    Words between empty lines become lines of their own. For the content of an element, not for an attribute.
+
+    >>> escaped("<b> & ${e://Field/x}")
+    '&lt;b&gt; &amp; &#36;{e://Field/x}'
+    """
+    return "<br><br>".join(map(_escaped, _stretches(text)))
+
+
+def paragraphs(text: str) -> str:
+    """Plain words as HTML paragraphs, one for each stretch between empty lines.
+
+    >>> paragraphs("One\\nline.\\n\\nAnother.")
+    '<p>One line.</p><p>Another.</p>'
+    """
+    return "".join(f"<p>{_escaped(each)}</p>" for each in _stretches(text))
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False).replace("${", "&#36;{")
+
+
+def _stretches(text: str) -> list[str]:
+    stretches = (" ".join(each.split()) for each in re.split(r"\n[ \t]*\n", text))
+    return [each for each in stretches if each]

@@ -1,0 +1,160 @@
+"""Made-up respondents: who they are, and how they answer.
+
+Everything that comes from here is synthetic: it says how a study would work, and nothing about people.
+"""
+
+from bisect import bisect
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Final, Literal
+
+import numpy as np
+
+from vignetta.declared import words
+from vignetta.design.declaration import Covariate, Design, Factor, Outcome
+from vignetta.errors import Problem, StudyError, near_miss
+from vignetta.instruments.building import ATTENTION, CONSENT, factor_field, recall_tag
+from vignetta.instruments.random_answers import random_answer
+from vignetta.instruments.simulation import Simulation
+from vignetta.instruments.survey import Question
+from vignetta.instruments.truth import covariate_distribution, latent_mean, shift_of
+from vignetta.instruments.visits import Answer, Policy, State
+
+Traits = Mapping[str, str]
+"""A person's answer to each covariate question: an option's name, or a whole number in digits."""
+Conduct = Literal["attentive", "random", "inattentive", "declines"]
+"""attentive: answers by the model. random: answers at random. inattentive: at random, and fails the attention check.
+declines: does not consent."""
+
+SIMULATED: Final = "simulated"
+
+
+def draw_people(simulation: Simulation, design: Design, *, n: int, generator: np.random.Generator) -> list[Traits]:
+    """`n` people, each with an answer to every covariate question, drawn independently."""
+    drawn = {}
+    for name, covariate in design.covariates.items():
+        answers, shares = covariate_distribution(simulation.covariates[name], covariate)
+        drawn[name] = [answers[each] for each in generator.choice(len(answers), size=n, p=shares)]
+    return [dict(zip(drawn, each, strict=True)) for each in zip(*drawn.values(), strict=True)] or [{} for _ in range(n)]
+
+
+Reply = Callable[[Question, State, Traits, Conduct], str]
+
+
+class Answering:
+    """How the people of a simulation answer the questions of its study.
+
+    Each question is known by its tag, each of its choices by the words that the respondent reads, and the levels of
+    the vignette by the embedded fields that the instrument has set. Questions that are not the study's own are answered
+    at random.
+
+    Parameters
+    ----------
+    language
+        The language in which the survey asks; the study's main one when left out.
+    """
+
+    def __init__(self, simulation: Simulation, design: Design, *, language: str = "") -> None:
+        self.simulation, self.design = simulation, design
+        self.language = language if language in design.languages else design.language
+        self._choices: dict[str, dict[str, str]] = {}
+        self._replies: dict[str, Reply] = {CONSENT: self._consent, ATTENTION: self._attention}
+        for covariate in design.covariates.values():
+            self._replies[covariate.column or covariate.name] = self._trait(covariate)
+        for outcome in design.outcomes.values():
+            self._replies[outcome.column or outcome.name] = self._rating(outcome)
+        for factor in design.factors.values():
+            self._replies[recall_tag(factor)] = self._recall(factor)
+
+    def policy(self, person: Traits, conduct: Conduct) -> Policy:
+        """The answers of one person."""
+
+        def answer(question: Question, state: State) -> Answer | None:
+            tag = question.tag
+            reply = self._replies.get(tag)
+            if reply is None or (conduct != "attentive" and tag not in (CONSENT, ATTENTION)):
+                return random_answer(question, state)
+            return reply(question, state, person, conduct)
+
+        return answer
+
+    def _choice(self, question: Question, text: str) -> str:
+        """The id of the choice with these words. Raises `StudyError` when the survey offers no such choice."""
+        known = self._choices.get(question.id)
+        if known is None:
+            known = self._choices[question.id] = {each.plain: each.id for each in question.choices}
+        if text not in known:
+            what = f"the survey offers no answer `{text}` here."
+            raise StudyError(Problem(question.tag, what, "It was built from another design: `vignetta build`."))
+        return known[text]
+
+    def _words(self, text: Mapping[str, str]) -> str:
+        return " ".join(words(text, self.language).split())
+
+    def _consent(self, question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+        if self.design.consent is None:
+            return str(random_answer(question, state))
+        declared = self.design.consent
+        return self._choice(question, self._words(declared.decline if conduct == "declines" else declared.agree))
+
+    def _attention(self, question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+        check = self.design.attention
+        if check is None or conduct == "random":
+            return str(random_answer(question, state))
+        right = next(each for each in check.options if each.name == check.correct)
+        chosen = self._choice(question, self._words(right.text))
+        return chosen if conduct == "attentive" else _other(question, chosen, state)
+
+    def _trait(self, covariate: Covariate) -> Reply:
+        texts = {each.name: self._words(each.text) for each in covariate.options}
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            own = person[covariate.name]
+            return self._choice(question, texts[own]) if texts else own
+
+        return reply
+
+    def _recall(self, factor: Factor) -> Reply:
+        read, labels = self._reader(factor), {each.name: self._words(each.label) for each in factor.levels}
+        share = self.simulation.fieldwork.recall
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            right = self._choice(question, labels[read(state)])
+            return right if state.generator.random() < share else _other(question, right, state)
+
+        return reply
+
+    def _reader(self, factor: Factor) -> Callable[[State], str]:
+        """What tells the level that the instrument has set."""
+        name, levels = factor_field(factor), {each.export_code: each.name for each in factor.levels}
+
+        def read(state: State) -> str:
+            code = state.embedded.get(name, "")
+            if code not in levels:
+                what = f"the survey set the embedded field to `{code}`, which is no level."
+                raise StudyError(Problem(name, what, near_miss(code, levels)))
+            return levels[code]
+
+        return read
+
+    def _rating(self, outcome: Outcome) -> Reply:
+        opinion = self.simulation.outcomes[outcome.name]
+        readers = {name: self._reader(factor) for name, factor in self.design.factors.items()}
+        scale = sorted(zip(outcome.values, (self._words(each.text) for each in outcome.scale), strict=True))
+        borders = [(low + high) / 2 for (low, _), (high, _) in pairwise(scale)]
+        constants: dict[tuple[str, ...], float] = {}
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            levels = tuple(read(state) for read in readers.values())
+            if levels not in constants:
+                constants[levels] = latent_mean(opinion, dict(zip(readers, levels, strict=True)))
+            shifts = (shift_of(self.simulation, opinion, name, own) for name, own in person.items())
+            latent = constants[levels] + sum(shifts) + opinion.sd * state.generator.standard_normal()
+            return self._choice(question, scale[bisect(borders, latent)][1])
+
+        return reply
+
+
+def _other(question: Question, right: str, state: State) -> str:
+    others = [each.id for each in question.choices if each.id != right]
+    return others[int(len(others) * state.generator.random())]
