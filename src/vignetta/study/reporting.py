@@ -7,16 +7,14 @@ from typing import Final
 
 import vignetta
 from vignetta.analysis.verdicts import verdicts
-from vignetta.cleaning.ledger import flow
 from vignetta.report.inputs import RegistrationStatus, ReportInput
-from vignetta.report.page import Report
-from vignetta.report.page import report as make
+from vignetta.report.page import Report, report
 from vignetta.study.folder import DESIGN, PLAN, Study
 
 LIBRARIES: Final = ("numpy", "pandas", "scipy", "formulaic", "matplotlib")
 
 
-def report(study: Study) -> Report:
+def make_report(study: Study) -> Report:
     """The report of a study whose responses are clean and whose estimates are made.
 
     Raises `StudyError` when one of its files is missing.
@@ -26,14 +24,14 @@ def report(study: Study) -> Report:
         design=design,
         plan=plan,
         estimates=estimates,
-        flow=flow(study.ledger),
+        ledger=study.ledger,
         verdicts=verdicts(estimates, plan),
         synthetic=study.synthetic,
         registration=_registration(study),
         versions=versions(),
         files=dict(sorted(study.read.items())),
     )
-    return make(given)
+    return report(given)
 
 
 def _registration(study: Study) -> RegistrationStatus:

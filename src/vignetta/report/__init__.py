@@ -1,0 +1,1 @@
+"""Estimates, flow of respondents and design as one page with figures and tables."""

@@ -1,0 +1,230 @@
+"""What the page's template reads: every value on the page, in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import prod
+from typing import Any, Final
+
+import pandas as pd
+
+from vignetta.analysis.verdicts import Verdict, verdict_rule
+from vignetta.cleaning import ledger
+from vignetta.cleaning.screening import reasons
+from vignetta.declared import words
+from vignetta.design.declaration import Design, Outcome
+from vignetta.design.wording import fill
+from vignetta.errors import Problem, StudyError
+from vignetta.report import methods, tables
+from vignetta.report.inputs import RegistrationStatus, ReportInput
+from vignetta.report.labels import Labels
+from vignetta.report.numbers import count, plain
+from vignetta.report.phrases import coverage
+
+SIMULATED: Final = (
+    "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
+    "and say nothing about what anybody thinks."
+)
+OPENS, CLOSES = "\ue000", "\ue001"
+"""Marks around the words of a level, from the range of characters that no text uses."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One exclusion: why, how many, how many remain, and whether the rule looks past the vignette."""
+
+    reason: str
+    n: int
+    remaining: int
+    after_treatment: bool
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The flow of respondents from raw rows to those analysed."""
+
+    raw: int
+    steps: tuple[Step, ...]
+    analysed: int
+
+    @property
+    def excluded(self) -> int:
+        """How many were left out in all."""
+        return sum(each.n for each in self.steps)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A hypothesis with its verdict and tests."""
+
+    verdict: Verdict
+    note: str
+    tests: tuple[tables.Section, ...]
+
+    @property
+    def kind(self) -> str:
+        """The verdict as a name for its look."""
+        return self.verdict.verdict.replace(" ", "-")
+
+    @property
+    def tally(self) -> str:
+        """How many tests show the hypothesis."""
+        if not self.verdict.n_tests:
+            return "No test bears on it."
+        tests = "test shows" if self.verdict.n_tests == 1 else "tests show"
+        return f"{self.verdict.n_in_direction} of {self.verdict.n_tests} {tests} it."
+
+
+def context(given: ReportInput) -> dict[str, Any]:
+    """Every value that the template reads, but for the figures."""
+    labels, design, plan = Labels(given.design), given.design, given.plan
+    return {
+        "title": design.title,
+        "note": design.note,
+        "language": design.language,
+        "simulated": SIMULATED if given.synthetic else "",
+        "registration": registration(given.registration, given.estimates),
+        "facts": facts(given),
+        "factors": factors(labels),
+        "has_texts": any(level.text for factor in design.factors.values() for level in factor.levels),
+        "example": example(design),
+        "outcomes": [outcome(each, given.estimates, labels) for each in design.outcomes.values()],
+        "mechanism": MECHANISMS[design.mechanism] if not design.in_hand else "",
+        "flow": flow(given),
+        "findings": findings(given, labels),
+        "rule": verdict_rule(plan).replace("`", "'"),
+        "coverage": coverage(plan.alpha),
+        "chapters": tables.chapters(given.estimates, labels, plan=plan),
+        "models": methods.models(plan, given.estimates, labels),
+        "averages": methods.averages(given.estimates),
+        "families": methods.families(given.estimates),
+        "inference": list(methods.inference(plan)),
+        "versions": given.versions,
+        "files": given.files,
+        "count": count,
+    }
+
+
+MECHANISMS: Final = {
+    "complete": "Vignettes were assigned in random order and equally often.",
+    "simple": "Each respondent's vignette was drawn at random, independently of all others.",
+}
+
+
+def registration(status: RegistrationStatus, estimates: pd.DataFrame) -> dict[str, Any]:
+    """What was locked, what changed, and how many rows stand as registered."""
+    held, rows = int((estimates["registered"] == "registered").sum()), len(estimates)
+    if not status.locked:
+        word, said = "Not registered", "Nothing was locked beforehand: every estimate is exploratory."
+    elif status.changes:
+        word = "Changed since registration"
+        said = f"{count(held)} of {count(rows)} rows stand as registered; the others are exploratory."
+    else:
+        word = "Registered"
+        said = f"Design, plan and exclusions are as they were locked. {_standing(held, rows)}"
+    return {"word": word, "said": said, "status": status}
+
+
+def _standing(held: int, rows: int) -> str:
+    if held == rows:
+        return "Every estimate is registered."
+    return f"{count(held)} of {count(rows)} rows of estimates are registered; the others are exploratory."
+
+
+def facts(given: ReportInput) -> list[tuple[str, str]]:
+    """The study in a few numbers."""
+    design = given.design
+    combinations = prod(len(each.levels) for each in design.factors.values())
+    return [
+        (count(flow(given).analysed), "responses analysed"),
+        (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),
+        (count(len(design.factors)), "factor" if len(design.factors) == 1 else "factors"),
+        (count(len(design.outcomes)), "outcome" if len(design.outcomes) == 1 else "outcomes"),
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------------- design
+
+
+def factors(labels: Labels) -> list[dict[str, Any]]:
+    """Every factor with its levels and their words."""
+    language = labels.design.language
+    return [
+        {
+            "label": labels.factor(name),
+            "levels": [
+                {
+                    "label": words(each.label, language),
+                    "text": words(each.text, language) if each.text else "",
+                    "reference": each.reference,
+                }
+                for each in factor.levels
+            ],
+        }
+        for name, factor in labels.design.factors.items()
+    ]
+
+
+def example(design: Design) -> list[tuple[bool, str]]:
+    """The vignette of reference levels in pieces, each with whether it is the words of a level."""
+    if design.vignette is None:
+        return []
+    chosen = {name: factor.reference.text for name, factor in design.factors.items()}
+    texts = {name: f"{OPENS}{words(text, design.language)}{CLOSES}" for name, text in chosen.items() if text}
+    return list(_pieces(fill(words(design.vignette, design.language), texts)))
+
+
+def _pieces(text: str) -> Iterator[tuple[bool, str]]:
+    before, *marked = text.split(OPENS)
+    yield False, before
+    for each in marked:
+        level, _, after = each.partition(CLOSES)
+        yield True, level
+        yield False, after
+
+
+def outcome(asked: Outcome, estimates: pd.DataFrame, labels: Labels) -> dict[str, Any]:
+    """An outcome with its question, its scale and how many responses its estimates rest on."""
+    found = estimates[estimates["outcome"] == asked.name]["n"]
+    texts = [words(each.text, labels.design.language) for each in asked.scale]
+    points = sorted(zip(asked.values, texts, strict=True), key=lambda each: each[0])
+    return {
+        "label": labels.outcome(asked.name),
+        "question": words(asked.question, labels.design.language),
+        "points": [(plain(value), text) for value, text in points],
+        "reversed": asked.direction == "descending",
+        "n": " to ".join(dict.fromkeys(count(each) for each in (found.min(), found.max()))) if len(found) else "",
+    }
+
+
+# ------------------------------------------------------------------------------------------------------------ flow
+
+
+def flow(given: ReportInput) -> Flow:
+    """The flow of respondents.
+
+    Raises `StudyError` when the ledger has a state that is no reason of the plan.
+    """
+    rules = given.plan.exclusions
+    try:
+        steps = ledger.flow(given.ledger, exclusions=rules)
+    except ValueError as error:
+        raise StudyError(Problem("ledger", f"{error}.", "Run `vignetta clean` again.")) from None
+    after = {reason for reason, rule in zip(reasons(rules), rules, strict=True) if rule.after_treatment}
+    rows = list(zip(steps["state"], steps["n"], steps["remaining"], strict=True))
+    excluded = tuple(Step(state, int(n), int(remaining), state in after) for state, n, remaining in rows[:-1])
+    return Flow(len(given.ledger), excluded, int(rows[-1][1]))
+
+
+# --------------------------------------------------------------------------------------------------------- results
+
+
+def findings(given: ReportInput, labels: Labels) -> list[Finding]:
+    """Every hypothesis with its verdict, its tests, and what the design cannot say about it."""
+    return [
+        Finding(
+            each,
+            given.plan.hypotheses[each.hypothesis].note,
+            tuple(tables.hypothesis_tests(given.estimates, labels, each.hypothesis)),
+        )
+        for each in given.verdicts
+    ]

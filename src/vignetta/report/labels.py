@@ -1,0 +1,73 @@
+"""From the names that data and formulas use to the words that people read."""
+
+from dataclasses import dataclass
+from itertools import permutations
+
+from vignetta.declared import words
+from vignetta.design.declaration import Design, Outcome
+from vignetta.errors import Problem, StudyError, near_miss
+from vignetta.report.numbers import plain
+
+FINE_SCALE = 2.0
+"""A scale narrower than this (such as 0 to 1) is reported with three decimals."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The words of a design in its main language.
+
+    Every method raises `StudyError` for a name that the design does not declare.
+    """
+
+    design: Design
+
+    def outcome(self, name: str) -> str:
+        """The label of an outcome."""
+        return words(self._outcome(name).label, self.design.language)
+
+    def scale(self, name: str) -> str:
+        """The range of an outcome's scale: `1–7`."""
+        values = self._outcome(name).values
+        return f"{plain(min(values))}–{plain(max(values))}"
+
+    def digits(self, name: str) -> int:
+        """How many decimals an estimate on the outcome's scale has."""
+        values = self._outcome(name).values
+        return 2 if max(values) - min(values) >= FINE_SCALE else 3
+
+    def factor(self, name: str) -> str:
+        """The label of a factor; several joined by ` × ` are labelled one by one."""
+        if name not in self.design.factors and " × " in name:
+            return " × ".join(self.factor(each) for each in name.split(" × "))
+        _known("factor", name, list(self.design.factors))
+        return words(self.design.factors[name].label, self.design.language)
+
+    def level(self, factor: str, name: str) -> str:
+        """The label of a level of a factor."""
+        _known("factor", factor, list(self.design.factors))
+        _known(f"level of `{factor}`", name, self.design.factors[factor].level_names)
+        return words(self.design.factors[factor].level(name).label, self.design.language)
+
+    def variable(self, name: str) -> str:
+        """The label of whatever a formula names; a transformation stays as it is written."""
+        if name in self.design.covariates:
+            return words(self.design.covariates[name].label, self.design.language)
+        return self.factor(name) if name in self.design.factors else name
+
+    def within(self, factor: str, name: str) -> str:
+        """The label of a level, or of two that are subtracted: `democracy vs autocracy`."""
+        _known("factor", factor, list(self.design.factors))
+        levels = self.design.factors[factor].level_names
+        pairs = [pair for pair in permutations(levels, 2) if " vs ".join(pair) == name]
+        if name in levels or len(pairs) != 1:
+            return self.level(factor, name)
+        return " minus ".join(self.level(factor, each) for each in pairs[0])
+
+    def _outcome(self, name: str) -> Outcome:
+        _known("outcome", name, list(self.design.outcomes))
+        return self.design.outcomes[name]
+
+
+def _known(what: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        raise StudyError(Problem("estimates", f"unknown {what} `{name}`.", near_miss(name, known)))

@@ -1,0 +1,86 @@
+"""The methods in words, from the plan and from what the estimates say about themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+from formulaic import Formula
+
+from vignetta.plan import ModelSpec, Plan
+from vignetta.report.labels import Labels
+from vignetta.report.numbers import count, plain
+from vignetta.report.phrases import ADJUSTMENTS, average_words, coverage, errors_words
+
+
+@dataclass(frozen=True)
+class ModelWords:
+    """A regression in words.
+
+    Attributes
+    ----------
+    outcome, formula : its outcome's label, and the formula as declared.
+    terms, interactions : the labels of what it contains.
+    errors : the variance estimator.
+    n : responses, or the empty text when nothing was estimated from it.
+    """
+
+    outcome: str
+    formula: str
+    terms: tuple[str, ...]
+    interactions: tuple[str, ...]
+    errors: str
+    n: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tests whose p-values are adjusted together."""
+
+    name: str
+    status: str
+    n_tests: int
+
+
+def models(plan: Plan, estimates: pd.DataFrame, labels: Labels) -> list[ModelWords]:
+    """Every model of the plan in words."""
+    return [_model(each, estimates[estimates["model"] == each.name], labels) for each in plan.models.values()]
+
+
+def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
+    terms = [str(each).split(":") for each in Formula(spec.formula).rhs if str(each) not in ("0", "1")]
+    named = [" × ".join(labels.variable(part) for part in each) for each in terms]
+    errors = errors_words(spec.errors)
+    return ModelWords(
+        outcome=labels.outcome(spec.outcome),
+        formula=spec.formula,
+        terms=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) == 1),
+        interactions=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) > 1),
+        errors=f"{errors}; the clusters are the values of {labels.variable(spec.cluster)}" if spec.cluster else errors,
+        n=count(rows["n"].iloc[0]) if len(rows) else "",
+    )
+
+
+def averages(estimates: pd.DataFrame) -> list[str]:
+    """How margins and effects are averaged, each way that occurs."""
+    return [average_words(each) for each in dict.fromkeys(estimates["average_over"]) if each]
+
+
+def families(estimates: pd.DataFrame) -> list[Family]:
+    """The tests that were adjusted together, in the order of the estimates."""
+    tested = estimates[estimates["p_adjusted"].notna()]
+    return [
+        Family(str(name), str(status), len(rows))
+        for (name, status), rows in tested.groupby(["family", "registered"], sort=False)
+    ]
+
+
+def inference(plan: Plan) -> Iterator[str]:
+    """Intervals, adjustment and the level of tests."""
+    yield f"Intervals cover {coverage(plan.alpha)} and are not adjusted for the number of estimates."
+    if plan.adjust == "none":
+        yield "p-values are not adjusted for the number of tests."
+    else:
+        method = ADJUSTMENTS[plan.adjust]
+        yield f"p-values are {method} within each family of tests, registered and exploratory ones apart."
+        yield "p-values of tests that bear on no hypothesis are not adjusted."
+    yield f"A test is judged at the level {plain(plan.alpha)}, two-sided."

@@ -1,0 +1,96 @@
+"""The report as one page that needs no other file and no network."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from vignetta.report.context import context
+from vignetta.report.figures import figure, figure_bytes
+from vignetta.report.inputs import ReportInput
+from vignetta.report.labels import Labels
+from vignetta.report.panels import Drawing, drawings
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+PIXELS_PER_INCH: Final = 96
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report: the page, and the files of its figures by name."""
+
+    page: str
+    figures: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture as a data address, with its width and height in CSS pixels."""
+
+    address: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing with its pictures for wide and narrow screens."""
+
+    drawing: Drawing
+    wide: Image
+    narrow: Image
+
+
+def report(given: ReportInput) -> Report:
+    """Make the page and the figures' files.
+
+    Raises
+    ------
+    StudyError
+        For a name in the estimates that the design does not declare, or a flow whose numbers do not add up.
+    """
+    files: dict[str, bytes] = {}
+    pictures = []
+    for each in drawings(given.estimates, Labels(given.design), plan=given.plan, synthetic=given.synthetic):
+        picture, made = draw(each)
+        pictures.append(picture)
+        files |= made
+    return Report(page(given, pictures=pictures), files)
+
+
+def draw(drawing: Drawing) -> tuple[Picture, dict[str, bytes]]:
+    """A drawing for the page, and its files by name: SVG, PNG and PDF, and an SVG for narrow columns."""
+    wide, narrow = figure(drawing, width="wide"), figure(drawing, width="narrow")
+    files = {
+        f"{drawing.name}.svg": figure_bytes(wide, "svg"),
+        f"{drawing.name}.png": figure_bytes(wide, "png"),
+        f"{drawing.name}.pdf": figure_bytes(wide, "pdf"),
+        f"{drawing.name}-narrow.svg": figure_bytes(narrow, "svg"),
+    }
+    sizes = [[round(inches * PIXELS_PER_INCH) for inches in each.get_size_inches()] for each in (wide, narrow)]
+    images = [
+        Image(_address(files[f"{drawing.name}{which}.svg"]), *size)
+        for which, size in zip(("", "-narrow"), sizes, strict=True)
+    ]
+    return Picture(drawing, *images), files
+
+
+def page(given: ReportInput, *, pictures: Sequence[Picture]) -> str:
+    """The page as HTML, with its pictures inside."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("report.html.j2").render(context(given), pictures=pictures)
+
+
+def _address(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
