@@ -51,7 +51,9 @@ class Declared(BaseModel):
         try:
             model = handler(data)
         except ValidationError as error:
-            found += [_finding(each) for each in error.errors() if each["type"] != "missing" and not _is_empty(data, each)]
+            found += [
+                _finding(each) for each in error.errors() if each["type"] != "missing" and not _is_empty(data, each)
+            ]
         if found or model is None:
             raise ValidationError.from_exception_data(cls.__name__, [_details(each) for each in dict.fromkeys(found)])
         return model
