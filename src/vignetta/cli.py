@@ -135,8 +135,17 @@ def _run_one(stage: str, study: Path, as_json: bool) -> None:
         return
     for name in written:
         out.print(f"wrote {escape(name)}")
+    _print_summaries(root, stage)
     if waiting:
         out.print(f"[yellow]Not fresh before it: {', '.join(waiting)}. `vignetta run` brings all up to date.[/]")
+
+
+def _print_summaries(root: Path, stage: str) -> None:
+    from vignetta.study.stages import read_manifest
+
+    for name in read_manifest(root, stage)["written"]:
+        if name.endswith("summary.txt"):
+            out.print(escape((root / name).read_text("utf-8")), style="dim")
 
 
 def _place(stage: str, root: Path) -> int:
@@ -205,6 +214,8 @@ def run(
         done.append({"stage": stage, "done": "run" if needed else "fresh already", "why": before.why})
         if not as_json:
             out.print(f"{stage:<9} {'done' if needed else 'fresh already'}")
+        if needed and not as_json:
+            _print_summaries(root, stage)
     _after_run(root, done, as_json)
 
 

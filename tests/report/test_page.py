@@ -97,7 +97,7 @@ def test_same_input_same_bytes(reports: dict[str, Report], name: str, request: p
 def test_figures_have_files_of_every_kind(reports: dict[str, Report]) -> None:
     names = {name for name in reports["flagship"].figures if name.startswith("approval-by-response-within-action")}
     stem = "approval-by-response-within-action"
-    assert names == {f"{stem}.svg", f"{stem}.png", f"{stem}.pdf", f"{stem}-narrow.svg"}
+    assert names == {f"{stem}.svg", f"{stem}.png", f"{stem}.pdf"}
 
 
 def test_simulated_data_are_called_so_everywhere(flagship: ReportInput, reports: dict[str, Report]) -> None:

@@ -31,7 +31,7 @@ class Verdict:
     ----------
     hypothesis, statement : its name and words.
     verdict : by the rule of `verdict_rule`.
-    n_tests, n_in_direction : how many tests bear on it, and how many of them show it.
+    n_tests, n_in_direction, n_opposite : how many tests bear on it, how many show it, and how many the opposite.
     sentence : the same with the numbers.
     registered : whether the tests were registered.
     """
@@ -41,6 +41,7 @@ class Verdict:
     verdict: Judgement
     n_tests: int
     n_in_direction: int
+    n_opposite: int
     sentence: str
     registered: bool
 
@@ -90,6 +91,7 @@ def _verdict(tests: pd.DataFrame, hypothesis: Hypothesis, plan: Plan) -> Verdict
         verdict=_judge(len(tests), len(shown), len(opposite)),
         n_tests=len(tests),
         n_in_direction=len(shown),
+        n_opposite=len(opposite),
         sentence=_sentence(tests, shown, opposite, hypothesis, plan),
         registered=bool(len(tests)) and bool((tests["registered"] == "registered").all()),
     )

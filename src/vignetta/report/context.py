@@ -71,7 +71,11 @@ class Finding:
         if not self.verdict.n_tests:
             return "No test bears on it."
         tests = "test shows" if self.verdict.n_tests == 1 else "tests show"
-        return f"{self.verdict.n_in_direction} of {self.verdict.n_tests} {tests} it."
+        against = (
+            f" {self.verdict.n_opposite} of them {'shows' if self.verdict.n_opposite == 1 else 'show'} the opposite."
+        )
+        said = f"{self.verdict.n_in_direction} of {self.verdict.n_tests} {tests} it."
+        return said + against if self.verdict.n_opposite else said
 
 
 def context(given: ReportInput) -> dict[str, Any]:

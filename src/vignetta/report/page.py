@@ -4,13 +4,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from matplotlib.figure import Figure
 
 from vignetta.report.context import context
-from vignetta.report.figures import figure, figure_bytes
+from vignetta.report.figures import Format, figure, figure_bytes
 from vignetta.report.inputs import ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.panels import Drawing, drawings
@@ -63,20 +64,16 @@ def report(given: ReportInput) -> Report:
 
 
 def draw(drawing: Drawing) -> tuple[Picture, dict[str, bytes]]:
-    """A drawing for the page, and its files by name: SVG, PNG and PDF, and an SVG for narrow columns."""
+    """A drawing for the page, and its files by name: SVG, PNG and PDF."""
     wide, narrow = figure(drawing, width="wide"), figure(drawing, width="narrow")
-    files = {
-        f"{drawing.name}.svg": figure_bytes(wide, "svg"),
-        f"{drawing.name}.png": figure_bytes(wide, "png"),
-        f"{drawing.name}.pdf": figure_bytes(wide, "pdf"),
-        f"{drawing.name}-narrow.svg": figure_bytes(narrow, "svg"),
-    }
-    sizes = [[round(inches * PIXELS_PER_INCH) for inches in each.get_size_inches()] for each in (wide, narrow)]
-    images = [
-        Image(_address(files[f"{drawing.name}{which}.svg"]), *size)
-        for which, size in zip(("", "-narrow"), sizes, strict=True)
-    ]
+    files = {f"{drawing.name}.{form}": figure_bytes(wide, form) for form in get_args(Format)}
+    images = _image(wide, files[f"{drawing.name}.svg"]), _image(narrow, figure_bytes(narrow, "svg"))
     return Picture(drawing, *images), files
+
+
+def _image(made: Figure, svg: bytes) -> Image:
+    width, height = (round(inches * PIXELS_PER_INCH) for inches in made.get_size_inches())
+    return Image(_address(svg), width, height)
 
 
 def page(given: ReportInput, *, pictures: Sequence[Picture]) -> str:
