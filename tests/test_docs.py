@@ -18,9 +18,10 @@ def test_made_pages_are_up_to_date(root: Path) -> None:
 def test_commands_in_the_documentation_exist(root: Path) -> None:
     known = {each.name or each.callback.__name__ for each in cli.app.registered_commands if each.callback}
     pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
-    used = {name for page in pages for name in re.findall(r"vignetta ([a-z]+)(?=[ `\n])", page.read_text())}
+    code = re.compile(r"(?:^    |`)vignetta ([a-z]+)", re.MULTILINE)
+    used = {name for page in pages for name in code.findall(page.read_text())}
     assert "run" in used
-    assert used - known <= {"from"}
+    assert used <= known
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/README.md"])

@@ -57,7 +57,7 @@ hypotheses:
   ally: {statement: A strike against an ally is supported less., direction: decrease}
 models:
   additive: {formula: strike ~ ally + trade + regime, errors: HC1}
-  interacted: {formula: strike ~ ally * regime, errors: classical}
+  interacted: {formula: strike ~ ally * regime, errors: HC1}
 estimands:
   - {hypothesis: ally, estimand: margin, model: additive, factor: ally, average_over: sample}
   - {hypothesis: ally, estimand: contrast, model: additive, factor: ally, average_over: sample}

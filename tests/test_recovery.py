@@ -60,6 +60,8 @@ def test_intervals_cover_the_truth(root: Path, tmp_path: Path, design: Design, p
         covered.append(((rows["conf_low"] <= truth) & (truth <= rows["conf_high"])).to_numpy())
     shares = np.mean(covered, axis=0)
     assert COVERED[0] <= shares.mean() <= COVERED[1]
+    by_estimand = rows.assign(share=shares).groupby("estimand")["share"].mean()
+    print(f"\n{SAMPLES} samples, {len(shares)} intervals each: {shares.mean():.4f} cover the truth\n{by_estimand}")
     for estimand, group in rows.assign(share=shares).groupby("estimand"):
         assert COVERED[0] <= group["share"].mean() <= COVERED[1], estimand
     worst = int(stats.binom.ppf(ALPHA / 2 / len(shares), SAMPLES, 0.95))

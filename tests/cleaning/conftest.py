@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_export import OTHERS, Row, rows
+
+from tests.cleaning.small_export import OTHERS, Row, rows
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from small_export import Row, export_text
 
+from tests.cleaning.small_export import Row, export_text
 from vignetta.cleaning.exports import normal_import_id, read_raw
 from vignetta.errors import StudyError
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_export import CODEBOOK, Row, export_text
 
+from tests.cleaning.small_export import CODEBOOK, Row, export_text
 from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.matching import Matching, match
 from vignetta.codebook import Category, Codebook, Kind, Role, Variable

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_export import CODEBOOK, Row, export_text, in_labels, rows
 
+from tests.cleaning.small_export import CODEBOOK, Row, export_text, in_labels, rows
 from vignetta.cleaning.files import responses_csv, responses_parquet
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import CATEGORICAL, Codebook, Variable, codebook_csv

@@ -6,8 +6,8 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
-from small_export import CODEBOOK
 
+from tests.cleaning.small_export import CODEBOOK
 from vignetta.cleaning import screening
 from vignetta.cleaning.screening import Screened, Screening, needed, reasons, screen
 from vignetta.codebook import Codebook

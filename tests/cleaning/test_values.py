@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_export import CODEBOOK
 
+from tests.cleaning.small_export import CODEBOOK
 from vignetta.cleaning.exports import ExportFormat, read_raw
 from vignetta.cleaning.matching import match
 from vignetta.cleaning.values import Typed, read_values

@@ -1,8 +1,8 @@
 """Material for reports: the flagship, and two studies unlike it."""
 
 import pytest
-from made_up import REASONS, declared, ledger, level, material
 
+from tests.report.made_up import REASONS, declared, ledger, level, material
 from vignetta.design.declaration import Design
 from vignetta.plan import Plan
 from vignetta.report.inputs import RegistrationStatus, ReportInput

@@ -1,6 +1,6 @@
 import pytest
-from made_up import declared, level
 
+from tests.report.made_up import declared, level
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.report.labels import Labels

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import REASONS, ledger
 
+from tests.report.made_up import REASONS, ledger
 from vignetta.errors import StudyError
 from vignetta.report.context import context
 from vignetta.report.inputs import RegistrationStatus, ReportInput

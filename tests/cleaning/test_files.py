@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_export import CODEBOOK, Row, export_text
 
+from tests.cleaning.small_export import CODEBOOK, Row, export_text
 from vignetta.cleaning.files import read_responses, responses_csv, responses_parquet
 from vignetta.cleaning.responses import read_export
 from vignetta.errors import StudyError
