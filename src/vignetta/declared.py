@@ -6,6 +6,7 @@ number only where it declares one.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -194,6 +195,15 @@ Text = Annotated[
 def words(text: Mapping[str, str], language: str = "") -> str:
     """The text in a language; without one, the only text or that of the first language."""
     return text.get(language) or text.get("") or next(iter(text.values()))
+
+
+def as_number(value: Any) -> float | None:
+    """The finite number that a text says, if it says one."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if isfinite(number) else None
 
 
 # ------------------------------------------------------------------------------------------------------- the files

@@ -1,5 +1,7 @@
 """The flagship's design with changes."""
 
+import csv
+import io
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
@@ -11,6 +13,7 @@ import pytest
 from vignetta.declared import read_tree
 from vignetta.design.declaration import Design, design_of
 from vignetta.instruments.building import build
+from vignetta.instruments.fielding import Simulated, simulate
 from vignetta.instruments.simulation import Simulation, read_simulation
 from vignetta.instruments.survey import Survey
 
@@ -44,3 +47,16 @@ def survey(design: Design) -> Survey:
 def simulation(root: Path, design: Design) -> Simulation:
     """The flagship's model of made-up respondents."""
     return read_simulation(root / "design/simulation.yaml", design=design)
+
+
+@pytest.fixture(scope="session")
+def simulated(survey: Survey, design: Design, simulation: Simulation) -> Simulated:
+    """A simulated sample of the flagship."""
+    return simulate(survey, design, simulation)
+
+
+@pytest.fixture(scope="session")
+def rows(simulated: Simulated) -> list[dict[str, str]]:
+    """The simulated export's rows, by the names of their columns."""
+    names, _, _, *others = csv.reader(io.StringIO(simulated.export))
+    return [dict(zip(names, each, strict=True)) for each in others]

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import ipaddress
 import json
 from datetime import datetime
 from pathlib import Path
@@ -30,16 +29,6 @@ HEADERS = 3
 Row = dict[str, str]
 
 
-DOCUMENTATION = [ipaddress.ip_network(each) for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
-
-
-DOCUMENTATION_6 = ipaddress.ip_network("2001:db8::/32")
-
-
-STANDARD_ERRORS = 4
-"""A right share lies outside in one of 16,000 tries; the seeds are fixed."""
-
-
 PAIRS = [
     ("janpfander__impressive_climate__Climatologist.qsf", "janpfander__impressive_climate__qualtrics.csv"),
     ("psych251__porter_2016_1_rescue__survey.qsf", "psych251__porter_2016_1_rescue__pilot_a_anonymized.csv"),
@@ -50,19 +39,8 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def simulated(survey: Survey, design: Design, simulation: Simulation) -> Simulated:
-    return simulate(survey, design, simulation)
-
-
 def table(export: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(export)))
-
-
-@pytest.fixture(scope="module")
-def rows(simulated: Simulated) -> list[Row]:
-    names, *others = table(simulated.export)
-    return [dict(zip(names, each, strict=True)) for each in others[HEADERS - 1 :]]
 
 
 def valid(rows: list[Row]) -> list[Row]:

@@ -1,13 +1,10 @@
 """Simulated fieldwork: who takes part, and that the numbers add up."""
 
-import csv
-import io
 import ipaddress
 import re
 from collections import Counter
 
 import numpy as np
-import pytest
 
 from vignetta.design.declaration import Design
 from vignetta.instruments.fielding import Simulated, field_sessions, simulate
@@ -17,7 +14,6 @@ from vignetta.instruments.survey import Survey
 
 Row = dict[str, str]
 DOCUMENTATION_6 = ipaddress.ip_network("2001:db8::/32")
-HEADERS = 3
 
 
 DOCUMENTATION = [ipaddress.ip_network(each) for each in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
@@ -25,21 +21,6 @@ DOCUMENTATION = [ipaddress.ip_network(each) for each in ("192.0.2.0/24", "198.51
 
 STANDARD_ERRORS = 4
 """A right share lies outside in one of 16,000 tries; the seeds are fixed."""
-
-
-@pytest.fixture(scope="module")
-def simulated(survey: Survey, design: Design, simulation: Simulation) -> Simulated:
-    return simulate(survey, design, simulation)
-
-
-def table(export: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(export)))
-
-
-@pytest.fixture(scope="module")
-def rows(simulated: Simulated) -> list[Row]:
-    names, *others = table(simulated.export)
-    return [dict(zip(names, each, strict=True)) for each in others[HEADERS - 1 :]]
 
 
 def valid(rows: list[Row]) -> list[Row]:

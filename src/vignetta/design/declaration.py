@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,6 +16,7 @@ from vignetta.declared import (
     Named,
     Text,
     Tree,
+    as_number,
     parse,
     read_tree,
 )
@@ -145,7 +145,7 @@ class Outcome(Keyed):
         if isinstance(points, list) and len(points) < 2:
             yield ("scale",), f"a scale needs at least two points, not {len(points)}.", "List every point in order."
         for place, each in _items(points):
-            if isinstance(each.get("code"), str) and _number(each["code"]) is None:
+            if isinstance(each.get("code"), str) and as_number(each["code"]) is None:
                 code = each["code"]
                 yield (
                     ("scale", place, "code"),
@@ -187,7 +187,7 @@ class Covariate(Keyed):
             yield (), f"a question of choice needs at least two `options`, not {len(options)}.", "List the answers."
         yield from _repeated(options, "name", "options")
         yield from _repeated_codes(options, "options", _place)
-        low, high = _number(data.get("minimum")), _number(data.get("maximum"))
+        low, high = as_number(data.get("minimum")), as_number(data.get("maximum"))
         if low is not None and high is not None and low >= high:
             yield (
                 ("maximum",),
@@ -289,14 +289,6 @@ def _items(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
 def _entries(data: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
     found = data.get(section)
     return [(key, each) for key, each in found.items() if isinstance(each, dict)] if isinstance(found, dict) else []
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if isfinite(number) else None
 
 
 def _repeated(items: Sequence[tuple[int, Mapping[str, Any]]], key: str, section: str) -> Iterator[Finding]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 from pydantic import Field, NaiveDatetime, WithJsonSchema
 
-from vignetta.declared import Declared, Finding, Keyed, Location, Named, Tree, parse, read_tree
+from vignetta.declared import Declared, Finding, Keyed, Location, Named, Tree, as_number, parse, read_tree
 from vignetta.design.declaration import Design, Factor
 from vignetta.errors import near_miss
 
@@ -103,14 +102,6 @@ def _mapping(data: Any, *keys: str) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if isfinite(number) else None
-
-
 def _unknown(
     where: Location, what: str, names: Mapping[str, Any] | Sequence[Any], known: Sequence[str]
 ) -> Iterator[Finding]:
@@ -159,7 +150,7 @@ def _share_findings(where: Location, given: Mapping[str, Any], options: list[str
             f"no share for {', '.join(f'`{each}`' for each in absent)}.",
             "Give every option a share; 0 is one.",
         )
-    numbers = [_number(each) for each in shares.values()]
+    numbers = [as_number(each) for each in shares.values()]
     total = sum(each for each in numbers if each is not None)
     if shares and None not in numbers and not absent and abs(total - 1) > _SUM:
         yield (*where, "shares"), f"the shares sum to {total:g}.", "They must sum to 1."
@@ -212,14 +203,14 @@ def _interaction_findings(where: Location, given: Any, known: Mapping[str, Facto
 
 def _fieldwork_findings(given: Mapping[str, Any], design: Design) -> Iterator[Finding]:
     for key, section in (("declined", design.consent), ("inattentive", design.attention)):
-        if section is None and (_number(given.get(key)) or 0) > 0:
+        if section is None and (as_number(given.get(key)) or 0) > 0:
             asked = {"declined": "consent", "inattentive": "attention"}[key]
             yield ("fieldwork", key), f"the study declares no `{asked}`.", "Remove this key."
-    duplicates = _number(given.get("duplicates"))
+    duplicates = as_number(given.get("duplicates"))
     if duplicates is not None and duplicates > design.sample_size:
         what = f"more people come again than take part ({design.sample_size})."
         yield ("fieldwork", "duplicates"), what, "Lower it."
-    pace = [(key, _number(given.get(key))) for key in ("speeding_below", "at_least", "seconds")]
+    pace = [(key, as_number(given.get(key))) for key in ("speeding_below", "at_least", "seconds")]
     for (lower, low), (upper, high) in pairwise(pace):
         if low is not None and high is not None and low >= high:
             yield ("fieldwork", lower), f"{low:g} seconds is not below `{upper}` ({high:g}).", "Correct one of them."
