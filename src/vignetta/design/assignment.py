@@ -12,7 +12,7 @@ from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
 
 
-def draw(design: Design, *, n: int | None = None, seed: int | None = None) -> pd.DataFrame:
+def draw(design: Design, n: int | None = None, seed: int | None = None) -> pd.DataFrame:
     """Assign a vignette to each of `n` respondents.
 
     `complete` uses every vignette `n // K` or `n // K + 1` times, K being the number of vignettes, in random order;
