@@ -57,7 +57,7 @@ estimands:
 @pytest.mark.real
 def test_none_is_a_level_from_file_to_estimate(real: Path, tmp_path: Path) -> None:
     export = real / "datasets/leeper__cregg__immigration.csv"
-    init(tmp_path / "study", template="in_hand")
+    init(tmp_path / "study", template="in-hand")
     (tmp_path / "study/design/study.yaml").write_text(study(export))
     (tmp_path / "study/analysis/plan.yaml").write_text(PLAN)
     assert check(tmp_path / "study").problems == ()

@@ -85,7 +85,7 @@ def peace(real: Path, tmp_path: Path) -> Path:
         warnings.simplefilter("ignore")
         data = rdata.read_rda(real / "datasets/xiangzhou09__rbw__peace.rda")["peace"]
     data.to_csv(tmp_path / "peace.csv", index=False)
-    init(tmp_path / "study", template="in_hand")
+    init(tmp_path / "study", template="in-hand")
     (tmp_path / "study/design/study.yaml").write_text(STUDY)
     (tmp_path / "study/analysis/plan.yaml").write_text(PLAN)
     (tmp_path / "study/data/raw/synthetic_example.csv").unlink()

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vignetta.errors import Problem, StudyError
+from vignetta.study.scaffold import Template
 
 app = typer.Typer(
     help="Factorial vignette survey experiments, from one declared design to registered estimates.",
@@ -88,7 +89,7 @@ def _root(study: Path) -> Path:
 @app.command()
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The new study's folder.")],
-    study: Annotated[str, typer.Option("--study", metavar="NAME", help="alliance or in_hand.")] = "alliance",
+    study: Annotated[Template, typer.Option("--study", help="What to start from.")] = "alliance",
     as_json: JsonOption = False,
 ) -> None:
     """Make a new study that runs at once, to change into your own."""

@@ -136,7 +136,7 @@ def test_two_variables_of_one_name_are_told(altered: Altered) -> None:
 
 
 def test_data_in_hand_have_their_own_columns(root: Path) -> None:
-    design = read_design(root / "src/vignetta/scaffold/in_hand/design/study.yaml")
+    design = read_design(root / "src/vignetta/scaffold/in-hand/design/study.yaml")
     codebook = codebook_of_design(design)
     columns = {each.name: (each.column, each.import_id) for each in codebook.variables}
     assert columns == {

@@ -58,4 +58,8 @@ def _design_line(design: Design) -> str:
 
 def _plan_line(plan: Plan) -> str:
     hypotheses = ", ".join(plan.hypotheses) or "none"
-    return f"plan: hypotheses {hypotheses}; {len(plan.models)} models, {len(plan.estimands)} estimands"
+    counts = (
+        f"{len(each)} {noun}" + "s" * (len(each) != 1)
+        for noun, each in (("model", plan.models), ("estimand", plan.estimands))
+    )
+    return f"plan: hypotheses {hypotheses}; {', '.join(counts)}"

@@ -1,6 +1,5 @@
 """New studies: the folders and files to start from."""
 
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -10,8 +9,10 @@ from typing import Final, Literal, get_args
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.study.files import replace_all
 
-Template = Literal["alliance", "in_hand"]
-"""alliance: the flagship study, from texts to report. in_hand: a study around data that exist already."""
+Template = Literal["alliance", "alliance-form", "alliance-reassurance", "war-support", "blank", "in-hand"]
+"""alliance: uncooperative allies, the flagship. alliance-form: the legal form of promises. alliance-reassurance: when
+reassurance is approved of. war-support: defending an ally under attack. blank: two factors to start from. in-hand: a
+study around data that exist already."""
 _PREFIX: Final = "vignetta/scaffold/"
 _EMPTY: Final = ("data/raw/.gitkeep", "data/clean/.gitkeep")
 
@@ -41,8 +42,10 @@ def init(folder: Path, *, template: str = "alliance") -> list[str]:
 
 def _sources(template: str) -> Mapping[str, Traversable]:
     packaged = files("vignetta") / "scaffold"
-    parts = [dict(_below(packaged / part, "")) | _from_checkout(part) for part in ("any", template)]
-    return parts[0] | parts[1]
+    sources: dict[str, Traversable] = {}
+    for part in ("any", "in-hand") if template == "in-hand" else ("any", "fielded", template):
+        sources |= dict(_below(packaged / part, "")) | _from_checkout(part)
+    return sources
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
@@ -58,6 +61,8 @@ def _below(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:
 
 def _from_checkout(part: str) -> dict[str, Traversable]:
     """The files that a wheel would carry, where the package runs from its source instead of from a wheel."""
+    import tomllib
+
     root = Path(__file__).resolve().parents[3]
     settings = root / "pyproject.toml"
     if not settings.is_file() or not (root / "src/vignetta").is_dir():
