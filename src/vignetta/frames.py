@@ -52,6 +52,38 @@ FREQUENCIES: Final[Columns] = {
 }
 """How often each level, and each pair of levels, was drawn beside what the design expects."""
 
+PRECISION: Final[Columns] = {
+    "hypothesis": "text",
+    "outcome": "text",
+    "estimand": "text",
+    "factor": "text",
+    "level": "text",
+    "versus": "text",
+    "within_factor": "text",
+    "within_level": "text",
+    "n": "integer",
+    "responses": "integer",
+    "sd": "number",
+    "icc": "number",
+    "r2": "number",
+    "std_error": "number",
+    "df": "number",
+    "tests": "integer",
+    "alpha": "number",
+    "alpha_adjusted": "number",
+    "target_power": "number",
+    "mde": "number",
+    "mde_adjusted": "number",
+    "effect": "number",
+    "power": "number",
+    "power_adjusted": "number",
+    "model": "text",
+    "average_over": "text",
+    "family": "text",
+}
+"""One row per comparison of the plan and sample size. `mde` is the smallest effect found with `target_power`, `power`
+that of finding `effect`, both in a test at `alpha`; `_adjusted` at `alpha_adjusted`, for the `tests` of the family."""
+
 LEDGER: Final[Columns] = {
     "row": "integer",
     "response_id": "text",
