@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Any, Final
 
 import pandas as pd
@@ -12,6 +11,7 @@ from vignetta.cleaning import ledger
 from vignetta.cleaning.screening import reasons
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
+from vignetta.design.universe import universe_of
 from vignetta.design.wording import fill
 from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
@@ -109,8 +109,9 @@ def context(given: ReportInput) -> dict[str, Any]:
 
 
 MECHANISMS: Final = {
-    "complete": "Vignettes were assigned in random order and equally often.",
+    "complete": "Vignettes were assigned in random order, each as often as the design says.",
     "simple": "Each respondent's vignette was drawn at random, independently of all others.",
+    "blocked": "Vignettes were assigned in random order within blocks of respondents, in the order of their arrival.",
 }
 
 
@@ -137,7 +138,7 @@ def _standing(held: int, rows: int) -> str:
 def facts(given: ReportInput) -> list[tuple[str, str]]:
     """The study in a few numbers."""
     design = given.design
-    combinations = prod(len(each.levels) for each in design.factors.values())
+    combinations = len(universe_of(design))
     return [
         (count(flow(given).analysed), "responses analysed"),
         (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),

@@ -3,11 +3,8 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, get_args
 
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from matplotlib.figure import Figure
 
 from vignetta.report.context import context
@@ -15,8 +12,8 @@ from vignetta.report.figures import Format, figure, figure_bytes
 from vignetta.report.inputs import ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.panels import Drawing, drawings
+from vignetta.report.templating import template
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 PIXELS_PER_INCH: Final = 96
 
 
@@ -78,15 +75,7 @@ def _image(made: Figure, svg: bytes) -> Image:
 
 def page(given: ReportInput, *, pictures: Sequence[Picture]) -> str:
     """The page as HTML, with its pictures inside."""
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("report.html.j2").render(context(given), pictures=pictures)
+    return template("report.html.j2").render(context(given), pictures=pictures)
 
 
 def _address(svg: bytes) -> str:

@@ -1,0 +1,22 @@
+"""The templates of the pages: sandboxed, escaped, and without a value that is not there."""
+
+from pathlib import Path
+from typing import Final
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def template(name: str) -> Template:
+    """A template of the package, by the name of its file."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)

@@ -1,0 +1,53 @@
+"""Remarks on the texts: told with their line, by both sorts of output, without making the check fail."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from vignetta.study.checking import MOST_CHECKED, check
+from vignetta.study.scaffold import init
+
+SOUND = "bought advanced weapons from a rival of the United States"
+SPOILT = "bought advanced  weapons from an rival of the United States"
+
+
+def spoilt(folder: Path) -> int:
+    """A new study with two faults in one text; gives the line of that text."""
+    init(folder)
+    file = folder / "design/study.yaml"
+    text = file.read_text("utf-8")
+    assert text.count(SOUND) == 1
+    file.write_text(text.replace(SOUND, SPOILT), "utf-8")
+    return text[: text.index(SOUND)].count("\n") + 1
+
+
+def test_remarks_have_the_line_of_their_text(tmp_path: Path) -> None:
+    line = spoilt(tmp_path)
+    found = check(tmp_path)
+    assert found.problems == ()
+    assert [each.kind for each in found.remarks] == ["spacing", "article"]
+    assert {each.where for each in found.remarks} == {f"design/study.yaml:{line} factors.action.levels[2].text"}
+
+
+def test_the_command_notes_them_and_does_not_fail(tmp_path: Path) -> None:
+    spoilt(tmp_path)
+    command = [sys.executable, "-m", "vignetta", "check"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.count("note design/study.yaml:") == 2
+    assert "Write `a`. (vignettes 11, 12, 13 and 37 more)" in done.stdout
+    machine = json.loads(subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True).stdout)
+    assert [len(each["vignettes"]) for each in machine["remarks"]] == [40, 40]
+
+
+def test_a_design_too_large_for_a_check_is_noted(tmp_path: Path) -> None:
+    init(tmp_path)
+    file = tmp_path / "design/study.yaml"
+    text = file.read_text("utf-8")
+    more = "".join(f"      - {{name: n{each}, label: No. {each}, text: did thing {each}}}\n" for each in range(30))
+    file.write_text(text.replace("      - name: rival_arms\n", more + "      - name: rival_arms\n"), "utf-8")
+    (found,) = check(tmp_path).remarks
+    assert MOST_CHECKED < 2 * 2 * 2 * 33 * 5
+    assert found.kind == "unread"
+    assert found.where.startswith("design/study.yaml:")
