@@ -16,7 +16,7 @@ lint: .venv/developing
 	$(BIN)/mypy
 
 bench: .venv/developing
-	$(BIN)/python benchmarks/pipeline.py
+	for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
 docs: .venv/developing
 	$(BIN)/python docs/generate.py

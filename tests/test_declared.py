@@ -208,8 +208,94 @@ BROKEN_STUDIES = [
     ),
     (
         "seed: 1\n",
-        "seed: 1\nmechanism: blocked\n",
-        "design/study.yaml:4 mechanism: `blocked` is not known here. Write one of 'complete' or 'simple'.",
+        "seed: 1\nmechanism: cluster\n",
+        "design/study.yaml:4 mechanism: `cluster` is not known here. Write one of 'complete', 'simple' or 'blocked'.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, weight: -1}",
+        "design/study.yaml:10 factors.regime.levels[1].weight: it should be greater than 0, not `-1`.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, weight: 0}",
+        "design/study.yaml:10 factors.regime.levels[1].weight: it should be greater than 0, not `0`.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, weight: often}",
+        "design/study.yaml:10 factors.regime.levels[1].weight: a number was expected, not `often`. Write it in digits.",
+    ),
+    (
+        "text: a democracy}",
+        "text: a democracy, weight: 1e9}",
+        "design/study.yaml:8 factors.regime.levels: the weights 1 and 1e+09 are more than a million times apart. Bring "
+        "them closer together, or remove the level that is hardly ever drawn.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nblock_size: 4\n",
+        "design/study.yaml:4 block_size: only the mechanism `blocked` has block size. Write `mechanism: blocked`.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nmechanism: blocked\nblock_size: 0\n",
+        "design/study.yaml:5 block_size: it should be greater than or equal to 1, not `0`.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nmechanism: blocked\nstrata: [party]\n",
+        "design/study.yaml:5 strata[0]: unknown covariate `party`. None is declared.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nmechanism: blocked\nstrata: [age]\ncovariates: {age: {label: A, question: Q, kind: number}}\n",
+        "design/study.yaml:5 strata[0]: `age` is a number, which has no fixed answers. Name covariates with `options`.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regime: democracy, treaty: formal}}\n",
+        "design/study.yaml:5 restrictions[0]: `reason` is missing. Add `reason:` (why, for readers of the design).",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regime: democarcy, treaty: formal}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0].forbid.regime: `regime` has no level `democarcy`. Did you "
+        "mean `democracy`?",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regmie: democracy, treaty: formal}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0].forbid.regmie: unknown factor `regmie`. Did you mean `regime`?",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regime: democracy}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0].forbid: levels of a single factor are forbidden. Name a "
+        "second factor, or remove the levels from this one.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {levels: {regime: democracy}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0]: a restriction is either `forbid`, or `levels` with "
+        "`only_with`. Write one of the two.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regime: [], treaty: formal}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0].forbid.regime: no level is named. Write `factor: [level, level]`.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {levels: {regime: democracy}, only_with: {regime: autocracy}, reason: r}\n",
+        "design/study.yaml:5 restrictions[0].only_with.regime: `regime` stands under `levels` too. Name "
+        "another factor here.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nrestrictions:\n  - {forbid: {regime: democracy, treaty: [none, formal]}, reason: r}\n",
+        "design/study.yaml:4 restrictions: no vignette can have the level `democracy` of `regime`: "
+        "`restrictions[0]` forbids them all. Remove or narrow it, or remove the level.",
     ),
     (
         "seed: 1\n",
@@ -375,6 +461,7 @@ YAML_VALUES = st.recursive(
     max_leaves=6,
 )
 KEYS = ["factors", "outcomes", "covariates", "attention", "consent", "vignette", "languages", "data", "seed", "name"]
+KEYS += ["restrictions", "strata", "block_size", "mechanism"]
 PLAN_KEYS = ["hypotheses", "models", "estimands", "exclusions", "alpha", "adjust"]
 
 
@@ -386,6 +473,33 @@ def test_whatever_stands_in_a_study_ends_in_problems_never_in_a_traceback(
     kept = [block for block in STUDY.split("\n") if block and block.split(":")[0] not in parts] if not parts else []
     text = "\n".join(kept + [f"{key}: {value}" for key, value in parts.items()]) + "\ntitle: t\n"
     assert study_problems(tmp_path, text)
+
+
+NAMES = st.sampled_from(["regime", "treaty", "democracy", "autocracy", "none", "formal", "1", "[]", "[democracy]", ""])
+RESTRICTION_PARTS = st.one_of(
+    YAML_VALUES, NAMES, st.dictionaries(NAMES, st.one_of(NAMES, YAML_VALUES), max_size=3).map(lambda each: flow(each))
+)
+RESTRICTION_KEYS = st.sampled_from(["forbid", "levels", "only_with", "reason", "forbids"])
+
+
+def flow(parts: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key or 'x'}: {value}" for key, value in parts.items()) + "}"
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.dictionaries(RESTRICTION_KEYS, RESTRICTION_PARTS, max_size=4), max_size=3), NAMES)
+def test_whatever_stands_in_restrictions_is_read_or_told(
+    tmp_path: Path, restrictions: list[dict[str, str]], weight: str
+) -> None:
+    text = changed(STUDY, "text: a democracy", f"text: a democracy, weight: {weight}") + "restrictions:\n"
+    path = tmp_path / "study.yaml"
+    path.write_text(text + "".join(f"  - {flow(each)}\n" for each in restrictions))
+    try:
+        design = read_design(path)
+    except StudyError as error:
+        assert all(each.what for each in error.problems)
+        return
+    assert all(each.reason and (each.forbid or (each.levels and each.only_with)) for each in design.restrictions)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -112,11 +112,56 @@ def check(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
     if found.problems:
         _fail(found.problems, as_json=as_json)
     if as_json:
-        print(json.dumps({"problems": [], "summary": found.summary}, ensure_ascii=False, indent=1))
+        remarks = [vars(each) for each in found.remarks]
+        summary = {"problems": [], "summary": found.summary, "remarks": remarks}
+        print(json.dumps(summary, ensure_ascii=False, indent=1))
         return
     for line in found.summary:
         out.print(escape(line))
+    for remark in found.remarks:
+        out.print(f"[yellow]note[/] {escape(str(remark))}")
     out.print("[green]No problems.[/]")
+
+
+@app.command()
+def library(as_json: JsonOption = False) -> None:
+    """List the factors with draft texts that `vignetta add` can copy into a study."""
+    from vignetta.declared import words
+    from vignetta.design.library import library as read
+
+    factors = read().factors.items()
+    rows = [
+        {
+            "name": name,
+            "what": words(each.label),
+            "levels": ", ".join(each.level_names),
+            "source": each.source or "ours",
+        }
+        for name, each in factors
+    ]
+    _show(rows, as_json=as_json)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A factor of `vignetta library`.")],
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy a factor of the library, with its draft texts, into the study."""
+    from vignetta.design.library import add as extend
+    from vignetta.study.files import replace_all
+    from vignetta.study.folder import DESIGN, load
+
+    loaded = load(study)
+    text, todo = extend(name, loaded.tree(DESIGN))
+    replace_all(loaded.root, {DESIGN: text.encode()})
+    if as_json:
+        print(json.dumps({"file": DESIGN, "todo": todo}, ensure_ascii=False, indent=1))
+        return
+    out.print(f"Added {escape(name)} to {DESIGN}.")
+    for line in todo:
+        out.print(escape(line))
 
 
 # ---------------------------------------------------------------------------------------------------------- stages
@@ -235,6 +280,38 @@ def status(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
     root = _root(study)
     _show([vars(module.status(root, stage)) for stage in module.stages(root)], as_json=as_json)
+
+
+# ---------------------------------------------------------------------------------------------------------- precision
+
+
+@app.command()
+def power(
+    study: StudyOption = HERE,
+    n: Annotated[int | None, typer.Option("--n", help="Respondents analysed; the planned sample if left out.")] = None,
+    sd: Annotated[float, typer.Option("--sd", help="The outcome's SD; 1 for effects in SD.")] = 1.0,
+    power: Annotated[float, typer.Option("--power", help="The power of the smallest detectable effect.")] = 0.8,
+    effect: Annotated[float | None, typer.Option("--effect", help="Also tell the power against this effect.")] = None,
+    icc: Annotated[float, typer.Option("--icc", help="Correlation of one respondent's responses.")] = 0.0,
+    responses: Annotated[int, typer.Option("--responses", help="Responses of each respondent.")] = 1,
+    r2: Annotated[float, typer.Option("--r2", help="Share of the variance that covariates explain.")] = 0.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell the standard errors and the smallest effects that the plan will find, before fielding."""
+    from vignetta.power import null_sentences, precision, summary
+    from vignetta.study.folder import load
+
+    loaded = load(study)
+    assumed = {"sd": sd, "power": power, "icc": icc, "r2": r2}
+    table = precision(loaded.design, loaded.plan, n=n, responses=responses, effect=effect, **assumed)
+    sentences = null_sentences(table)
+    if as_json:
+        rows = json.loads(table.to_json(orient="records", double_precision=15))
+        print(json.dumps({"precision": rows, "null_results": sentences}, ensure_ascii=False, indent=1))
+        return
+    _show(summary(table), as_json=False)
+    for each in sentences or ["The plan compares nothing."]:
+        out.print(f"\n{escape(each)}")
 
 
 # ------------------------------------------------------------------------------------------------------ registration

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.design.small_design import equal, small_design
 from vignetta.analysis import averaging
 from vignetta.analysis.averaging import grid
 from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.margins import contrasts, margins
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
@@ -87,6 +89,26 @@ def test_a_contrast_averages_both_levels_over_the_same_combinations() -> None:
     np.testing.assert_allclose(over.contrast("a", ("a1", "a0"), {}), expected, atol=EXACT)
     assert np.isnan(over.contrast("a", ("a2", "a0"), {"b": "b1"})).all()
     assert np.isnan(over.mean({"a": "a2", "b": "b1"})).all()
+
+
+def test_a_restricted_design_is_averaged_over_what_it_allows() -> None:
+    """By hand: b1 never stands beside a1, and beside a2 it has a quarter of the weight of both levels of b."""
+    factors = {"a": {"a1": 2.0, "a2": 1.0}, "b": {"b1": 1.0, "b2": 3.0}, "c": equal("c1", "c2")}
+    design = small_design(factors, [{"forbid": {"a": "a1", "b": "b1"}}])
+    cells = vignettes(design)
+    data = pd.concat([cells[["a", "b", "c"]]] * 9, ignore_index=True)
+    data["y"] = np.random.default_rng(2).normal(size=len(data))
+    fitted = fit(data, "y ~ a + b + c")
+    intercept, a2, b2, c2 = fitted.coef
+    found = margins(fitted, "a", average_over="design", design=design).set_index("level")["estimate"]
+    assert found["a1"] == pytest.approx(intercept + b2 + c2 / 2, abs=EXACT)
+    assert found["a2"] == pytest.approx(intercept + a2 + 0.75 * b2 + c2 / 2, abs=EXACT)
+    differs = contrasts(fitted, "b", average_over="design", design=design).set_index("level")["estimate"]
+    assert differs["b2"] == pytest.approx(b2, abs=EXACT)
+    total = brute_force(fitted, cells.drop(columns=["vignette", "text"])) @ fitted.coef
+    share = cells.groupby("a", observed=True)["probability"].sum()
+    assert share.to_numpy() == pytest.approx([0.6, 0.4], abs=EXACT)
+    assert found @ share == pytest.approx(total, abs=EXACT)
 
 
 def test_a_design_is_its_vignettes(design: Design) -> None:

@@ -1,5 +1,6 @@
 """Who gets which vignette, and how often each level and pair of levels was drawn."""
 
+from collections.abc import Hashable, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -8,46 +9,37 @@ import pandas as pd
 
 from vignetta import frames
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
-from vignetta.errors import Problem, StudyError
+from vignetta.design.mechanisms import mechanism_of
+from vignetta.design.universe import universe_of
+from vignetta.design.vignettes import level_columns, vignettes
 
 
-def draw(design: Design, n: int | None = None, seed: int | None = None) -> pd.DataFrame:
-    """Assign a vignette to each of `n` respondents.
-
-    `complete` uses every vignette `n // K` or `n // K + 1` times, K being the number of vignettes, in random order;
-    `simple` draws each respondent's independently.
+def draw(
+    design: Design, n: int | None = None, seed: int | None = None, *, strata: Sequence[Hashable] | None = None
+) -> pd.DataFrame:
+    """Assign a vignette to each of `n` respondents by the design's mechanism.
 
     Parameters
     ----------
     n, seed
         The study's sample size and seed when left out.
+    strata
+        For `blocked`, the stratum of each respondent in the order of arrival; all in one stratum when left out.
 
     Returns
     -------
     A frame with `respondent` (from 1), `vignette` and one categorical column per factor.
+
+    Raises
+    ------
+    StudyError
+        When there is nobody to assign, or the strata do not fit the mechanism or `n`.
     """
     n = design.sample_size if n is None else n
-    if n < 1:
-        raise StudyError(Problem("n", f"{n} respondents cannot be assigned.", "Give at least 1."))
-    universe = vignettes(design)
     generator = np.random.default_rng(design.seed if seed is None else seed)
-    places = (
-        _complete(len(universe), n, generator) if design.mechanism == "complete" else _simple(universe, n, generator)
-    )
-    drawn = universe.loc[places, ["vignette", *design.factors]].reset_index(drop=True)
-    drawn.insert(0, "respondent", range(1, n + 1))
-    return drawn
-
-
-def _complete(size: int, n: int, generator: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
-    whole = np.tile(np.arange(size), n // size)
-    rest = generator.permutation(size)[: n % size]
-    return generator.permutation(np.concatenate([whole, rest]))
-
-
-def _simple(universe: pd.DataFrame, n: int, generator: np.random.Generator) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return generator.choice(len(universe), size=n, p=universe["probability"].to_numpy())
+    places = mechanism_of(design).draw(n, generator, strata=strata)
+    numbers = {"respondent": range(1, n + 1), "vignette": places + 1}
+    return pd.DataFrame({**numbers, **level_columns(design, universe_of(design).codes[places])})
 
 
 def frequencies(design: Design, assignment: pd.DataFrame) -> pd.DataFrame:

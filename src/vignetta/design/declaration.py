@@ -1,7 +1,6 @@
 """The declared study: `design/study.yaml` as frozen models. Everything else is derived from them."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,11 +19,14 @@ from vignetta.declared import (
     parse,
     read_tree,
 )
+from vignetta.design.raw import entries, items, level_names, repeated, repeated_codes
+from vignetta.design.restrictions import Restriction, restriction_findings
 from vignetta.design.wording import placeholders, stray_braces
 from vignetta.errors import near_miss
 
-Mechanism = Literal["complete", "simple"]
-"""complete: vignettes used equally often, in random order. simple: every respondent drawn independently."""
+Mechanism = Literal["complete", "simple", "blocked"]
+"""complete: every vignette as often as its probability says, in random order. simple: every respondent drawn
+independently. blocked: complete within blocks of respondents as they arrive."""
 Direction = Literal["ascending", "descending"]
 DataFormat = Literal["qualtrics", "table"]
 CovariateKind = Literal["choice", "ordered", "number"]
@@ -42,6 +44,9 @@ RESERVED = frozenset(
 UNSURE = "unsure"
 """What the clean data write for a recall check that was answered with not remembering."""
 
+WIDEST = 1e6
+"""The largest ratio of two weights of a factor; beyond it the rarer level is never drawn in practice."""
+
 LevelName = Annotated[str, Field(min_length=1, pattern=r"^[^\s;|](?:[^\n;|]*[^\s;|])?$")]
 
 
@@ -53,6 +58,9 @@ class Level(Declared):
     text: Text | None = Field(None, description="the words that the respondent reads in the vignette")
     reference: bool = Field(False, description="true for the level that others are compared with")
     code: str | None = Field(None, description="how the export writes the level; its name when left out")
+    weight: float = Field(
+        1, gt=0, allow_inf_nan=False, description="how often it is drawn, relative to the other levels of its factor"
+    )
 
     @property
     def export_code(self) -> str:
@@ -87,15 +95,15 @@ class Factor(Keyed):
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        levels = _items(data.get("levels"))
+        levels = items(data.get("levels"))
         if isinstance(data.get("levels"), list) and len(levels) < 2:
             yield (
                 ("levels",),
                 f"a factor needs at least two levels, not {len(levels)}.",
                 "Add a level, or leave it out.",
             )
-        yield from _repeated(levels, "name", "levels")
-        yield from _repeated_codes(levels, "levels", lambda place, level: str(level.get("name")))
+        yield from repeated(levels, "name", "levels")
+        yield from repeated_codes(levels, "levels", lambda place, level: str(level.get("name")))
         if "recall" in data and any(level.get("name") == UNSURE for _, level in levels):
             what = f"`{UNSURE}` is the answer to a recall check that does not remember."
             yield ("levels",), what, "Give the level another name."
@@ -104,6 +112,10 @@ class Factor(Keyed):
             yield ("levels",), "no level is the reference.", "Add `reference: true` to the level to compare with."
         for place in marked[1:]:
             yield ("levels", place, "reference"), "a second level is the reference.", "Keep `reference: true` on one."
+        weights = [each for each in (as_number(level.get("weight", 1)) for _, level in levels) if each and each > 0]
+        if weights and max(weights) > WIDEST * min(weights):
+            what = f"the weights {min(weights):g} and {max(weights):g} are more than a million times apart."
+            yield ("levels",), what, "Bring them closer together, or remove the level that is hardly ever drawn."
 
 
 class Point(Declared):
@@ -144,7 +156,7 @@ class Outcome(Keyed):
         points = data.get("scale")
         if isinstance(points, list) and len(points) < 2:
             yield ("scale",), f"a scale needs at least two points, not {len(points)}.", "List every point in order."
-        for place, each in _items(points):
+        for place, each in items(points):
             if isinstance(each.get("code"), str) and as_number(each["code"]) is None:
                 code = each["code"]
                 yield (
@@ -155,8 +167,8 @@ class Outcome(Keyed):
         listed = points if isinstance(points, list) else []
         full = [(place, {"text": each} if isinstance(each, str) else each) for place, each in enumerate(listed)]
         shown = [(place, each) for place, each in full if isinstance(each, dict)]
-        yield from _repeated(shown, "text", "scale")
-        yield from _repeated_codes(shown, "scale", _place)
+        yield from repeated(shown, "text", "scale")
+        yield from repeated_codes(shown, "scale")
 
 
 class Option(Declared):
@@ -180,13 +192,13 @@ class Covariate(Keyed):
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        options = _items(data.get("options"))
+        options = items(data.get("options"))
         if data.get("kind") == "number" and options:
             yield ("options",), "a number has no options.", "Remove them, or make the kind `choice`."
         if data.get("kind", "choice") in ("choice", "ordered") and len(options) < 2:
             yield (), f"a question of choice needs at least two `options`, not {len(options)}.", "List the answers."
-        yield from _repeated(options, "name", "options")
-        yield from _repeated_codes(options, "options", _place)
+        yield from repeated(options, "name", "options")
+        yield from repeated_codes(options, "options")
         low, high = as_number(data.get("minimum")), as_number(data.get("maximum"))
         if low is not None and high is not None and low >= high:
             yield (
@@ -205,8 +217,8 @@ class AttentionCheck(Declared):
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        options = _items(data.get("options"))
-        yield from _repeated(options, "name", "options")
+        options = items(data.get("options"))
+        yield from repeated(options, "name", "options")
         names = [str(each.get("name")) for _, each in options]
         correct = data.get("correct")
         if isinstance(correct, str) and correct not in names:
@@ -241,11 +253,18 @@ class Design(Declared):
     seed: int = Field(ge=0, description="the number from which every draw follows")
     sample_size: int = Field(ge=1, description="the number of respondents planned")
     mechanism: Mechanism = Field("complete", description="how vignettes are assigned")
+    block_size: int | None = Field(
+        None, ge=1, description="for blocked: respondents per block; the number of vignettes when left out"
+    )
+    strata: tuple[str, ...] = Field(
+        (), description="for blocked: the covariates whose answers have blocks of their own"
+    )
     data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")
     attention: AttentionCheck | None = Field(None, description="the attention check")
     factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
+    restrictions: tuple[Restriction, ...] = Field((), description="combinations of levels that are never shown")
     vignette: Text | None = Field(None, description="the template, with {factor} where a level's text goes")
     outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the ratings")
 
@@ -259,10 +278,18 @@ class Design(Declared):
         """Whether the study was fielded elsewhere, so that there is no instrument to build."""
         return self.data is not None and self.data.format == "table"
 
+    @property
+    def independent(self) -> bool:
+        """Whether every level of a factor is drawn equally often, whatever the other factors' levels."""
+        weights = [{level.weight for level in factor.levels} for factor in self.factors.values()]
+        return not self.restrictions and all(len(each) == 1 for each in weights)
+
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
         yield from _names(data)
         yield from _empty_sections(data)
+        yield from _blocks(data)
+        yield from restriction_findings(data.get("restrictions"), level_names(data))
         source = data.get("data")
         if isinstance(source, dict) and source.get("format") == "table":
             return
@@ -273,52 +300,18 @@ class Design(Declared):
                 "Add `vignette:` (the template, with {factor} where a level's text goes).",
             )
         yield from _template(data)
-        for name, factor in _entries(data, "factors"):
-            for place, level in _items(factor.get("levels")):
+        for name, factor in entries(data, "factors"):
+            for place, level in items(factor.get("levels")):
                 if "text" not in level:
                     what = "the text is missing."
                     yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
-
-
-def _items(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
-    return (
-        [(place, each) for place, each in enumerate(value) if isinstance(each, dict)] if isinstance(value, list) else []
-    )
-
-
-def _entries(data: Mapping[str, Any], section: str) -> list[tuple[str, Mapping[str, Any]]]:
-    found = data.get(section)
-    return [(key, each) for key, each in found.items() if isinstance(each, dict)] if isinstance(found, dict) else []
-
-
-def _repeated(items: Sequence[tuple[int, Mapping[str, Any]]], key: str, section: str) -> Iterator[Finding]:
-    counts = Counter(each[key] for _, each in items if isinstance(each.get(key), str))
-    seen = set()
-    for place, each in items:
-        value = each.get(key)
-        if isinstance(value, str) and counts[value] > 1 and value in seen:
-            yield (section, place), f"the {key} `{value}` is used a second time.", "Give each its own."
-        seen.add(value if isinstance(value, str) else None)
-
-
-def _place(place: int, item: Mapping[str, Any]) -> str:
-    return str(place + 1)
-
-
-def _repeated_codes(
-    items: Sequence[tuple[int, Mapping[str, Any]]], section: str, default: Callable[[int, Mapping[str, Any]], str]
-) -> Iterator[Finding]:
-    """Two answers that the export would write alike, whether declared so or by their names or places."""
-    codes = [(place, {"code": str(each.get("code", default(place, each)))}) for place, each in items]
-    if any("code" in each for _, each in items):
-        yield from _repeated(codes, "code", section)
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
     sections = ("factors", "covariates", "outcomes")
     owner: dict[str, str] = {}
     for section in sections:
-        for name, _ in _entries(data, section):
+        for name, _ in entries(data, section):
             if name in RESERVED or name.startswith(("recall_", "timing_")):
                 yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
             if name in owner:
@@ -330,6 +323,22 @@ def _empty_sections(data: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("factors", "outcomes"):
         if isinstance(data.get(section), dict) and not data[section]:
             yield (section,), "nothing is declared here.", "Declare at least one."
+
+
+def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in ("block_size", "strata"):
+        if data.get(key) and data.get("mechanism") != "blocked":
+            yield (key,), f"only the mechanism `blocked` has {key.replace('_', ' ')}.", "Write `mechanism: blocked`."
+    known = dict(entries(data, "covariates"))
+    named = data.get("strata") if isinstance(data.get("strata"), list) else []
+    for place, name in enumerate(named or ()):
+        where: Location = ("strata", place)
+        if isinstance(name, str) and name not in known:
+            yield where, f"unknown covariate `{name}`.", near_miss(name, known)
+        elif isinstance(name, str) and known[name].get("kind") == "number":
+            yield where, f"`{name}` is a number, which has no fixed answers.", "Name covariates with `options`."
+        if isinstance(name, str) and name in (named or ())[:place]:
+            yield where, f"`{name}` stands here a second time.", "Remove it."
 
 
 def _template(data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,16 +1,20 @@
 """All vignettes of a design, with their words and exact probabilities."""
 
-from itertools import product
+from typing import Final
 
 import pandas as pd
 
 from vignetta.declared import words
 from vignetta.design.declaration import Design
+from vignetta.design.universe import Codes, universe_of
 from vignetta.design.wording import fill
+
+_MARK: Final = "\0"
+"""Stands in no text that YAML can hold unless somebody writes its escape."""
 
 
 def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
-    """Every combination of levels, one row each.
+    """Every allowed combination of levels, one row each.
 
     Parameters
     ----------
@@ -23,14 +27,33 @@ def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
     categories are its levels in declared order, `probability` (of being assigned; they sum to 1), and `text`
     (empty for a study without a template).
     """
-    combinations = list(product(*(factor.level_names for factor in design.factors.values())))
-    columns = {
-        name: pd.Categorical([each[place] for each in combinations], categories=factor.level_names)
-        for place, (name, factor) in enumerate(design.factors.items())
+    universe = universe_of(design)
+    columns = level_columns(design, universe.codes)
+    texts = _texts(design, universe.codes, language or design.language)
+    numbers = pd.RangeIndex(1, len(universe) + 1)
+    return pd.DataFrame({"vignette": numbers, **columns, "probability": universe.probability, "text": texts})
+
+
+def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
+    """The levels in `codes` (n, f), factor by factor; the categories are all levels in declared order."""
+    factors = zip(design.factors.values(), codes.T, strict=True)
+    return {each.name: pd.Categorical.from_codes(place, categories=each.level_names) for each, place in factors}  # type: ignore[call-overload]
+
+
+def _texts(design: Design, codes: Codes, language: str) -> list[str]:
+    """The words of each row of `codes`; the template is read once."""
+    if design.vignette is None:
+        return [""] * len(codes)
+    marked = fill(words(design.vignette, language), {name: f"{_MARK}{name}{_MARK}" for name in design.factors})
+    pieces, columns = marked.split(_MARK), dict(zip(design.factors, codes.T.tolist(), strict=True))
+    texts = {
+        name: [words(level.text or {"": ""}, language) for level in factor.levels]
+        for name, factor in design.factors.items()
     }
-    texts = [render(design, dict(zip(design.factors, each, strict=True)), language=language) for each in combinations]
-    numbers = pd.RangeIndex(1, len(combinations) + 1)
-    return pd.DataFrame({"vignette": numbers, **columns, "probability": 1 / len(combinations), "text": texts})
+    varying = [[texts[name][place] for place in columns[name]] for name in pieces[1::2]]
+    fixed = [[piece] * len(codes) for piece in pieces[::2]]
+    order = [each for pair in zip(fixed, varying, strict=False) for each in pair] + fixed[-1:]
+    return ["".join(each) for each in zip(*order, strict=True)]
 
 
 def render(design: Design, levels: dict[str, str], *, language: str = "") -> str:

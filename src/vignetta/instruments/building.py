@@ -6,12 +6,15 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from math import prod
 from typing import Final, Literal
 
 from vignetta.declared import NAME, words
 from vignetta.design.declaration import Covariate, Design, Factor, Option
+from vignetta.design.universe import shares, universe_of
 from vignetta.design.wording import fill
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
@@ -29,6 +32,8 @@ DESIGN_HASH: Final = "design_hash"
 AGREE: Final = "1"
 DECLINE: Final = "2"
 """The choices of the consent question."""
+MOST_CHILDREN: Final = 5_000
+"""More elements than these are not put under randomizers."""
 BlockName = Literal["consent", "farewell", "respondent", "attention", "vignette", "recall"]
 
 
@@ -62,6 +67,10 @@ def build(design: Design, *, language: str = "") -> Survey:
     Every respondent consents (or is thanked and leaves), answers the covariates and the attention check, is given one
     level of each factor, reads the vignette, rates the outcomes on the next page, and answers the recall checks.
 
+    When every level of a factor is equally likely beside all others, one randomizer per factor draws its level.
+    Otherwise a single randomizer draws the vignette: each stands under it as often as its probability says, in the
+    smallest whole numbers, and sets all levels and the field `vignette`. Strata have randomizers of their own.
+
     Parameters
     ----------
     language
@@ -70,7 +79,8 @@ def build(design: Design, *, language: str = "") -> Survey:
     Raises
     ------
     StudyError
-        When the study was fielded elsewhere, or one of its names is needed by the instrument itself.
+        When the study was fielded elsewhere, one of its names is needed by the instrument itself, or a randomizer
+        would need too many elements.
     """
     problems = _problems(design)
     if problems:
@@ -95,12 +105,39 @@ def _problems(design: Design) -> list[Problem]:
         return [
             Problem("data.format", what, "Remove `data:`, or write `format: qualtrics`, and declare a `vignette:`.")
         ]
-    return _clashes([*_fields(design), *_tags(design)])
+    names = [each for each in _fields(design) if each != VIGNETTE]
+    return _clashes([*names, *_tags(design)]) + _children_problems(design)
+
+
+def _children_problems(design: Design) -> list[Problem]:
+    """Why the elements under the randomizers would be too many."""
+    strata = prod(len(design.covariates[each].options) for each in design.strata)
+    if design.independent:
+        needed = sum(len(each.levels) for each in design.factors.values())
+    else:
+        vignettes = len(universe_of(design))
+        needed = vignettes if vignettes > MOST_CHILDREN else sum(shares(design))
+    if needed * strata <= MOST_CHILDREN:
+        return []
+    within = f" in each of {strata} strata" if strata > 1 else ""
+    what = f"the randomizer would need {needed:,} elements{within}; {MOST_CHILDREN:,} are the most."
+    weighted = _weighted(design)
+    remedy = f"Write weights in small whole proportions: {'; '.join(weighted)}." if weighted else "Declare fewer."
+    return [Problem("factors", what, remedy)]
+
+
+def _weighted(design: Design) -> list[str]:
+    """The factors with unequal weights, and these."""
+    unequal = [each for each in design.factors.values() if len({level.weight for level in each.levels}) > 1]
+    return [
+        f"`{each.name}` has {', '.join(f'{level.name} {level.weight:.12g}' for level in each.levels)}"
+        for each in unequal
+    ]
 
 
 def _fields(design: Design) -> list[str]:
     names = [name(each) for each in design.factors.values() for name in (factor_field, text_field)]
-    return [DATA_SOURCE, DESIGN_HASH, *names]
+    return [DATA_SOURCE, DESIGN_HASH, *([] if design.independent else [VIGNETTE]), *names]
 
 
 def _tags(design: Design) -> list[str]:
@@ -214,7 +251,8 @@ class _Paper:
     def flow(self) -> list[Piece]:
         """The declared fields, the pages before the vignette, the factors' levels, the pages from it on."""
         declared = {name: design_hash(self.design) if name == DESIGN_HASH else None for name in _fields(self.design)}
-        levels = [self._levels(each) for each in self.design.factors.values()]
+        draw = self._factors if self.design.independent else self._whole
+        levels = self._in_strata([self.design.covariates[each] for each in self.design.strata], draw)
         before, after = self._shown("respondent", "attention"), self._shown("vignette", "recall")
         return [elements.embedded_data(declared), *self._asked_consent(), *before, *levels, *after, elements.end()]
 
@@ -227,11 +265,42 @@ class _Paper:
         leave = [*self._shown("farewell"), elements.end()]
         return [*self._shown("consent"), elements.branch_if_chosen(self.questions[CONSENT], DECLINE, leave)]
 
-    def _levels(self, factor: Factor) -> Piece:
-        chosen = [
-            elements.embedded_data(
-                {factor_field(factor): each.export_code, text_field(factor): self._words(each.text or {"": ""})}
-            )
-            for each in factor.levels
+    def _in_strata(self, strata: Sequence[Covariate], draw: Callable[[], list[Piece]]) -> list[Piece]:
+        """What draws the levels, once for each combination of answers to the covariates."""
+        if not strata:
+            return draw()
+        question = self.questions[strata[0].column or strata[0].name]
+        below = partial(self._in_strata, strata[1:], draw)
+        return [elements.branch_if_chosen(question, choice, below()) for choice in question["ChoiceOrder"]]
+
+    def _factors(self) -> list[Piece]:
+        """A randomizer per factor."""
+        return [
+            self._one_of([self._level(factor, place) for place in range(len(factor.levels))])
+            for factor in self._declared
         ]
-        return elements.randomizer(chosen, even=self.design.mechanism == "complete")
+
+    def _whole(self) -> list[Piece]:
+        """A randomizer of vignettes, each repeated in proportion to its probability."""
+        codes = universe_of(self.design).codes.tolist()
+        numbered = enumerate(zip(codes, shares(self.design), strict=True), 1)
+        given = [(self._fields_of(number, places), times) for number, (places, times) in numbered]
+        return [self._one_of([fields for fields, times in given for _ in range(times)])]
+
+    @property
+    def _declared(self) -> list[Factor]:
+        return list(self.design.factors.values())
+
+    def _one_of(self, given: Sequence[dict[str, str | None]]) -> Piece:
+        even = self.design.mechanism != "simple"
+        return elements.randomizer([elements.embedded_data(each) for each in given], even=even)
+
+    def _fields_of(self, number: int, places: Sequence[int]) -> dict[str, str | None]:
+        fields: dict[str, str | None] = {VIGNETTE: str(number)}
+        for factor, place in zip(self._declared, places, strict=True):
+            fields |= self._level(factor, place)
+        return fields
+
+    def _level(self, factor: Factor, place: int) -> dict[str, str | None]:
+        level = factor.levels[place]
+        return {factor_field(factor): level.export_code, text_field(factor): self._words(level.text or {"": ""})}

@@ -10,6 +10,7 @@ from typing import Any, Final
 from vignetta.codebook import RECORD, Category, Codebook, Kind, Role, Variable
 from vignetta.declared import words
 from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Option, Outcome
+from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import building
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
@@ -73,7 +74,7 @@ def _in_hand(design: Design) -> list[Variable]:
 
 def _located(variable: Variable, survey: Survey) -> Variable:
     """The variable with the ImportId of its question, or of its embedded field."""
-    if variable.role in ("factor", "wording"):
+    if variable.role in ("factor", "wording", "vignette"):
         return variable.model_copy(update={"import_id": variable.column})
     for each in survey.questions.values():
         if each.tag == variable.column and columns_of(each):
@@ -95,6 +96,7 @@ def _variables(design: Design) -> Iterator[Variable]:
     yield from _consent(design)
     yield from (_covariate(each, design) for each in design.covariates.values())
     yield from _attention(design)
+    yield from _vignette(design)
     for factor in design.factors.values():
         yield from _factor(factor, design)
     yield from (_outcome(each, design) for each in design.outcomes.values())
@@ -159,6 +161,20 @@ def _attention(design: Design) -> Iterator[Variable]:
             question=_said(check.question, design),
             about=check.correct,
             categories=_options(check.options, design),
+        )
+
+
+def _vignette(design: Design) -> Iterator[Variable]:
+    """The number of the vignette, which the instrument notes when a single randomizer draws it."""
+    if not design.in_hand and not design.independent:
+        yield Variable(
+            name=building.VIGNETTE,
+            role="vignette",
+            kind="number",
+            column=building.VIGNETTE,
+            label="Vignette",
+            minimum=1,
+            maximum=len(universe_of(design)),
         )
 
 

@@ -1,25 +1,30 @@
 """Everything that is wrong with a study, and what it amounts to, without running any of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from vignetta.declared import read_tree
+from vignetta.declared import Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
+from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
 from vignetta.study.folder import DESIGN, PLAN, SIMULATION
 from vignetta.study.registration import read_registration
 
+MOST_CHECKED: Final = 1_000
+"""A check proofreads up to this many vignettes, so that it takes less than a second; the page reads more."""
+
 
 @dataclass(frozen=True)
 class Check:
-    """What a check found: every problem, and, for the files without any, what they declare."""
+    """What a check found: every problem, and, for the files without any, what they declare and remarks on the texts."""
 
     problems: tuple[Problem, ...]
     summary: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def check(root: Path) -> Check:
@@ -33,14 +38,22 @@ def check(root: Path) -> Check:
             problems.extend(error.problems)
             return None
 
-    design: Design | None = tried(lambda: design_of(read_tree(root / DESIGN, shown=DESIGN)))
+    tree: Tree | None = tried(lambda: read_tree(root / DESIGN, shown=DESIGN))
+    design: Design | None = tried(lambda: design_of(tree)) if tree else None
     plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
     if design is not None and (root / SIMULATION).is_file():
         tried(lambda: _simulation(root, design))
     tried(lambda: read_registration(root))
     lines = [_design_line(design)] if design else []
     lines += [_plan_line(plan)] if plan else []
-    return Check(tuple(problems), tuple(lines))
+    return Check(tuple(problems), tuple(lines), _remarks(tree, design) if tree and design else ())
+
+
+def _remarks(tree: Tree, design: Design) -> tuple[Remark, ...]:
+    """The proofs of the design, each with the line of its text in the file."""
+    lines = {dotted(where): line for where, line in tree.lines.items()}
+    found = [(each, lines.get(each.where.split(" with ")[0])) for each in proof(design, most=MOST_CHECKED)]
+    return tuple(replace(each, where=f"{DESIGN}:{line} {each.where}" if line else each.where) for each, line in found)
 
 
 def _simulation(root: Path, design: Design) -> None:
@@ -51,9 +64,17 @@ def _simulation(root: Path, design: Design) -> None:
 
 def _design_line(design: Design) -> str:
     factors = " × ".join(f"{name} {len(factor.levels)}" for name, factor in design.factors.items())
-    total = prod(len(factor.levels) for factor in design.factors.values())
+    total = f"{prod(len(factor.levels) for factor in design.factors.values()):,}"
+    if design.restrictions:
+        total += f" combinations, {_n_allowed(design):,} of them allowed as"
     outcomes = ", ".join(design.outcomes)
     return f"{design.name}: {factors} = {total} vignettes, {design.sample_size:,} respondents, outcomes {outcomes}"
+
+
+def _n_allowed(design: Design) -> int:
+    from vignetta.design.universe import universe_of
+
+    return len(universe_of(design))
 
 
 def _plan_line(plan: Plan) -> str:

@@ -1,0 +1,97 @@
+"""Restricted designs: exact probabilities, draws and redraws beside the plain numpy step at their heart.
+
+Run with `python benchmarks/design.py`. CPU seconds, the median of several runs in one process after a first that is
+not counted. Ratios are to the plain step in the same run.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vignetta.declared import Tree
+from vignetta.design.assignment import draw
+from vignetta.design.declaration import Design, design_of
+from vignetta.design.mechanisms import Blocked, Complete, Simple
+from vignetta.design.universe import universe_of
+from vignetta.design.vignettes import vignettes
+
+RUNS = 5
+RESPONDENTS = 1_000_000
+SAMPLE = 1_502
+TIMES = 10_000
+TREATMENTS = 120
+
+
+def cpu(work: Callable[[], object], runs: int = RUNS) -> float:
+    """Median CPU seconds of a call after one that is not counted."""
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return statistics.median(times)
+
+
+def restricted(factors: int, levels: int, **sections: Any) -> Design:
+    """A weighted design with a restriction between every two neighbouring factors."""
+    names = [f"f{place}" for place in range(factors)]
+    each = [
+        {"name": f"l{place}", "label": "x", "text": "x", "weight": str(1 + place % 3), "reference": str(place == 0)}
+        for place in range(levels)
+    ]
+    data = {
+        "name": "restricted",
+        "title": "Restricted",
+        "seed": "1",
+        "sample_size": str(SAMPLE),
+        "factors": {name: {"label": name, "levels": each} for name in names},
+        "restrictions": [{"forbid": {a: ["l1", "l2"], b: "l1"}, "reason": "measured"} for a, b in pairwise(names)],
+        "vignette": " ".join(f"{{{name}}}" for name in names),
+        "outcomes": {"y": {"label": "y", "question": "y", "scale": ["0", "1"]}},
+        **sections,
+    }
+    return design_of(Tree(Path("study.yaml"), "study.yaml", data, {(): 1}))
+
+
+def measurements() -> list[tuple[str, float, str, float]]:
+    """What, CPU seconds, the plain step, its CPU seconds."""
+    large, small = restricted(6, 10), restricted(4, 4)
+    generator = np.random.default_rng(1)
+    product = cpu(lambda: np.argwhere(np.ones((10,) * 6)))
+    rows = [
+        ("probabilities of 10^6 cells", cpu(lambda: universe_of(large)), "numpy.argwhere of them", product),
+        ("and their texts in a frame", cpu(lambda: vignettes(large)), "numpy.argwhere of them", product),
+    ]
+    tiled = np.arange(RESPONDENTS) % len(universe_of(small))
+    permuted = cpu(lambda: generator.permutation(tiled))
+    complete = Complete(universe_of(small).probability)
+    plain = f"permutation of {RESPONDENTS:,}"
+    rows += [
+        (f"complete: places for {RESPONDENTS:,}", cpu(lambda: complete.draw(RESPONDENTS, generator)), plain, permuted),
+        (f"complete: frame for {RESPONDENTS:,}", cpu(lambda: draw(small, n=RESPONDENTS)), plain, permuted),
+    ]
+    p = np.random.default_rng(2).dirichlet(np.ones(TREATMENTS))
+    sample = np.broadcast_to(np.arange(SAMPLE) % TREATMENTS, (TIMES, SAMPLE))
+    repeated = cpu(lambda: generator.permuted(sample, axis=1), runs=3)
+    for each in (Simple(p), Complete(p), Blocked(p, TREATMENTS)):
+        seconds = cpu(lambda mechanism=each: mechanism.redraw(SAMPLE, TIMES, generator), runs=3)  # type: ignore[misc]
+        rows.append((f"{type(each).__name__.lower()}: {TIMES:,} redraws of {SAMPLE:,}", seconds, "permuted", repeated))
+    return rows
+
+
+def main() -> None:
+    print(f"numpy {version('numpy')}\n")
+    print("| what | CPU seconds | beside | CPU seconds | ratio |\n|---|---|---|---|---|")
+    for what, seconds, plain, other in measurements():
+        print(f"| {what} | {seconds:.3f} | {plain} | {other:.3f} | {seconds / other:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,210 @@
+"""Combinations of levels that are never shown: how they are declared, and whether they leave every level a vignette."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from math import comb
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from vignetta.declared import Declared, Finding, Location
+from vignetta.design.raw import items
+from vignetta.errors import near_miss
+
+Box = Mapping[str, frozenset[str]]
+"""Levels of some factors. A vignette lies in the box when each of these factors has one of its levels."""
+Domains = Mapping[str, frozenset[str]]
+
+PARTS = ("forbid", "levels", "only_with")
+MOST_SETS = 2000
+"""How many sets of restrictions are tried, per size, in the search for the smallest culprits."""
+
+LevelNames = Annotated[
+    tuple[str, ...],
+    BeforeValidator(
+        lambda value: (value,) if isinstance(value, str) else value, json_schema_input_type=str | tuple[str, ...]
+    ),
+]
+"""A single level may be written without a list."""
+
+
+class Restriction(Declared):
+    """A rule about which levels never stand together: either `forbid`, or `levels` and `only_with`."""
+
+    forbid: dict[str, LevelNames] = Field({}, description="levels of two or more factors that never stand together")
+    levels: dict[str, LevelNames] = Field({}, description="levels of a factor that need others beside them")
+    only_with: dict[str, LevelNames] = Field({}, description="the levels of other factors beside which they may stand")
+    reason: str = Field(min_length=1, description="why, for readers of the design")
+
+    @classmethod
+    def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
+        given = [key for key in PARTS if key in data]
+        if given not in (["forbid"], ["levels", "only_with"]):
+            yield (), "a restriction is either `forbid`, or `levels` with `only_with`.", "Write one of the two."
+        for key in given:
+            yield from _empty_findings(key, data[key])
+        forbidden, narrowed, beside = (_mapping(data.get(key)) for key in PARTS)
+        if len(forbidden) == 1:
+            remedy = "Name a second factor, or remove the levels from this one."
+            yield ("forbid",), "levels of a single factor are forbidden.", remedy
+        for name in (each for each in beside if each in narrowed):
+            yield ("only_with", name), f"`{name}` stands under `levels` too.", "Name another factor here."
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
+    remedy = "Write `factor: [level, level]`."
+    if value == {}:
+        yield (key,), "no factor is named.", remedy
+    for name, levels in _mapping(value).items():
+        if levels == [] or levels is None:
+            yield (key, name), "no level is named.", remedy
+
+
+def boxes(restriction: Restriction, levels: Mapping[str, Sequence[str]]) -> list[Box]:
+    """The restriction as boxes of forbidden vignettes. `levels` holds the names of every factor's levels."""
+    forbidden, narrowed, beside = map(_box, (restriction.forbid, restriction.levels, restriction.only_with))
+    return _boxes(forbidden, narrowed, beside, levels)
+
+
+def _box(levels: Mapping[str, tuple[str, ...]]) -> Box:
+    return {name: frozenset(each) for name, each in levels.items()}
+
+
+def _boxes(forbidden: Box, narrowed: Box, beside: Box, levels: Mapping[str, Sequence[str]]) -> list[Box]:
+    if forbidden:
+        return [forbidden]
+    others = {name: frozenset(levels[name]) - allowed for name, allowed in beside.items()}
+    return [{**narrowed, name: each} for name, each in others.items() if each]
+
+
+# ----------------------------------------------------------------------------------------- restrictions as written
+
+
+def restriction_findings(restrictions: Any, levels: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Unknown names, levels that no vignette can have, and restrictions that leave no vignette at all.
+
+    Parameters
+    ----------
+    restrictions
+        What stands in the file, which may be broken in any way.
+    levels
+        The names of every factor's levels as far as they can be read.
+    """
+    sound: dict[int, list[Box]] = {}
+    for place, each in items(restrictions):
+        unknown = [found for key in PARTS for found in _unknown(place, key, each, levels)]
+        yield from unknown
+        if not unknown and _is_sound(each):
+            forbidden, narrowed, beside = (_box(_read(each.get(key))) for key in PARTS)
+            sound[place] = _boxes(forbidden, narrowed, beside, levels)
+    if sound and all(levels.values()):
+        yield from _reach_findings(sound, {name: frozenset(each) for name, each in levels.items()})
+
+
+def _is_sound(restriction: Mapping[str, Any]) -> bool:
+    """Whether the restriction can be read as it is meant; otherwise something else is told about it."""
+    written = {key: _mapping(restriction[key]) for key in PARTS if key in restriction}
+    if not all(each and all(_read(each).values()) for each in written.values()):
+        return False
+    if written.keys() == {"forbid"}:
+        return len(written["forbid"]) > 1
+    return written.keys() == {"levels", "only_with"} and not written["levels"].keys() & written["only_with"].keys()
+
+
+def _listed(value: Any) -> list[str]:
+    """The level or levels that are named; none when one of them is no text."""
+    names = [value] if isinstance(value, str) else value
+    return names if isinstance(names, list) and all(isinstance(each, str) for each in names) else []
+
+
+def _read(value: Any) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(_listed(each)) for name, each in _mapping(value).items()}
+
+
+def _unknown(
+    place: int, key: str, restriction: Mapping[str, Any], levels: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
+    for name, given in _mapping(restriction.get(key)).items():
+        where: Location = ("restrictions", place, key, name)
+        if name not in levels:
+            yield where, f"unknown factor `{name}`.", near_miss(name, levels)
+            continue
+        for level in _listed(given):
+            if level not in levels[name]:
+                yield where, f"`{name}` has no level `{level}`.", near_miss(level, levels[name])
+
+
+# ---------------------------------------------------------------------------------------------- what is left to draw
+
+
+def _reach_findings(sound: Mapping[int, list[Box]], domains: Domains) -> Iterator[Finding]:
+    """Nothing left, or levels without a vignette; those with the fewest culprits first."""
+    remedy = "Remove or narrow one of these restrictions."
+    if not _possible(domains, _together(sound)):
+        yield ("restrictions",), f"no vignette is left: {_named(_culprits(domains, sound))}.", remedy
+        return
+    found = []
+    restricted = {name for each in _together(sound) for name in each}
+    for name in (each for each in domains if each in restricted):
+        for level in sorted(domains[name]):
+            narrowed = {**domains, name: frozenset((level,))}
+            if not _possible(narrowed, _together(sound)):
+                found.append((_culprits(narrowed, sound), name, level))
+    for culprits, name, level in sorted(found, key=lambda each: len(each[0])):
+        what = f"no vignette can have the level `{level}` of `{name}`: {_named(culprits)}."
+        yield ("restrictions",), what, remedy if len(culprits) > 1 else "Remove or narrow it, or remove the level."
+
+
+def _together(restrictions: Mapping[int, list[Box]]) -> list[Box]:
+    return [box for each in restrictions.values() for box in each]
+
+
+def _named(culprits: Sequence[int]) -> str:
+    names = [f"`restrictions[{place}]`" for place in culprits]
+    if len(names) == 1:
+        return f"{names[0]} forbids them all"
+    return f"{', '.join(names[:-1])} and {names[-1]} together forbid them all"
+
+
+def _culprits(domains: Domains, sound: Mapping[int, list[Box]]) -> list[int]:
+    """The smallest set of restrictions that leaves no vignette in `domains`."""
+    needed = dict(sound)
+    for place in sound:
+        without = {each: needed[each] for each in needed if each != place}
+        if not _possible(domains, _together(without)):
+            needed = without
+    for size in range(1, len(needed)):
+        if comb(len(sound), size) > MOST_SETS:
+            break
+        for places in combinations(sound, size):
+            if not _possible(domains, [box for place in places for box in sound[place]]):
+                return list(places)
+    return list(needed)
+
+
+def _possible(domains: Domains, forbidden: Sequence[Box]) -> bool:
+    """Whether a vignette with levels out of `domains` lies in none of the forbidden boxes.
+
+    A box is met halfway when some of its factors can only have levels of it and another can have levels beside it:
+    then one of these has to. With a single such factor its levels are settled; with several, both ways are tried.
+    """
+    left = dict(domains)
+    while True:
+        open_boxes = [_undecided(left, box) for box in forbidden if all(left[n] & v for n, v in box.items())]
+        if any(not each for each in open_boxes):
+            return False
+        if not open_boxes:
+            return True
+        free = min(open_boxes, key=len)
+        name, levels = next(iter(free.items()))
+        if len(free) > 1 and _possible({**left, name: left[name] & levels}, forbidden):
+            return True
+        left[name] -= levels
+
+
+def _undecided(domains: Domains, box: Box) -> Box:
+    return {name: levels for name, levels in box.items() if not domains[name] <= levels}
