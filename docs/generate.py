@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
-from vignetta.instruments.simulation import Simulation
 
 from vignetta import cli
 from vignetta.declared import Declared
 from vignetta.design.declaration import Design
+from vignetta.instruments.simulation import Simulation
 from vignetta.plan import Plan
 from vignetta.study.schemas import schemas
 
