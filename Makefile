@@ -8,7 +8,7 @@ study: .venv/installed
 	$(BIN)/vignetta run
 
 test: .venv/developing
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/developing
 	$(BIN)/ruff check .

@@ -13,6 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = Path("/usr/bin/chromium")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests first, so that the workers end together."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def _outside(variable: str, default: str) -> Path:
     folder = Path(os.environ.get(variable, ROOT.parent / default))
     if not folder.is_dir():
