@@ -102,7 +102,7 @@ def read_export(
     responses = _responses(typed.data, account, codebook)
     notes = (*_file_notes(raw), *matching.notes, *typed.notes, *screened.notes, *_gaps(responses, codebook))
     kept = Codebook(variables=tuple(each for each in codebook.variables if each.name in typed.data))
-    synthetic = _is_synthetic(typed.data, kept)
+    synthetic = is_synthetic(typed.data, kept)
     return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions)
 
 
@@ -147,8 +147,8 @@ def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
             yield f"The {each.role} `{each.name}` is missing in {missing} of {len(analysed)} responses to analyse."
 
 
-def _is_synthetic(data: pd.DataFrame, codebook: Codebook) -> bool:
-    found = {
-        str(value).casefold() for each in codebook.with_role("source") for value in data[each.name].dropna().unique()
-    }
+def is_synthetic(data: pd.DataFrame, codebook: Codebook) -> bool:
+    """Whether a response says of itself, in a variable of the role `source`, that it is made up."""
+    sources = [each.name for each in codebook.with_role("source") if each.name in data]
+    found = {str(value).casefold() for name in sources for value in data[name].dropna().unique()}
     return any(each.startswith(_SIMULATED) for each in found)

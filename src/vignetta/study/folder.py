@@ -29,8 +29,6 @@ CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
 LEDGER: Final = "data/clean/ledger.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
-SIMULATED: Final = "simulated"
-"""What a response's source says when the respondent is made up."""
 
 
 @dataclass
@@ -154,10 +152,11 @@ class Study:
 
     @property
     def synthetic(self) -> bool:
-        """Whether any response is made up: declared so, or told by a column of the codebook's role `source`."""
+        """Whether any response is made up: declared so, or told by the response itself."""
+        from vignetta.cleaning.responses import is_synthetic
+
         declared = self.design.data is not None and self.design.data.synthetic
-        sources = [each.name for each in self.codebook.with_role("source")]
-        return declared or bool((self.clean[sources] == SIMULATED).any(axis=None))
+        return declared or is_synthetic(self.clean, self.codebook)
 
     @property
     def ledger(self) -> pd.DataFrame:
