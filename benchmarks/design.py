@@ -4,15 +4,13 @@ Run with `python benchmarks/design.py`. CPU seconds, the median of several runs 
 not counted. Ratios are to the plain step in the same run.
 """
 
-import statistics
-import time
-from collections.abc import Callable
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from timing import cpu
 
 from vignetta.declared import Tree
 from vignetta.design.assignment import draw
@@ -21,22 +19,10 @@ from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.universe import universe_of
 from vignetta.design.vignettes import vignettes
 
-RUNS = 5
 RESPONDENTS = 1_000_000
 SAMPLE = 1_502
 TIMES = 10_000
 TREATMENTS = 120
-
-
-def cpu(work: Callable[[], object], runs: int = RUNS) -> float:
-    """Median CPU seconds of a call after one that is not counted."""
-    work()
-    times = []
-    for _ in range(runs):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
 
 
 def restricted(factors: int, levels: int, **sections: Any) -> Design:

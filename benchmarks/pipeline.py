@@ -4,9 +4,7 @@ Run with `make bench`. CPU seconds, the median of several runs in one process af
 that the import of libraries is not measured. Ratios are to the plain tool in the same run.
 """
 
-import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
@@ -14,23 +12,11 @@ from pathlib import Path
 
 import pandas as pd
 import statsmodels.formula.api as smf
+from timing import cpu
 
 from vignetta.study.folder import load
 from vignetta.study.scaffold import init
 from vignetta.study.stages import run_stage, stages
-
-RUNS = 5
-
-
-def cpu(work: Callable[[], object], runs: int = RUNS) -> float:
-    """Median CPU seconds of a call after one that is not counted."""
-    work()
-    times = []
-    for _ in range(runs):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return statistics.median(times)
 
 
 def plain_read(folder: Path) -> Callable[[], object]:

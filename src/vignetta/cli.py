@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,8 +172,8 @@ def _run_one(stage: str, study: Path, as_json: bool) -> None:
     from vignetta.study.stages import read_manifest, run_stage, stages, status
 
     root = _root(study)
-    earlier = [each for each in stages(root) if each != stage]
-    waiting = [each for each in earlier[: _place(stage, root)] if status(root, each).state != "fresh"]
+    earlier = takewhile(lambda each: each != stage, stages(root))
+    waiting = [each for each in earlier if status(root, each).state != "fresh"]
     with _working(f"{stage} ...", quiet=as_json):
         run_stage(root, stage)
     written = read_manifest(root, stage)["written"]
@@ -192,13 +193,6 @@ def _print_summaries(root: Path, stage: str) -> None:
     for name in read_manifest(root, stage)["written"]:
         if name.endswith("summary.txt"):
             out.print(escape((root / name).read_text("utf-8")), style="dim")
-
-
-def _place(stage: str, root: Path) -> int:
-    from vignetta.study.stages import stages
-
-    known = stages(root)
-    return known.index(stage) if stage in known else 0
 
 
 @app.command()

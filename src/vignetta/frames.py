@@ -122,3 +122,8 @@ def frame(rows: list[dict[str, Any]], columns: Columns) -> "pd.DataFrame":
         for name, kind in columns.items()
     }
     return pd.DataFrame(data)
+
+
+def csv_text(table: "pd.DataFrame") -> str:
+    """A frame as CSV: levels as they are, times as 2026-01-31 09:30:00, missing as an empty cell."""
+    return str(table.to_csv(index=False, lineterminator="\n"))

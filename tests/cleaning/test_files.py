@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK, Row, export_text
-from vignetta.cleaning.files import read_responses, responses_csv, responses_parquet
+from vignetta.cleaning.files import read_responses, responses_parquet
 from vignetta.cleaning.responses import read_export
 from vignetta.errors import StudyError
+from vignetta.frames import csv_text
 
 Write = Callable[..., Path]
 
@@ -44,7 +45,7 @@ def test_an_empty_column_keeps_its_levels(clean: pd.DataFrame, write: Write) -> 
 
 
 def test_csv_holds_levels_and_keeps_what_looks_missing(clean: pd.DataFrame) -> None:
-    found = list(csv.DictReader(io.StringIO(responses_csv(clean), newline="")))
+    found = list(csv.DictReader(io.StringIO(csv_text(clean), newline="")))
     assert [each["regime"] for each in found] == ["democracy", "None", "NA"]
     assert [each["comment"] for each in found] == ["Fine", "NA", 'Two lines,\nwith "marks" and é']
     assert [each["news"] for each in found] == ["paper; web", "radio", ""]

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cleaning.small_export import CODEBOOK, Row, export_text, in_labels, rows
-from vignetta.cleaning.files import responses_csv, responses_parquet
+from vignetta.cleaning.files import responses_parquet
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import CATEGORICAL, Codebook, Variable, codebook_csv
 from vignetta.errors import StudyError
 from vignetta.exclusions import Exclusion
+from vignetta.frames import csv_text
 
 Write = Callable[..., Path]
 
@@ -101,7 +102,7 @@ def test_nothing_is_dropped_and_every_exclusion_is_marked(write: Write) -> None:
 
 
 def everything(clean: CleanExport) -> str:
-    parts = [responses_csv(clean.responses), repr(clean), codebook_csv(clean.codebook), "\n".join(clean.notes)]
+    parts = [csv_text(clean.responses), repr(clean), codebook_csv(clean.codebook), "\n".join(clean.notes)]
     parts += [each.to_csv() for each in (clean.ledger, clean.columns, clean.flow)]
     return "\n".join(parts) + responses_parquet(clean.responses).decode("latin-1")
 

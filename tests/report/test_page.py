@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.report.browser import shown
 from tests.report.made_up import REASONS, ledger
 from vignetta.errors import StudyError
 from vignetta.report.context import context
@@ -221,31 +222,9 @@ def test_a_reason_that_the_plan_does_not_have(flagship: ReportInput) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_in_a_browser(reports: dict[str, Report], chromium: Path, tmp_path: Path, name: str, width: int) -> None:
     """Nothing sticks out, nothing is asked of the network, nothing is complained about."""
-    from playwright.sync_api import sync_playwright
-
     address = tmp_path / "report.html"
     address.write_text(reports[name].page, "utf-8")
-    asked: list[str] = []
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        view = browser.new_page(viewport={"width": width, "height": 900})
-        view.on("request", lambda request: asked.append(request.url))
-        view.on("console", lambda message: complaints.append(message.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.goto(address.as_uri())
-        assert view.evaluate("document.documentElement.scrollWidth") <= width
-        assert view.evaluate(STICKING_OUT) == []
+    with shown(address, chromium, width=width, embedded=True) as view:
         assert view.evaluate("[...document.images].every(each => each.complete && each.naturalWidth > 0)")
         used = view.evaluate("document.images[0].currentSrc === document.images[0].src")
         assert used is (width > 768)
-        assert "broken" not in view.title()
-        browser.close()
-    assert [each for each in asked if not each.startswith("data:")] == [address.as_uri()]
-    assert complaints == []
-
-
-STICKING_OUT = """() => [...document.querySelectorAll('body *')]
-  .filter(each => !each.closest('.scroll') && !each.classList.contains('skip'))
-  .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-  .map(each => each.outerHTML.slice(0, 80))"""

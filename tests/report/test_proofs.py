@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.report.browser import shown
 from tests.report.made_up import declared, level
-from tests.report.test_page import STICKING_OUT, WIDTHS, Reading
+from tests.report.test_page import WIDTHS, Reading
 from vignetta.design.declaration import Design
 from vignetta.design.passages import shown_numbers
 from vignetta.design.proofing import proof
@@ -133,28 +134,12 @@ def test_some_rows_and_too_many(design: Design, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_in_a_browser(design: Design, chromium: Path, tmp_path: Path, width: int, name: str) -> None:
     """Filter and order do what they say, nothing sticks out, nothing is asked for, nothing is complained about."""
-    from playwright.sync_api import sync_playwright
-
     study = design if name == "flagship" else small()
     address = tmp_path / "vignettes.html"
     address.write_text(proof_page(study), "utf-8")
-    asked: list[str] = []
-    complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        view = browser.new_page(viewport={"width": width, "height": 900})
-        view.on("request", lambda request: asked.append(request.url))
-        view.on("console", lambda message: complaints.append(message.text))
-        view.on("pageerror", lambda error: complaints.append(str(error)))
-        view.goto(address.as_uri())
-        assert view.evaluate("document.documentElement.scrollWidth") <= width
-        assert view.evaluate(STICKING_OUT) == []
-        assert "broken" not in view.title()
+    with shown(address, chromium, width=width) as view:
         if name == "flagship":
             _filter_and_sort(view, study, wide=width > 768)
-        browser.close()
-    assert asked == [address.as_uri()]
-    assert complaints == []
 
 
 NUMBERS = "[...document.querySelectorAll('.proofs tbody tr:not([hidden])')].map(each => Number(each.id.split('-')[1]))"

@@ -28,11 +28,6 @@ def responses_parquet(responses: pd.DataFrame) -> bytes:
     return content
 
 
-def responses_csv(responses: pd.DataFrame) -> str:
-    """The responses as CSV: levels as they are, times as 2026-01-31 09:30:00, missing as an empty cell."""
-    return str(responses.to_csv(index=False, lineterminator="\n"))
-
-
 def read_responses(path: str | Path) -> pd.DataFrame:
     """Clean responses from Parquet, with types and the order of levels. Raises `StudyError`."""
     try:

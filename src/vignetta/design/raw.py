@@ -9,6 +9,13 @@ from vignetta.declared import Finding
 Items = Sequence[tuple[int, Mapping[str, Any]]]
 
 
+def mapping(data: Any, *keys: str) -> Mapping[str, Any]:
+    """The mapping that stands under the keys; an empty one where none does."""
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
 def items(value: Any) -> list[tuple[int, Mapping[str, Any]]]:
     """The mappings in a list and their places."""
     listed = value if isinstance(value, list) else []

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from vignetta.declared import Declared, Finding, Location
-from vignetta.design.raw import items
+from vignetta.design.raw import items, mapping
 from vignetta.errors import near_miss
 
 Box = Mapping[str, frozenset[str]]
@@ -43,7 +43,7 @@ class Restriction(Declared):
             yield (), "a restriction is either `forbid`, or `levels` with `only_with`.", "Write one of the two."
         for key in given:
             yield from _empty_findings(key, data[key])
-        forbidden, narrowed, beside = (_mapping(data.get(key)) for key in PARTS)
+        forbidden, narrowed, beside = (mapping(data.get(key)) for key in PARTS)
         if len(forbidden) == 1:
             remedy = "Name a second factor, or remove the levels from this one."
             yield ("forbid",), "levels of a single factor are forbidden.", remedy
@@ -51,15 +51,11 @@ class Restriction(Declared):
             yield ("only_with", name), f"`{name}` stands under `levels` too.", "Name another factor here."
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
     remedy = "Write `factor: [level, level]`."
     if value == {}:
         yield (key,), "no factor is named.", remedy
-    for name, levels in _mapping(value).items():
+    for name, levels in mapping(value).items():
         if levels == [] or levels is None:
             yield (key, name), "no level is named.", remedy
 
@@ -107,7 +103,7 @@ def restriction_findings(restrictions: Any, levels: Mapping[str, Sequence[str]])
 
 def _is_sound(restriction: Mapping[str, Any]) -> bool:
     """Whether the restriction can be read as it is meant; otherwise something else is told about it."""
-    written = {key: _mapping(restriction[key]) for key in PARTS if key in restriction}
+    written = {key: mapping(restriction[key]) for key in PARTS if key in restriction}
     if not all(each and all(_read(each).values()) for each in written.values()):
         return False
     if written.keys() == {"forbid"}:
@@ -122,13 +118,13 @@ def _listed(value: Any) -> list[str]:
 
 
 def _read(value: Any) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(_listed(each)) for name, each in _mapping(value).items()}
+    return {name: tuple(_listed(each)) for name, each in mapping(value).items()}
 
 
 def _unknown(
     place: int, key: str, restriction: Mapping[str, Any], levels: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    for name, given in _mapping(restriction.get(key)).items():
+    for name, given in mapping(restriction.get(key)).items():
         where: Location = ("restrictions", place, key, name)
         if name not in levels:
             yield where, f"unknown factor `{name}`.", near_miss(name, levels)

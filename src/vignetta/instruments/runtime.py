@@ -29,6 +29,7 @@ from vignetta.instruments.survey import (
     Raw,
     Survey,
     children,
+    mapping,
     numbered,
 )
 from vignetta.instruments.visits import Form, Render, Respondent, State, Step, Stubbed, Test, Visit, form
@@ -251,15 +252,11 @@ def _unmet(question: Question) -> dict[str, Any]:
         "display logic of choices is not followed: all are shown": any(each.display_logic for each in choices),
         "piped text in choices stays as it is": any(_PIPE.search(each.text) for each in choices),
         "text boxes beside choices stay empty": any(each.text_entry for each in choices),
-        "the order of the choices is kept, not shuffled": _mapping(question.raw.get("Randomization")).get("Type"),
+        "the order of the choices is kept, not shuffled": mapping(question.raw.get("Randomization")).get("Type"),
         "choices are not carried forward": question.raw.get("DynamicChoices"),
         f"validation of type {rule.get('Type')} is not checked": not checked,
         f"a question of type {question.type} {question.selector} is not answered": form(question) == "unknown",
     }
-
-
-def _mapping(value: Any) -> Raw:
-    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import Field, NaiveDatetime, WithJsonSchema
 
 from vignetta.declared import Declared, Finding, Keyed, Location, Named, Tree, as_number, parse, read_tree
 from vignetta.design.declaration import Design, Factor
+from vignetta.design.raw import mapping
 from vignetta.errors import near_miss
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -81,9 +82,9 @@ class Simulation(Declared):
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
         if isinstance(context, Design):
-            yield from _distribution_findings(_mapping(data, "covariates"), context)
-            yield from _opinion_findings(_mapping(data, "outcomes"), context)
-            yield from _fieldwork_findings(_mapping(data, "fieldwork"), context)
+            yield from _distribution_findings(mapping(data, "covariates"), context)
+            yield from _opinion_findings(mapping(data, "outcomes"), context)
+            yield from _fieldwork_findings(mapping(data, "fieldwork"), context)
 
 
 def simulation_of(tree: Tree, design: Design) -> Simulation:
@@ -94,12 +95,6 @@ def simulation_of(tree: Tree, design: Design) -> Simulation:
 def read_simulation(path: Path, *, design: Design, shown: str = "") -> Simulation:
     """Read `simulation.yaml`. Raises `StudyError` with every problem of the file."""
     return simulation_of(read_tree(path, shown=shown), design)
-
-
-def _mapping(data: Any, *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
 
 
 def _unknown(
@@ -122,7 +117,7 @@ def _distribution_findings(given: Mapping[str, Any], design: Design) -> Iterator
     remedy = "Add `{name}:` with `shares`, or with `mean` and `sd` for a number."
     yield from _complete("covariates", given, list(design.covariates), remedy)
     for name, covariate in design.covariates.items():
-        where, each = ("covariates", name), _mapping(given, name)
+        where, each = ("covariates", name), mapping(given, name)
         if covariate.kind == "number":
             yield from _normal_findings(where, each)
         elif each:
@@ -141,7 +136,7 @@ def _share_findings(where: Location, given: Mapping[str, Any], options: list[str
     for key in ("mean", "sd"):
         if key in given:
             yield (*where, key), f"a question with options has no {key}.", "Give `shares`."
-    shares = _mapping(given, "shares")
+    shares = mapping(given, "shares")
     yield from _unknown((*where, "shares"), "unknown option", shares, options)
     absent = [each for each in options if each not in shares]
     if absent:
@@ -161,18 +156,18 @@ def _opinion_findings(given: Mapping[str, Any], design: Design) -> Iterator[Find
     options = {name: [o.name for o in each.options] for name, each in design.covariates.items() if each.options}
     numbers = [name for name, each in design.covariates.items() if each.kind == "number"]
     for name in given:
-        where, each = ("outcomes", name), _mapping(given, name)
-        effects, shifts = _mapping(each, "effects"), _mapping(each, "covariates")
+        where, each = ("outcomes", name), mapping(given, name)
+        effects, shifts = mapping(each, "effects"), mapping(each, "covariates")
         yield from _unknown((*where, "effects"), "unknown factor", effects, list(design.factors))
         for factor in design.factors.keys() & effects.keys():
-            yield from _effect_findings((*where, "effects", factor), _mapping(effects, factor), design.factors[factor])
+            yield from _effect_findings((*where, "effects", factor), mapping(effects, factor), design.factors[factor])
         for place, interaction in enumerate(each.get("interactions") or ()):
             yield from _interaction_findings((*where, "interactions", place), interaction, design.factors)
         yield from _unknown((*where, "covariates"), "no question with options is called", shifts, list(options))
         for covariate in options.keys() & shifts.keys():
             below = (*where, "covariates", covariate)
-            yield from _unknown(below, "unknown option", _mapping(shifts, covariate), options[covariate])
-        yield from _unknown((*where, "slopes"), "no number is called", _mapping(each, "slopes"), numbers)
+            yield from _unknown(below, "unknown option", mapping(shifts, covariate), options[covariate])
+        yield from _unknown((*where, "slopes"), "no number is called", mapping(each, "slopes"), numbers)
 
 
 def _effect_findings(where: Location, given: Mapping[str, Any], factor: Factor) -> Iterator[Finding]:

@@ -269,7 +269,7 @@ class Survey:
     @property
     def options(self) -> Raw:
         """The survey's options as written: look, texts of the buttons, protection."""
-        return next((_mapping(each.get("Payload")) for each in self.elements("SO")), {})
+        return next((mapping(each.get("Payload")) for each in self.elements("SO")), {})
 
     @cached_property
     def questions(self) -> Mapping[str, Question]:
@@ -314,7 +314,7 @@ class Survey:
 
 def question_of(payload: Raw) -> Question:
     """The view of one question's payload."""
-    settings = _mapping(_mapping(payload.get("Validation")).get("Settings"))
+    settings = mapping(mapping(payload.get("Validation")).get("Settings"))
     recoded, names = numbered(payload.get("RecodeValues")), numbered(payload.get("VariableNaming"))
     columns = _choices(payload.get("Answers"), payload.get("AnswerOrder"), recoded, names, {})
     of_rows = ({}, {}) if payload.get("QuestionType") in ("Matrix", "SBS") else (recoded, names)
@@ -356,23 +356,23 @@ def _choice(number: str, raw: Any, code: str, name: str, tag: str) -> Choice:
 
 
 def _block(raw: Raw) -> Block:
-    options = _mapping(raw.get("Options"))
+    options = mapping(raw.get("Options"))
     looping, shuffle = (_unless_none(options.get(each)) for each in ("Looping", "RandomizeQuestions"))
-    static = numbered(_mapping(options.get("LoopingOptions")).get("Static")) if looping == "Static" else {}
+    static = numbered(mapping(options.get("LoopingOptions")).get("Static")) if looping == "Static" else {}
     return Block(
         id=str(raw.get("ID", "")),
         name=str(raw.get("Description") or ""),
         kind=str(raw.get("Type", "Standard")),
         elements=tuple(_element(each) for each in entries(raw.get("BlockElements"))),
         shuffle=shuffle,
-        randomisation=_mapping(options.get("Randomization")),
+        randomisation=mapping(options.get("Randomization")),
         looping=looping,
         loops={key: {k: str(v) for k, v in numbered(each).items()} for key, each in static.items()},
         options=options,
     )
 
 
-def _mapping(value: Any) -> Raw:
+def mapping(value: Any) -> Raw:
     return value if isinstance(value, dict) else {}
 
 

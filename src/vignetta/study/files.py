@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vignetta.errors import Problem, StudyError
+from vignetta.frames import csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Content = "str | bytes | pd.DataFrame"
 PARTIAL = ".partial"
 
 
@@ -33,7 +33,7 @@ def as_bytes(name: str, content: "str | bytes | pd.DataFrame") -> bytes:
         from vignetta.cleaning.files import responses_parquet
 
         return responses_parquet(content)
-    return content.to_csv(index=False, lineterminator="\n").encode()
+    return csv_text(content).encode()
 
 
 def relative(path: Path, root: Path) -> str:
