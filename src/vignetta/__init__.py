@@ -31,7 +31,7 @@ _HOME = {
     "margins": "analysis.margins",
     "proof": "design.proofing",
     "proof_page": "report.proofs",
-    "mechanism_of": "design.mechanisms",
+    "mechanism_of": "design.assignment",
     "precision": "power",
     "qsf_text": "instruments.qsf",
     "read_codebook": "codebook",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.design.small_design import equal, small_design
-from vignetta.design.assignment import draw
-from vignetta.design.mechanisms import MOST_PAIRS, Blocked, Complete, Places, Simple, mechanism_of
+from vignetta.design.assignment import draw, mechanism_of
+from vignetta.design.mechanisms import MOST_PAIRS, Blocked, Complete, Places, Simple
 from vignetta.design.universe import Floats
 from vignetta.errors import StudyError
 

@@ -1,23 +1,44 @@
 """Who gets which vignette, and how often each level and pair of levels was drawn."""
 
 from collections.abc import Hashable, Sequence
-from itertools import combinations
+from itertools import accumulate, combinations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vignetta import frames
+from vignetta.design.decking import Decked, decked
 from vignetta.design.declaration import Design
-from vignetta.design.mechanisms import mechanism_of
+from vignetta.design.mechanisms import Blocked, Complete, Simple
+from vignetta.design.tasks import Repeated, repeated
 from vignetta.design.universe import universe_of
 from vignetta.design.vignettes import level_columns, vignettes
+from vignetta.errors import Problem, StudyError
+
+Places = npt.NDArray[np.int64]
+
+
+def mechanism_of(design: Design) -> Simple | Complete | Blocked | Repeated | Decked:
+    """The mechanism that a design declares, over the vignettes that it allows.
+
+    With one vignette per respondent its draws have the shape (n,), otherwise, and for decks, (n, tasks, profiles).
+    """
+    if design.decks is not None:
+        return decked(design)
+    if design.responses > 1:
+        return repeated(design)
+    probability = universe_of(design).probability
+    if design.mechanism == "blocked":
+        return Blocked(probability, design.block_size or len(probability))
+    return Complete(probability) if design.mechanism == "complete" else Simple(probability)
 
 
 def draw(
     design: Design, n: int | None = None, seed: int | None = None, *, strata: Sequence[Hashable] | None = None
 ) -> pd.DataFrame:
-    """Assign a vignette to each of `n` respondents by the design's mechanism.
+    """Assign vignettes to each of `n` respondents by the design's mechanism.
 
     Parameters
     ----------
@@ -28,18 +49,61 @@ def draw(
 
     Returns
     -------
-    A frame with `respondent` (from 1), `vignette` and one categorical column per factor.
+    A frame with one row per vignette that a respondent reads: `respondent` (from 1), `sample` and `deck` where the
+    design has them, `task` and `profile` (from 1) where there are several, `vignette` and one categorical column per
+    factor. Samples are drawn each for itself.
 
     Raises
     ------
     StudyError
-        When there is nobody to assign, or the strata do not fit the mechanism or `n`.
+        When there is nobody to assign, the strata do not fit the mechanism or `n`, or `n` is not the sum of samples.
     """
     n = design.sample_size if n is None else n
     generator = np.random.default_rng(design.seed if seed is None else seed)
-    places = mechanism_of(design).draw(n, generator, strata=strata)
-    numbers = {"respondent": range(1, n + 1), "vignette": places + 1}
-    return pd.DataFrame({**numbers, **level_columns(design, universe_of(design).codes[places])})
+    mechanism = mechanism_of(design)
+    if not design.samples:
+        return _drawn(design, mechanism, n, generator, strata=strata)
+    if n != design.sample_size or strata is not None:
+        what = "the samples say how many respondents there are, and each is drawn for itself."
+        raise StudyError(Problem("strata" if n == design.sample_size else "n", what, "Leave it out."))
+    parts = [
+        _drawn(design, mechanism, each.size, generator, sample=each.name, before=before)
+        for each, before in zip(design.samples.values(), _offsets(design), strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _offsets(design: Design) -> list[int]:
+    return list(accumulate((each.size for each in design.samples.values()), initial=0))[:-1]
+
+
+def _drawn(
+    design: Design,
+    mechanism: Simple | Complete | Blocked | Repeated | Decked,
+    n: int,
+    generator: np.random.Generator,
+    *,
+    strata: Sequence[Hashable] | None = None,
+    sample: str = "",
+    before: int = 0,
+) -> pd.DataFrame:
+    """The rows of `n` respondents, numbered behind those `before` them."""
+    decks = None
+    if isinstance(mechanism, Decked):
+        decks = mechanism.draw_decks(n, generator, strata=strata)
+        places = mechanism.decks[decks]
+    else:
+        places = mechanism.draw(n, generator, strata=strata)
+    rows = np.indices((n, design.tasks, design.profiles)).reshape(3, -1)
+    columns: dict[str, Any] = {"respondent": before + 1 + rows[0]}
+    if sample:
+        columns["sample"] = pd.Categorical([sample] * rows.shape[1], categories=list(design.samples))
+    if decks is not None:
+        columns["deck"] = decks[rows[0]] + 1
+    columns |= {"task": rows[1] + 1} if design.tasks > 1 else {}
+    columns |= {"profile": rows[2] + 1} if design.profiles > 1 else {}
+    columns["vignette"] = places.ravel() + 1
+    return pd.DataFrame({**columns, **level_columns(design, universe_of(design).codes[places.ravel()])})
 
 
 def frequencies(design: Design, assignment: pd.DataFrame) -> pd.DataFrame:

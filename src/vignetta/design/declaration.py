@@ -19,14 +19,27 @@ from vignetta.declared import (
     parse,
     read_tree,
 )
+from vignetta.design.layout import (
+    MOST_PROFILES,
+    MOST_TASKS,
+    AttributeOrder,
+    DeckSet,
+    Presentation,
+    Sample,
+    Varies,
+    layout_findings,
+)
 from vignetta.design.raw import entries, items, level_names, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction, restriction_findings
 from vignetta.design.wording import placeholders, stray_braces
 from vignetta.errors import near_miss
 
-Mechanism = Literal["complete", "simple", "blocked"]
+Mechanism = Literal["complete", "simple", "blocked", "decks"]
 """complete: every vignette as often as its probability says, in random order. simple: every respondent drawn
-independently. blocked: complete within blocks of respondents as they arrive."""
+independently. blocked: complete within blocks of respondents as they arrive. decks: each respondent gets one of a fixed
+set of decks, all equally often."""
+OutcomeKind = Literal["rating", "choice"]
+"""rating: a point of a scale. choice: one of the profiles of a task."""
 Direction = Literal["ascending", "descending"]
 DataFormat = Literal["qualtrics", "table"]
 CovariateKind = Literal["choice", "ordered", "number"]
@@ -36,7 +49,7 @@ RESERVED = frozenset(
         *("row", "response_id", "state", "excluded", "reasons", "vignette", "respondent", "task", "profile", "text"),
         *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
         *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
-        *("consent", "farewell", "attention", "data_source", "design_hash"),
+        *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
     )
 )
 """Names that the clean data use themselves."""
@@ -80,6 +93,7 @@ class Factor(Keyed):
     label: Text = Field(description="the factor's name in tables and figures")
     levels: tuple[Level, ...] = Field(description="a list of at least two levels")
     recall: Recall | None = Field(None, description="a recall check after the outcomes")
+    varies: Varies = Field("profile", description="how often it is drawn anew: profile, task, respondent")
     column: str | None = Field(None, description="its column in the export; the factor's name when left out")
 
     @property
@@ -136,7 +150,10 @@ class Outcome(Keyed):
 
     label: Text = Field(description="the outcome's name in tables and figures")
     question: Text = Field(description="the question that the respondent reads")
-    scale: tuple[Annotated[Point, ShortPoint], ...] = Field(description="the points, in the order shown")
+    kind: OutcomeKind = Field("rating", description="rating, on a scale, or choice, between the profiles of a task")
+    scale: tuple[Annotated[Point, ShortPoint], ...] = Field(
+        (), description="for a rating: the points, in the order shown"
+    )
     direction: Direction = Field("ascending", description="descending when the first point means most")
     column: str | None = Field(None, description="its column in the export; the outcome's name when left out")
 
@@ -154,6 +171,10 @@ class Outcome(Keyed):
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
         points = data.get("scale")
+        if data.get("kind", "rating") == "rating" and "scale" not in data:
+            yield (), "`scale` is missing.", "Add `scale:` (the points, in the order shown)."
+        if data.get("kind") == "choice" and "scale" in data:
+            yield ("scale",), "a choice between profiles has no scale.", "Remove it, or make the kind `rating`."
         if isinstance(points, list) and len(points) < 2:
             yield ("scale",), f"a scale needs at least two points, not {len(points)}.", "List every point in order."
         for place, each in items(points):
@@ -252,13 +273,26 @@ class Design(Declared):
     languages: tuple[str, ...] = Field(("en",), min_length=1, description="language codes; the first is the main one")
     seed: int = Field(ge=0, description="the number from which every draw follows")
     sample_size: int = Field(ge=1, description="the number of respondents planned")
+    tasks: int = Field(1, ge=1, le=MOST_TASKS, description="how many vignettes, or pairs, a respondent reads in turn")
+    profiles: int = Field(1, ge=1, le=MOST_PROFILES, description="how many profiles stand side by side in a task")
+    profile_labels: tuple[Text, ...] = Field((), description="the words above each profile")
+    presentation: Presentation = Field("text", description="text, or table: factors outside the template are its rows")
+    attribute_order: AttributeOrder = Field(
+        "fixed", description="for a table, the order of its rows: fixed, shuffled, grouped"
+    )
+    attribute_groups: tuple[tuple[str, ...], ...] = Field((), description="for grouped: the factors of each group")
     mechanism: Mechanism = Field("complete", description="how vignettes are assigned")
+    exact: bool = Field(
+        False, description="true to refuse a sample in which vignettes cannot be exactly as frequent as declared"
+    )
+    decks: DeckSet | None = Field(None, description="for decks: how many there are and how they are made")
     block_size: int | None = Field(
         None, ge=1, description="for blocked: respondents per block; the number of vignettes when left out"
     )
     strata: tuple[str, ...] = Field(
         (), description="for blocked: the covariates whose answers have blocks of their own"
     )
+    samples: Annotated[dict[str, Sample], Named] = Field({}, description="people invited apart, such as countries")
     data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")
@@ -272,6 +306,11 @@ class Design(Declared):
     def language(self) -> str:
         """The main language."""
         return self.languages[0]
+
+    @property
+    def responses(self) -> int:
+        """How many vignettes a respondent reads: profiles of all tasks."""
+        return self.tasks * self.profiles
 
     @property
     def in_hand(self) -> bool:
@@ -289,6 +328,7 @@ class Design(Declared):
         yield from _names(data)
         yield from _empty_sections(data)
         yield from _blocks(data)
+        yield from layout_findings(data)
         yield from restriction_findings(data.get("restrictions"), level_names(data))
         source = data.get("data")
         if isinstance(source, dict) and source.get("format") == "table":

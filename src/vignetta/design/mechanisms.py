@@ -7,8 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vignetta.design.declaration import Design
-from vignetta.design.universe import Floats, universe_of
+from vignetta.design.universe import Floats
 from vignetta.errors import Problem, StudyError
 
 Places = npt.NDArray[np.int64]
@@ -172,14 +171,6 @@ class Blocked:
         if (blocks[first] == blocks[second]).all():
             return Complete(self.probability).pair_probabilities(self.size)
         return np.outer(self.probability, self.probability)
-
-
-def mechanism_of(design: Design) -> Simple | Complete | Blocked:
-    """The mechanism that a design declares, over the vignettes that it allows."""
-    probability = universe_of(design).probability
-    if design.mechanism == "blocked":
-        return Blocked(probability, design.block_size or len(probability))
-    return Complete(probability) if design.mechanism == "complete" else Simple(probability)
 
 
 # -------------------------------------------------------------------------------------------- counts that add up to n

@@ -16,6 +16,9 @@ Box = Mapping[str, frozenset[str]]
 Domains = Mapping[str, frozenset[str]]
 
 PARTS = ("forbid", "levels", "only_with")
+"""The keys of a rule about one profile."""
+ACROSS = ("differ", "forbid_pair")
+"""The keys of a rule about the profiles of a task."""
 MOST_SETS = 2000
 """How many sets of restrictions are tried, per size, in the search for the smallest culprits."""
 
@@ -29,20 +32,37 @@ LevelNames = Annotated[
 
 
 class Restriction(Declared):
-    """A rule about which levels never stand together: either `forbid`, or `levels` and `only_with`."""
+    """A rule about which levels never stand together.
+
+    It is either `forbid`, or `levels` and `only_with`, about one profile; or `differ`, or `forbid_pair`, about any two
+    profiles of a task.
+    """
 
     forbid: dict[str, LevelNames] = Field({}, description="levels of two or more factors that never stand together")
     levels: dict[str, LevelNames] = Field({}, description="levels of a factor that need others beside them")
     only_with: dict[str, LevelNames] = Field({}, description="the levels of other factors beside which they may stand")
+    differ: tuple[str, ...] = Field((), description="factors of which two profiles have another level of at least one")
+    forbid_pair: tuple[dict[str, LevelNames], ...] = Field(
+        (), description="two sets of levels that one profile and the other never have, in any order"
+    )
     reason: str = Field(min_length=1, description="why, for readers of the design")
+
+    @property
+    def across(self) -> bool:
+        """Whether it is about the profiles of a task."""
+        return bool(self.differ or self.forbid_pair)
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        given = [key for key in PARTS if key in data]
-        if given not in (["forbid"], ["levels", "only_with"]):
-            yield (), "a restriction is either `forbid`, or `levels` with `only_with`.", "Write one of the two."
+        given = [key for key in (*PARTS, *ACROSS) if key in data]
+        if given not in (["forbid"], ["levels", "only_with"], ["differ"], ["forbid_pair"]):
+            what = "a restriction is `forbid`, `levels` with `only_with`, `differ` or `forbid_pair`."
+            yield (), what, "Write one of them."
         for key in given:
             yield from _empty_findings(key, data[key])
+        if isinstance(data.get("forbid_pair"), list) and len(data["forbid_pair"]) != 2:
+            what = f"{len(data['forbid_pair'])} sets of levels are not a pair."
+            yield ("forbid_pair",), what, "Write `[{factor: level}, {factor: level}]`."
         forbidden, narrowed, beside = (mapping(data.get(key)) for key in PARTS)
         if len(forbidden) == 1:
             remedy = "Name a second factor, or remove the levels from this one."
@@ -53,7 +73,9 @@ class Restriction(Declared):
 
 def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
     remedy = "Write `factor: [level, level]`."
-    if value == {}:
+    if value in ({}, []):
+        yield (key,), "no factor is named.", remedy
+    if isinstance(value, list) and any(each == {} for each in value):
         yield (key,), "no factor is named.", remedy
     for name, levels in mapping(value).items():
         if levels == [] or levels is None:
@@ -61,7 +83,12 @@ def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
 
 
 def boxes(restriction: Restriction, levels: Mapping[str, Sequence[str]]) -> list[Box]:
-    """The restriction as boxes of forbidden vignettes. `levels` holds the names of every factor's levels."""
+    """The restriction as boxes of forbidden vignettes; none when it is about the profiles of a task.
+
+    `levels` holds the names of every factor's levels.
+    """
+    if restriction.across:
+        return []
     forbidden, narrowed, beside = map(_box, (restriction.forbid, restriction.levels, restriction.only_with))
     return _boxes(forbidden, narrowed, beside, levels)
 
@@ -92,8 +119,8 @@ def restriction_findings(restrictions: Any, levels: Mapping[str, Sequence[str]])
     """
     sound: dict[int, list[Box]] = {}
     for place, each in items(restrictions):
-        unknown = [found for key in PARTS for found in _unknown(place, key, each, levels)]
-        yield from unknown
+        unknown = [found for key in PARTS for found in _unknown(("restrictions", place, key), each.get(key), levels)]
+        yield from (*unknown, *_unknown_across(place, each, levels))
         if not unknown and _is_sound(each):
             forbidden, narrowed, beside = (_box(_read(each.get(key))) for key in PARTS)
             sound[place] = _boxes(forbidden, narrowed, beside, levels)
@@ -121,11 +148,19 @@ def _read(value: Any) -> dict[str, tuple[str, ...]]:
     return {name: tuple(_listed(each)) for name, each in mapping(value).items()}
 
 
-def _unknown(
-    place: int, key: str, restriction: Mapping[str, Any], levels: Mapping[str, Sequence[str]]
+def _unknown_across(
+    place: int, restriction: Mapping[str, Any], levels: Mapping[str, Sequence[str]]
 ) -> Iterator[Finding]:
-    for name, given in mapping(restriction.get(key)).items():
-        where: Location = ("restrictions", place, key, name)
+    for name in _listed(restriction.get("differ")):
+        if name not in levels:
+            yield ("restrictions", place, "differ"), f"unknown factor `{name}`.", near_miss(name, levels)
+    for side, each in items(restriction.get("forbid_pair")):
+        yield from _unknown(("restrictions", place, "forbid_pair", side), each, levels)
+
+
+def _unknown(above: Location, restricted: Any, levels: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    for name, given in mapping(restricted).items():
+        where: Location = (*above, name)
         if name not in levels:
             yield where, f"unknown factor `{name}`.", near_miss(name, levels)
             continue

@@ -6,6 +6,7 @@ import pandas as pd
 
 from vignetta.declared import words
 from vignetta.design.declaration import Design
+from vignetta.design.profiles import profile_probability
 from vignetta.design.universe import Codes, universe_of
 from vignetta.design.wording import fill
 
@@ -30,8 +31,8 @@ def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
     universe = universe_of(design)
     columns = level_columns(design, universe.codes)
     texts = _texts(design, universe.codes, language or design.language)
-    numbers = pd.RangeIndex(1, len(universe) + 1)
-    return pd.DataFrame({"vignette": numbers, **columns, "probability": universe.probability, "text": texts})
+    numbers, probability = pd.RangeIndex(1, len(universe) + 1), profile_probability(design, universe)
+    return pd.DataFrame({"vignette": numbers, **columns, "probability": probability, "text": texts})
 
 
 def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from vignetta.declared import Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
+from vignetta.design.feasibility import feasibility_findings
 from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
@@ -40,6 +41,8 @@ def check(root: Path) -> Check:
 
     tree: Tree | None = tried(lambda: read_tree(root / DESIGN, shown=DESIGN))
     design: Design | None = tried(lambda: design_of(tree)) if tree else None
+    if tree and design:
+        problems += [tree.problem(each) for each in feasibility_findings(design)]
     plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
     if design is not None and (root / SIMULATION).is_file():
         tried(lambda: _simulation(root, design))

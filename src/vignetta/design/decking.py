@@ -1,0 +1,108 @@
+"""The decks of a design: fixed sets of vignettes, of which each respondent gets one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vignetta.design.blocking import decks as blocked
+from vignetta.design.declaration import Design
+from vignetta.design.fractions import fraction
+from vignetta.design.layout import DeckSet
+from vignetta.design.mechanisms import MOST_PAIRS, Complete, Strata
+from vignetta.design.tasks import Slot, check_slots, refuse_strata, repeated
+from vignetta.design.universe import Floats, universe_of
+from vignetta.design.vignettes import level_columns
+from vignetta.errors import Problem, StudyError
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Decked:
+    """Each respondent gets one of a fixed set of decks, all decks equally often, in random order.
+
+    Attributes
+    ----------
+    decks : (D, tasks, profiles) the places of their vignettes in the universe, from 0.
+    vignettes : K, the size of the universe.
+    """
+
+    decks: Places
+    vignettes: int
+
+    def draw(self, n: int, generator: np.random.Generator, *, strata: Strata | None = None) -> Places:
+        """The places (n, tasks, profiles) of the respondents' vignettes, from 0."""
+        return self.decks[self.draw_decks(n, generator, strata=strata)]
+
+    def draw_decks(self, n: int, generator: np.random.Generator, *, strata: Strata | None = None) -> Places:
+        """The deck (n,) of each respondent, from 0."""
+        refuse_strata(n, strata, "decks")
+        return self._even.draw(n, generator)
+
+    def redraw(self, n: int, times: int, generator: np.random.Generator, *, strata: Strata | None = None) -> Places:
+        """Independent assignments of the same respondents: (times, n, tasks, profiles) places of vignettes."""
+        refuse_strata(n, strata, "decks")
+        return self.decks[self._even.redraw(n, times, generator)]
+
+    @property
+    def _even(self) -> Complete:
+        return Complete(np.full(len(self.decks), 1 / len(self.decks)))
+
+    def probabilities(self) -> Floats:
+        """The probability (K,) of each vignette for a profile of any respondent, whichever task and side it is."""
+        counts = np.bincount(self.decks.ravel(), minlength=self.vignettes)
+        return np.asarray(counts / self.decks.size, dtype=np.float64)
+
+    def pair_probabilities(self, n: int, *, slots: tuple[Slot, Slot]) -> Floats:
+        """The exact probability (K, K) that two different slots get the vignettes i and j.
+
+        Raises
+        ------
+        StudyError
+            When the slots are no two different ones, or the table is too large.
+        """
+        check_slots(slots, (n, *self.decks.shape[1:]))
+        if self.vignettes > MOST_PAIRS:
+            raise StudyError(Problem("design", "the pairs are too many to hold.", f"At most {MOST_PAIRS:,} rows."))
+        first, second = (self.decks[:, task, profile] for _, task, profile in slots)
+        size = len(self.decks)
+        same = slots[0][0] == slots[1][0]
+        joint = np.eye(size) / size if same else self._even.pair_probabilities(n)
+        pairs = np.zeros((self.vignettes, self.vignettes))
+        np.add.at(pairs, (first[:, None], second[None, :]), joint)
+        return pairs
+
+
+def decked(design: Design) -> Decked:
+    """The decks that a design declares, made from its seed.
+
+    Raises
+    ------
+    StudyError
+        When its vignettes cannot be cut or split so that the effects asked are estimable.
+    """
+    assert design.decks is not None
+    universe, declared = universe_of(design), design.decks
+    generator = np.random.default_rng((design.seed, declared.number))
+    if declared.search == "random":
+        balanced = design.model_copy(update={"mechanism": "complete", "decks": None})
+        return Decked(repeated(balanced).draw(declared.number, generator), len(universe))
+    cells = pd.DataFrame(level_columns(design, universe.codes))
+    rows, deck = _efficient(cells, design.tasks, declared, generator)
+    order = np.lexsort((generator.random(len(rows)), deck))
+    return Decked(rows[order].reshape(declared.number, design.tasks, 1), len(universe))
+
+
+def _efficient(
+    cells: pd.DataFrame, tasks: int, declared: DeckSet, generator: np.random.Generator
+) -> tuple[Places, Places]:
+    """The vignettes chosen and the deck of each; the order within a deck is drawn later."""
+    size, terms = declared.number * tasks, declared.interactions
+    rows = np.arange(len(cells))
+    if size != len(cells):
+        rows = fraction(cells, size, terms=terms, generator=generator).rows
+    if tasks == 1:
+        return rows, np.arange(size)
+    return rows, blocked(cells.iloc[rows], tasks, n_decks=declared.number, generator=generator, terms=terms).deck
