@@ -94,7 +94,7 @@ def shares(design: Design) -> list[int]:
     A list of whole numbers, one per vignette, without a common divisor.
     """
     whole = [
-        np.array(_whole([each.weight for each in factor.levels]), dtype=object) for factor in design.factors.values()
+        np.array(whole([each.weight for each in factor.levels]), dtype=object) for factor in design.factors.values()
     ]
     codes = universe_of(design).codes
     products = [prod(each[place] for each, place in zip(whole, row, strict=True)) for row in codes.tolist()]
@@ -102,7 +102,8 @@ def shares(design: Design) -> list[int]:
     return [int(each) // common for each in products]
 
 
-def _whole(weights: list[float]) -> list[int]:
+def whole(weights: list[float]) -> list[int]:
+    """The smallest whole numbers in proportion to some weights."""
     exact = [Fraction(repr(each)) for each in weights]
     scale = lcm(*(each.denominator for each in exact))
     numbers = [int(each * scale) for each in exact]

@@ -7,49 +7,42 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from math import prod
-from typing import Final, Literal
 
-from vignetta.declared import NAME, words
-from vignetta.design.declaration import Covariate, Design, Factor, Option
-from vignetta.design.universe import shares, universe_of
-from vignetta.design.wording import fill
+from vignetta.declared import NAME
+from vignetta.design.declaration import Covariate, Design
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
+from vignetta.instruments.drawing import MOST_CHILDREN, Drawing, draws_whole
 from vignetta.instruments.elements import Piece
-from vignetta.instruments.hypertext import escaped, paragraphs
+from vignetta.instruments.naming import (
+    ATTENTION,
+    CONSENT,
+    DATA_SOURCE,
+    DECK,
+    DESIGN_HASH,
+    FAREWELL,
+    ORDER,
+    SAMPLE,
+    TIMING,
+    VIGNETTE,
+    factor_field,
+    outcome_slots,
+    outcome_tag,
+    recall_tag,
+    rows_field,
+    slots,
+    suffix,
+    tasks,
+    text_field,
+)
+from vignetta.instruments.pages import Pages, in_table, piped
 from vignetta.instruments.survey import Survey
 
-CONSENT: Final = "consent"
-ATTENTION: Final = "attention"
-VIGNETTE: Final = "vignette"
-FAREWELL: Final = "farewell"
-TIMING: Final = "timing_vignette"
-DATA_SOURCE: Final = "data_source"
-DESIGN_HASH: Final = "design_hash"
-AGREE: Final = "1"
-DECLINE: Final = "2"
-"""The choices of the consent question."""
-MOST_CHILDREN: Final = 5_000
-"""More elements than these are not put under randomizers."""
-BlockName = Literal["consent", "farewell", "respondent", "attention", "vignette", "recall"]
-
-
-def factor_field(factor: Factor) -> str:
-    """The embedded field that holds the code of the factor's level."""
-    return factor.column or factor.name
-
-
-def text_field(factor: Factor) -> str:
-    """The embedded field that holds the words of the factor's level."""
-    return f"{factor_field(factor)}_text"
-
-
-def recall_tag(factor: Factor) -> str:
-    """The export tag of the factor's recall check."""
-    return f"recall_{factor.name}"
+DECLINE = "2"
+"""The choice of the consent question that ends the survey."""
 
 
 def design_hash(design: Design) -> str:
@@ -64,12 +57,20 @@ def design_hash(design: Design) -> str:
 def build(design: Design, *, language: str = "") -> Survey:
     """The survey of a declared design.
 
-    Every respondent consents (or is thanked and leaves), answers the covariates and the attention check, is given one
-    level of each factor, reads the vignette, rates the outcomes on the next page, and answers the recall checks.
+    Every respondent consents (or is thanked and leaves), answers the covariates and the attention check, is given the
+    levels of every task, reads its vignette or profiles, rates the outcomes, and at the end answers the recall checks.
 
-    When every level of a factor is equally likely beside all others, one randomizer per factor draws its level.
-    Otherwise a single randomizer draws the vignette: each stands under it as often as its probability says, in the
-    smallest whole numbers, and sets all levels and the field `vignette`. Strata have randomizers of their own.
+    How levels are drawn:
+
+    - under `decks`, a randomizer gives the respondent a deck;
+    - with one vignette of a restricted or weighted design, a randomizer draws the vignette: each stands under it as
+      often as its probability says, in the smallest whole numbers, and sets all levels and the field `vignette`;
+    - otherwise every part of the design that is independent of the rest has randomizers of its own, one for each slot
+      that it is drawn for: a single factor where no restriction ties it to others. Levels that are shared are drawn
+      first, those that depend on them below them; profiles that rules are about are drawn together.
+
+    Strata have randomizers of their own. The order of attributes is drawn by putting together the rows of the tables in
+    a randomizer that shows them all.
 
     Parameters
     ----------
@@ -86,15 +87,15 @@ def build(design: Design, *, language: str = "") -> Survey:
     if problems:
         raise StudyError(problems)
     language = language or design.language
-    paper = _Paper(design, language)
+    pages = Pages(design, language)
     return Survey(
         elements.document(
             *(design.name, design.title),
             note=design.note,
             language=language,
-            blocks=paper.blocks(),
-            flow=elements.flow(paper.flow()),
-            questions=list(paper.questions.values()),
+            blocks=pages.with_trash(),
+            flow=elements.flow(_Flow(design, language, pages).whole()),
+            questions=list(pages.questions.values()),
         )
     )
 
@@ -105,24 +106,22 @@ def _problems(design: Design) -> list[Problem]:
         return [
             Problem("data.format", what, "Remove `data:`, or write `format: qualtrics`, and declare a `vignette:`.")
         ]
-    names = [each for each in _fields(design) if each != VIGNETTE]
+    names = [each for each in fields_of(design) if each != VIGNETTE]
     return _clashes([*names, *_tags(design)]) + _children_problems(design)
 
 
 def _children_problems(design: Design) -> list[Problem]:
     """Why the elements under the randomizers would be too many."""
     strata = prod(len(design.covariates[each].options) for each in design.strata)
-    if design.independent:
-        needed = sum(len(each.levels) for each in design.factors.values())
-    else:
-        vignettes = len(universe_of(design))
-        needed = vignettes if vignettes > MOST_CHILDREN else sum(shares(design))
+    needed = Drawing(design, design.language).size()
     if needed * strata <= MOST_CHILDREN:
         return []
     within = f" in each of {strata} strata" if strata > 1 else ""
     what = f"the randomizer would need {needed:,} elements{within}; {MOST_CHILDREN:,} are the most."
     weighted = _weighted(design)
-    remedy = f"Write weights in small whole proportions: {'; '.join(weighted)}." if weighted else "Declare fewer."
+    remedy = "Declare fewer, or write `mechanism: decks`."
+    if weighted:
+        remedy = f"Write weights in small whole proportions, or `mechanism: decks`: {'; '.join(weighted)}."
     return [Problem("factors", what, remedy)]
 
 
@@ -135,16 +134,29 @@ def _weighted(design: Design) -> list[str]:
     ]
 
 
-def _fields(design: Design) -> list[str]:
-    names = [name(each) for each in design.factors.values() for name in (factor_field, text_field)]
-    return [DATA_SOURCE, DESIGN_HASH, *([] if design.independent else [VIGNETTE]), *names]
+def fields_of(design: Design) -> list[str]:
+    """The embedded fields that the flow declares, in order."""
+    levels = [
+        name(each, slot)
+        for each in design.factors.values()
+        for slot in slots(design, each.varies)
+        for name in (factor_field, text_field)
+    ]
+    noted = [
+        *([SAMPLE] if design.samples else []),
+        *([DECK] if design.decks else []),
+        *([VIGNETTE] if draws_whole(design) else []),
+    ]
+    rows = [] if design.attribute_order == "fixed" else [ORDER, *(rows_field(max(each, 1)) for each in tasks(design))]
+    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *rows]
 
 
 def _tags(design: Design) -> list[str]:
     asked = [each.column or each.name for each in design.covariates.values()]
-    asked += [each.column or each.name for each in design.outcomes.values()]
+    asked += [outcome_tag(each, slot) for each in design.outcomes.values() for slot in outcome_slots(design, each)]
     checks = [recall_tag(each) for each in design.factors.values() if each.recall]
-    return [CONSENT, FAREWELL, ATTENTION, VIGNETTE, TIMING, *asked, *checks]
+    read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, TIMING)]
+    return [CONSENT, FAREWELL, ATTENTION, *read, *asked, *checks]
 
 
 def _clashes(names: Sequence[str]) -> list[Problem]:
@@ -156,151 +168,59 @@ def _clashes(names: Sequence[str]) -> list[Problem]:
     return [*found, *(Problem(name, "nothing in the instrument can have this name.", remedy) for name in odd)]
 
 
-@dataclass
-class _Paper:
-    """The questions of a design in one language, numbered in the order in which they are asked."""
+@dataclass(frozen=True)
+class _Flow:
+    """What respondents go through."""
 
     design: Design
     language: str
-    questions: dict[str, Piece] = field(default_factory=dict)
-    made: dict[BlockName, Piece] = field(default_factory=dict)
+    pages: Pages
 
-    def __post_init__(self) -> None:
-        for name, pages in self._pages().items():
-            if any(pages):
-                self._add(name, pages)
+    def whole(self) -> list[Piece]:
+        """The declared fields, the pages before the vignettes, the levels, the pages from there on."""
+        declared = {name: design_hash(self.design) if name == DESIGN_HASH else None for name in fields_of(self.design)}
+        strata = [self.design.covariates[each] for each in self.design.strata]
+        levels = self._in_strata(strata, Drawing(self.design, self.language).flow)
+        before, after = self._shown("respondent", "attention"), self._shown(*self.pages.read, "recall")
+        start = [elements.embedded_data(declared), *self._asked_consent()]
+        return [*start, *before, *levels, *self._order(), *after, elements.end()]
 
-    def _add(self, name: BlockName, pages: Sequence[Sequence[Piece]]) -> None:
-        for piece in (each for page in pages for each in page):
-            piece["QuestionID"] = f"QID{len(self.questions) + 1}"
-            self.questions[piece["DataExportTag"]] = piece
-        ids = [[each["QuestionID"] for each in page] for page in pages]
-        kind = "Standard" if self.made else "Default"
-        number = elements.identifier("BL", self.design.name, name)
-        self.made[name] = elements.block(number, name.capitalize(), kind, ids)
-
-    def blocks(self) -> list[Piece]:
-        trash = elements.block(
-            elements.identifier("BL", self.design.name, "trash"), "Trash / Unused Questions", "Trash"
-        )
-        first, *others = self.made.values()
-        return [first, trash, *others]
-
-    # ------------------------------------------------------------------------------------------------ the pages
-
-    def _pages(self) -> dict[BlockName, list[list[Piece]]]:
-        return {
-            "consent": [self._consent()],
-            "farewell": [self._farewell()],
-            "respondent": [[self._covariate(each)] for each in self.design.covariates.values()],
-            "attention": [self._attention()],
-            "vignette": [[self._vignette(), elements.timing(TIMING)], self._outcomes()],
-            "recall": [[self._recall(each)] for each in self.design.factors.values() if each.recall],
-        }
-
-    def _words(self, text: dict[str, str]) -> str:
-        return escaped(words(text, self.language))
-
-    def _consent(self) -> list[Piece]:
-        consent = self.design.consent
-        if consent is None:
-            return []
-        choices = [self._words(consent.agree), self._words(consent.decline)]
-        return [elements.single_choice(CONSENT, paragraphs(words(consent.text, self.language)), choices)]
-
-    def _farewell(self) -> list[Piece]:
-        consent = self.design.consent
-        return [] if consent is None else [elements.description(FAREWELL, self._words(consent.farewell))]
-
-    def _covariate(self, covariate: Covariate) -> Piece:
-        tag, text = covariate.column or covariate.name, self._words(covariate.question)
-        if covariate.kind == "number":
-            return elements.number_entry(tag, text, minimum=covariate.minimum, maximum=covariate.maximum)
-        return self._choice(tag, text, covariate.options)
-
-    def _attention(self) -> list[Piece]:
-        check = self.design.attention
-        return [] if check is None else [self._choice(ATTENTION, self._words(check.question), check.options)]
-
-    def _choice(self, tag: str, text: str, options: Sequence[Option]) -> Piece:
-        choices = [self._words(each.text) for each in options]
-        return elements.single_choice(tag, text, choices, codes=[each.code for each in options])
-
-    def _vignette(self) -> Piece:
-        template = paragraphs(words(self.design.vignette or {}, self.language))
-        piped = {name: f"${{e://Field/{text_field(each)}}}" for name, each in self.design.factors.items()}
-        return elements.description(VIGNETTE, fill(template, piped))
-
-    def _outcomes(self) -> list[Piece]:
-        return [
-            elements.single_choice(
-                *(each.column or each.name, self._words(each.question)),
-                [self._words(point.text) for point in each.scale],
-                codes=[point.code for point in each.scale],
-            )
-            for each in self.design.outcomes.values()
-        ]
-
-    def _recall(self, factor: Factor) -> Piece:
-        assert factor.recall is not None
-        choices = [self._words(each.label) for each in factor.levels] + [self._words(factor.recall.unsure)]
-        return elements.single_choice(recall_tag(factor), self._words(factor.recall.question), choices)
-
-    # ------------------------------------------------------------------------------------------------- the flow
-
-    def flow(self) -> list[Piece]:
-        """The declared fields, the pages before the vignette, the factors' levels, the pages from it on."""
-        declared = {name: design_hash(self.design) if name == DESIGN_HASH else None for name in _fields(self.design)}
-        draw = self._factors if self.design.independent else self._whole
-        levels = self._in_strata([self.design.covariates[each] for each in self.design.strata], draw)
-        before, after = self._shown("respondent", "attention"), self._shown("vignette", "recall")
-        return [elements.embedded_data(declared), *self._asked_consent(), *before, *levels, *after, elements.end()]
-
-    def _shown(self, *names: BlockName) -> list[Piece]:
-        return [elements.show(self.made[each]) for each in names if each in self.made]
+    def _shown(self, *names: str) -> list[Piece]:
+        return [elements.show(self.pages.blocks[each]) for each in names if each in self.pages.blocks]
 
     def _asked_consent(self) -> list[Piece]:
-        if "consent" not in self.made:
+        if CONSENT not in self.pages.blocks:
             return []
         leave = [*self._shown("farewell"), elements.end()]
-        return [*self._shown("consent"), elements.branch_if_chosen(self.questions[CONSENT], DECLINE, leave)]
+        return [*self._shown("consent"), elements.branch_if_chosen(self.pages.questions[CONSENT], DECLINE, leave)]
 
     def _in_strata(self, strata: Sequence[Covariate], draw: Callable[[], list[Piece]]) -> list[Piece]:
         """What draws the levels, once for each combination of answers to the covariates."""
         if not strata:
             return draw()
-        question = self.questions[strata[0].column or strata[0].name]
+        question = self.pages.questions[strata[0].column or strata[0].name]
         below = partial(self._in_strata, strata[1:], draw)
         return [elements.branch_if_chosen(question, choice, below()) for choice in question["ChoiceOrder"]]
 
-    def _factors(self) -> list[Piece]:
-        """A randomizer per factor."""
-        return [
-            self._one_of([self._level(factor, place) for place in range(len(factor.levels))])
-            for factor in self._declared
-        ]
+    # -------------------------------------------------------------------------------------- the order of attributes
 
-    def _whole(self) -> list[Piece]:
-        """A randomizer of vignettes, each repeated in proportion to its probability."""
-        codes = universe_of(self.design).codes.tolist()
-        numbered = enumerate(zip(codes, shares(self.design), strict=True), 1)
-        given = [(self._fields_of(number, places), times) for number, (places, times) in numbered]
-        return [self._one_of([fields for fields, times in given for _ in range(times)])]
+    def _order(self) -> list[Piece]:
+        """Puts the rows of all tables together in an order drawn for the respondent."""
+        if self.design.attribute_order == "fixed":
+            return []
+        rows = {each.name: self._appended(each.name) for each in in_table(self.design)}
+        if self.design.attribute_order == "shuffled":
+            return [elements.in_any_order(list(rows.values()))]
+        groups = [[name for name in group if name in rows] for group in self.design.attribute_groups]
+        alone = [[name] for name in rows if not any(name in group for group in groups)]
+        shuffled = [elements.in_any_order([rows[name] for name in group]) for group in (*groups, *alone) if group]
+        return [elements.in_any_order(shuffled)]
 
-    @property
-    def _declared(self) -> list[Factor]:
-        return list(self.design.factors.values())
-
-    def _one_of(self, given: Sequence[dict[str, str | None]]) -> Piece:
-        even = self.design.mechanism != "simple"
-        return elements.randomizer([elements.embedded_data(each) for each in given], even=even)
-
-    def _fields_of(self, number: int, places: Sequence[int]) -> dict[str, str | None]:
-        fields: dict[str, str | None] = {VIGNETTE: str(number)}
-        for factor, place in zip(self._declared, places, strict=True):
-            fields |= self._level(factor, place)
-        return fields
-
-    def _level(self, factor: Factor, place: int) -> dict[str, str | None]:
-        level = factor.levels[place]
-        return {factor_field(factor): level.export_code, text_field(factor): self._words(level.text or {"": ""})}
+    def _appended(self, name: str) -> Piece:
+        """Adds a factor's row to the tables of all tasks, and its name to the order."""
+        factor = self.design.factors[name]
+        fields: dict[str, str | None] = {ORDER: f"{piped(ORDER)}{name} "}
+        for task in tasks(self.design):
+            field = rows_field(max(task, 1))
+            fields[field] = piped(field) + self.pages.row(factor, task)
+        return elements.embedded_data(fields)

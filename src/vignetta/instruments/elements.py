@@ -135,6 +135,34 @@ def randomizer(children: Sequence[Piece], *, even: bool) -> Piece:
     return piece | ({"EvenPresentation": True} if even else {}) | {"Flow": list(children)}
 
 
+def in_any_order(children: Sequence[Piece]) -> Piece:
+    """Shows all children, in an order drawn for each respondent."""
+    return {"Type": "BlockRandomizer", "FlowID": "", "SubSet": len(children), "Flow": list(children)}
+
+
+def group(name: str, children: Sequence[Piece]) -> Piece:
+    """Children that belong together."""
+    return {"Type": "Group", "FlowID": "", "Description": name, "Flow": list(children)}
+
+
+def branch_if_set(fields: Mapping[str, str], children: Sequence[Piece]) -> Piece:
+    """Children for those whose fields have these values."""
+    expressions = {
+        str(place): {
+            "LogicType": "EmbeddedField",
+            "LeftOperand": name,
+            "Operator": "EqualTo",
+            "RightOperand": value,
+            "_HiddenExpression": False,
+            "Type": "Expression",
+            "Description": f"{'And ' if place else 'If '}{name} Is Equal to {value}",
+            **({"Conjuction": "And"} if place else {}),
+        }
+        for place, (name, value) in enumerate(fields.items())
+    }
+    return _branch({**expressions, "Type": "If"}, children)
+
+
 def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) -> Piece:
     """Children for those who chose one answer to a question."""
     number = question["QuestionID"]
@@ -151,7 +179,11 @@ def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) ->
         "Type": "Expression",
         "Description": f"If {words[0]} {words[1]} Is Selected",
     }
-    logic = {"0": {"0": expression, "Type": "If"}, "Type": "BooleanExpression"}
+    return _branch({"0": expression, "Type": "If"}, children)
+
+
+def _branch(condition: Piece, children: Sequence[Piece]) -> Piece:
+    logic = {"0": condition, "Type": "BooleanExpression"}
     own = {"Type": "Branch", "FlowID": "", "Description": "New Branch", "BranchLogic": logic}
     return {**own, "Flow": list(children)}
 

@@ -1,0 +1,199 @@
+"""The questions and pages of a design's survey, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from vignetta.declared import words
+from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
+from vignetta.design.wording import fill, placeholders
+from vignetta.instruments import elements
+from vignetta.instruments.elements import Piece
+from vignetta.instruments.hypertext import escaped, paragraphs
+from vignetta.instruments.naming import (
+    ATTENTION,
+    CONSENT,
+    FAREWELL,
+    TIMING,
+    VIGNETTE,
+    Slot,
+    outcome_slots,
+    outcome_tag,
+    recall_tag,
+    rows_field,
+    slot_of,
+    suffix,
+    tasks,
+    text_field,
+)
+
+PROFILE: Final = "{profile}"
+"""In the question of a rating, where the profile's label goes."""
+_TABLE: Final = "border-collapse:collapse;width:100%;max-width:44em;margin:1em 0"
+_CELL: Final = "border-bottom:1px solid #bbb;padding:.5em;text-align:left;vertical-align:top"
+
+
+def piped(field_name: str) -> str:
+    """What Qualtrics replaces by the field's value."""
+    return f"${{e://Field/{field_name}}}"
+
+
+def in_table(design: Design) -> list[Factor]:
+    """The factors that are rows of the table: those that the template does not name."""
+    if design.presentation == "text" or design.vignette is None:
+        return []
+    named = placeholders(words(design.vignette))
+    return [each for name, each in design.factors.items() if name not in named]
+
+
+@dataclass
+class Pages:
+    """The questions of a design in one language, numbered in the order in which they are asked.
+
+    Attributes
+    ----------
+    questions : by export tag.
+    blocks : by name, in order; those without a question do not exist.
+    """
+
+    design: Design
+    language: str
+    questions: dict[str, Piece] = field(default_factory=dict)
+    blocks: dict[str, Piece] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, pages in self._pages().items():
+            if any(pages):
+                self._add(name, pages)
+
+    def _add(self, name: str, pages: Sequence[Sequence[Piece]]) -> None:
+        for piece in (each for page in pages for each in page):
+            piece["QuestionID"] = f"QID{len(self.questions) + 1}"
+            self.questions[piece["DataExportTag"]] = piece
+        ids = [[each["QuestionID"] for each in page] for page in pages]
+        kind = "Standard" if self.blocks else "Default"
+        number = elements.identifier("BL", self.design.name, name)
+        self.blocks[name] = elements.block(number, name.capitalize(), kind, ids)
+
+    def with_trash(self) -> list[Piece]:
+        """All blocks, that of unused questions too."""
+        trash = elements.block(
+            elements.identifier("BL", self.design.name, "trash"), "Trash / Unused Questions", "Trash"
+        )
+        first, *others = self.blocks.values()
+        return [first, trash, *others]
+
+    @property
+    def read(self) -> list[str]:
+        """The names of the blocks in which vignettes are read."""
+        return [self._block_name(task) for task in tasks(self.design)]
+
+    def _block_name(self, task: int) -> str:
+        return f"task {task}" if task else "vignette"
+
+    # ------------------------------------------------------------------------------------------------ the pages
+
+    def _pages(self) -> dict[str, list[list[Piece]]]:
+        return {
+            "consent": [self._consent()],
+            "farewell": [self._farewell()],
+            "respondent": [[self._covariate(each)] for each in self.design.covariates.values()],
+            "attention": [self._attention()],
+            **{self._block_name(task): self._task(task) for task in tasks(self.design)},
+            "recall": [[self._recall(each)] for each in self.design.factors.values() if each.recall],
+        }
+
+    def _words(self, text: dict[str, str]) -> str:
+        return escaped(words(text, self.language))
+
+    def _consent(self) -> list[Piece]:
+        consent = self.design.consent
+        if consent is None:
+            return []
+        choices = [self._words(consent.agree), self._words(consent.decline)]
+        return [elements.single_choice(CONSENT, paragraphs(words(consent.text, self.language)), choices)]
+
+    def _farewell(self) -> list[Piece]:
+        consent = self.design.consent
+        return [] if consent is None else [elements.description(FAREWELL, self._words(consent.farewell))]
+
+    def _covariate(self, covariate: Covariate) -> Piece:
+        tag, text = covariate.column or covariate.name, self._words(covariate.question)
+        if covariate.kind == "number":
+            return elements.number_entry(tag, text, minimum=covariate.minimum, maximum=covariate.maximum)
+        return self._choice(tag, text, covariate.options)
+
+    def _attention(self) -> list[Piece]:
+        check = self.design.attention
+        return [] if check is None else [self._choice(ATTENTION, self._words(check.question), check.options)]
+
+    def _choice(self, tag: str, text: str, options: Sequence[Option]) -> Piece:
+        choices = [self._words(each.text) for each in options]
+        return elements.single_choice(tag, text, choices, codes=[each.code for each in options])
+
+    def _recall(self, factor: Factor) -> Piece:
+        assert factor.recall is not None
+        choices = [self._words(each.label) for each in factor.levels] + [self._words(factor.recall.unsure)]
+        return elements.single_choice(recall_tag(factor), self._words(factor.recall.question), choices)
+
+    # ------------------------------------------------------------------------------------------------- the tasks
+
+    def _task(self, task: int) -> list[list[Piece]]:
+        """The vignette or profiles with the time they are read; then the outcomes, below the profiles if several."""
+        shown = elements.description(VIGNETTE + suffix((task, 0)), self._read_in(task))
+        time = elements.timing(TIMING + suffix((task, 0)))
+        asked = [
+            self._outcome(each, slot)
+            for each in self.design.outcomes.values()
+            for slot in outcome_slots(self.design, each)
+            if slot[0] == task
+        ]
+        return [[shown, time], asked] if self.design.profiles == 1 else [[shown, *asked, time]]
+
+    def _read_in(self, task: int) -> str:
+        sides = (
+            [(task, side) for side in range(1, self.design.profiles + 1)] if self.design.profiles > 1 else [(task, 0)]
+        )
+        if self.design.presentation == "table":
+            return self._prose((task, 0)) + self._table(task, sides)
+        if len(sides) == 1:
+            return self._prose(sides[0])
+        labels = [f"<p><strong>{self._words(each)}</strong></p>" for each in self.design.profile_labels]
+        return "".join(label + self._prose(slot) for label, slot in zip(labels, sides, strict=True))
+
+    def _prose(self, slot: Slot) -> str:
+        template = paragraphs(words(self.design.vignette or {}, self.language))
+        texts = {
+            name: piped(text_field(each, slot_of(self.design, each, slot)))
+            for name, each in self.design.factors.items()
+        }
+        return fill(template, texts)
+
+    def _table(self, task: int, sides: Sequence[Slot]) -> str:
+        labels = [self._words(each) for each in self.design.profile_labels]
+        head = "".join(f'<th style="{_CELL}" scope="col">{each}</th>' for each in ["", *labels]) if labels else ""
+        rows = (
+            "".join(self.row(each, task) for each in in_table(self.design))
+            if self.design.attribute_order == "fixed"
+            else piped(rows_field(max(task, 1)))
+        )
+        return f'<table style="{_TABLE}">{f"<tr>{head}</tr>" if head else ""}{rows}</table>'
+
+    def row(self, factor: Factor, task: int) -> str:
+        """The row of a factor in the table of a task."""
+        sides = range(1, self.design.profiles + 1) if self.design.profiles > 1 else (0,)
+        cells = [piped(text_field(factor, slot_of(self.design, factor, (task, side)))) for side in sides]
+        told = "".join(f'<td style="{_CELL}">{each}</td>' for each in cells)
+        return f'<tr><th style="{_CELL}" scope="row">{self._words(factor.label)}</th>{told}</tr>'
+
+    def _outcome(self, outcome: Outcome, slot: Slot) -> Piece:
+        tag, text = outcome_tag(outcome, slot), self._words(outcome.question)
+        if outcome.kind == "choice":
+            return elements.single_choice(tag, text, [self._words(each) for each in self.design.profile_labels])
+        if slot[1]:
+            label = self._words(self.design.profile_labels[slot[1] - 1])
+            text = text.replace(PROFILE, label) if PROFILE in text else f"{label}: {text}"
+        choices = [self._words(point.text) for point in outcome.scale]
+        return elements.single_choice(tag, text, choices, codes=[point.code for point in outcome.scale])
