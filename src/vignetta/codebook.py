@@ -3,12 +3,13 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from vignetta.declared import Declared, Finding
+from vignetta.declared import Declared, Finding, as_number
 from vignetta.errors import Problem, StudyError, near_miss
 
 Role = Literal[
@@ -28,10 +29,12 @@ Role = Literal[
 ]
 """record: what the survey platform notes of every response (status, times). personal: known to identify somebody, left
 behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated."""
-Kind = Literal["category", "ordered", "scale", "multiple", "number", "text", "time", "flag"]
-"""category and ordered: one of the categories. scale: a number with labelled points. multiple: several categories."""
+Kind = Literal["category", "ordered", "scale", "chosen", "multiple", "number", "text", "time", "flag"]
+"""category and ordered: one of the categories. scale: a number with labelled points. chosen: which profile of a task;
+the categories' values are the profiles' numbers, 0 for none of them. multiple: several categories."""
 
-CATEGORICAL: Final = ("category", "ordered", "scale", "multiple", "flag")
+CATEGORICAL: Final = ("category", "ordered", "scale", "chosen", "multiple", "flag")
+_PLACE: Final = ("task", "profile")
 
 
 class Category(Declared):
@@ -40,7 +43,7 @@ class Category(Declared):
     code: str = Field(description="what the export writes when values are exported as numbers or codes")
     level: str = Field(description="what the clean data write")
     label: str = Field("", description="the words shown, which the export writes when it is one of texts")
-    value: float | None = Field(None, allow_inf_nan=False, description="for a scale: the number")
+    value: float | None = Field(None, allow_inf_nan=False, description="for scale and chosen: the number")
 
 
 class Variable(Declared):
@@ -54,6 +57,8 @@ class Variable(Declared):
     label: str = Field("", description="the words for tables and figures")
     question: str = Field("", description="the words that the respondent read")
     about: str = Field("", description="for recall and wording: the factor; for attention: the right answer's level")
+    task: int = Field(0, ge=0, description="the task that it is about, from 1; 0 when it is about the respondent")
+    profile: int = Field(0, ge=0, description="the profile of the task, from 1; 0 when it is about no single one")
     minimum: float | None = Field(None, allow_inf_nan=False)
     maximum: float | None = Field(None, allow_inf_nan=False)
     categories: tuple[Category, ...] = ()
@@ -62,12 +67,31 @@ class Variable(Declared):
     def levels(self) -> list[str]:
         return [each.level for each in self.categories]
 
+    @property
+    def full_name(self) -> str:
+        """The name with task and profile, which tells variables of one name apart: `regime (task 2, profile 1)`."""
+        return _full_name(self.name, self.task, self.profile)
+
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        if data.get("kind") in ("category", "ordered", "scale") and not data.get("categories"):
+        if data.get("kind") in ("category", "ordered", "scale", "chosen") and not data.get("categories"):
             yield (), f"a {data['kind']} variable needs categories.", "Add a row with `code` and `level` per answer."
         if not data.get("import_id") and not data.get("column"):
             yield (), "neither `import_id` nor `column` says where it is.", "Give the export's column name."
+        if _whole(data.get("profile")) and not _whole(data.get("task")):
+            yield ("profile",), "a profile needs a task.", "Give the number of the `task` to which it belongs."
+        if data.get("kind") == "chosen":
+            yield from _choice_findings(data)
+
+
+def _choice_findings(variable: Mapping[str, Any]) -> Iterator[Finding]:
+    if not _whole(variable.get("task")) or _whole(variable.get("profile")):
+        remedy = "Give its `task`, and leave `profile` empty."
+        yield ("kind",), "which profile was chosen is about a task as a whole.", remedy
+    without = [each.get("level") for each in map(_said, variable.get("categories") or ()) if each.get("value") is None]
+    if without:
+        what = f"nothing says which profile is chosen by {', '.join(f'`{each}`' for each in without)}."
+        yield ("categories",), what, "Fill in `category_value` with the profile's number for every category."
 
 
 class Codebook(Declared):
@@ -76,10 +100,26 @@ class Codebook(Declared):
     variables: tuple[Variable, ...]
 
     def __getitem__(self, name: str) -> Variable:
+        """The variable of that name; of those of several tasks or profiles the first."""
         for each in self.variables:
             if each.name == name:
                 return each
-        raise KeyError(f"the codebook has no variable `{name}`. {near_miss(name, [v.name for v in self.variables])}")
+        raise KeyError(f"the codebook has no variable `{name}`. {near_miss(name, self.names)}")
+
+    @property
+    def names(self) -> list[str]:
+        """The clean columns: every name once, in order."""
+        return list(dict.fromkeys(each.name for each in self.variables))
+
+    @property
+    def tasks(self) -> list[int]:
+        """The numbers of the tasks that variables are about; none when a respondent has a single response."""
+        return sorted({each.task for each in self.variables} - {0})
+
+    @property
+    def profiles(self) -> list[int]:
+        """The numbers of the profiles that variables are about; none when a task has no sides."""
+        return sorted({each.profile for each in self.variables} - {0})
 
     def with_role(self, *roles: Role) -> list[Variable]:
         """The variables that play one of the roles, in order."""
@@ -87,13 +127,53 @@ class Codebook(Declared):
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        names = [_name(each) for each in data.get("variables") or ()]
-        for name in dict.fromkeys(each for each in names if names.count(each) > 1):
-            yield ("variables", names.index(name)), f"two variables are called `{name}`.", "Rename one."
+        variables = [_said(each) for each in data.get("variables") or ()]
+        full = [_full_name(each.get("name"), *(_whole(each.get(key)) for key in _PLACE)) for each in variables]
+        for name, n in Counter(full).items():
+            if n > 1:
+                remedy = "Rename one, or correct its `task` and `profile`."
+                yield ("variables", full.index(name)), f"two variables are called `{name}`.", remedy
+        first: dict[str, int] = {}
+        for place, each in enumerate(variables):
+            before = first.setdefault(str(each.get("name")), place)
+            differing = _differing(variables[before], each)
+            if differing:
+                what = f"`{full[place]}` and `{full[before]}` differ in {', '.join(differing)}."
+                yield ("variables", place), what, "Variables of one name are one clean column: make them agree."
 
 
-def _name(variable: Any) -> str:
-    return str(variable.get("name")) if isinstance(variable, dict) else variable.name
+def _full_name(name: object, task: int, profile: int) -> str:
+    if not task:
+        return str(name)
+    return f"{name} (task {task}, profile {profile})" if profile else f"{name} (task {task})"
+
+
+def _whole(written: Any) -> int:
+    return int(as_number(written) or 0)
+
+
+def _said(declared: Any) -> Mapping[str, Any]:
+    """What a variable or category says of itself, whether it was checked already or not."""
+    return dict(declared) if isinstance(declared, dict | Declared) else {}
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """In what two variables of one name differ that must be the same in both."""
+    first, second = _in_common(one), _in_common(other)
+    return [what for what in first if first[what] != second[what]]
+
+
+def _in_common(variable: Mapping[str, Any]) -> Mapping[str, object]:
+    categories = [_said(each) for each in variable.get("categories") or ()]
+    numeric = variable.get("kind") in ("scale", "chosen")
+    return {
+        "role": variable.get("role"),
+        "kind": variable.get("kind"),
+        "levels": list(dict.fromkeys(each.get("level") for each in categories)),
+        "values": {(each.get("level"), as_number(each.get("value"))) for each in categories} if numeric else set(),
+        "having a task": bool(_whole(variable.get("task"))),
+        "having a profile": bool(_whole(variable.get("profile"))),
+    }
 
 
 # ------------------------------------------------------------------------------------ what Qualtrics always exports
@@ -154,7 +234,8 @@ CODEBOOK_COLUMNS: Final[list[str]] = _OF_VARIABLE + [f"category_{each}" for each
 def codebook_csv(codebook: Codebook) -> str:
     """The codebook as CSV: one row per category, or one per variable without categories.
 
-    What a variable says of itself stands in its first row; the rows below it hold its name and further categories.
+    What a variable says of itself stands in its first row; the rows below it hold what tells it apart (name, task and
+    profile) and further categories.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -169,12 +250,15 @@ def _rows(variable: Variable) -> Iterator[list[str]]:
     blank = ["" for _ in _OF_CATEGORY]
     rows = [[_cell(getattr(each, key)) for key in _OF_CATEGORY] for each in variable.categories] or [blank]
     yield own + rows[0]
+    again = [cell if key in ("name", *_PLACE) else "" for key, cell in zip(_OF_VARIABLE, own, strict=True)]
     for each in rows[1:]:
-        yield [variable.name] + ["" for _ in own[1:]] + each
+        yield again + each
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    if value is None or (isinstance(value, int) and value == 0):
+        return ""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def read_codebook(text: Iterable[str], *, shown: str) -> Codebook:
@@ -182,7 +266,7 @@ def read_codebook(text: Iterable[str], *, shown: str) -> Codebook:
 
     `shown` is the file's name in messages. Raises `StudyError` with every problem and its row.
     """
-    reader = csv.DictReader(text)
+    reader = csv.DictReader(text, restval="")
     surplus = set(reader.fieldnames or ()) ^ set(CODEBOOK_COLUMNS)
     if surplus:
         what = f"columns missing or unknown: {', '.join(sorted(map(str, surplus)))}."
@@ -190,12 +274,18 @@ def read_codebook(text: Iterable[str], *, shown: str) -> Codebook:
     variables: list[dict[str, Any]] = []
     lines: list[int] = []
     for row in reader:
-        if not variables or row["name"] != variables[-1]["name"]:
+        if not variables or not _continues(row, variables[-1]):
             variables.append({key: row[key] for key in _OF_VARIABLE if row[key] != ""} | {"categories": []})
             lines.append(reader.line_num)
         category = {key: row[f"category_{key}"] for key in _OF_CATEGORY if row[f"category_{key}"] != ""}
         variables[-1]["categories"] += [category] if category else []
     return _checked(variables, lines, shown)
+
+
+def _continues(row: Mapping[str, str], variable: Mapping[str, Any]) -> bool:
+    """Whether a row is about the variable above it: it has the name, and says nothing else of the variable."""
+    same = row["name"] == variable.get("name")
+    return same and all(row[key] in ("", variable.get(key, "")) for key in _OF_VARIABLE)
 
 
 def _checked(variables: list[dict[str, Any]], lines: list[int], shown: str) -> Codebook:

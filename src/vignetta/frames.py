@@ -101,7 +101,8 @@ EXPORT_COLUMNS: Final[Columns] = {
     "status": "text",
 }
 """One row per column of the raw export. `status` is `matched`, `personal` (left behind) or `listed` (not in the
-codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`."""
+codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`. `variable` names
+task and profile too where there are several: `regime (task 2, profile 1)`."""
 
 _EMPTY: Final[Mapping[ColumnType, Any]] = {"text": "", "number": float("nan"), "integer": 0, "flag": False}
 _DTYPE: Final[Mapping[ColumnType, str]] = {"text": "str", "number": "float64", "integer": "int64", "flag": "bool"}

@@ -157,3 +157,34 @@ def test_numbered_rows_of_a_legacy_export_must_show_the_codebooks_words(write: W
     row = variable("warmth", "Q1_7").model_copy(update={"question": "How warm?", "label": "Democrats"})
     assert matched(path, row).positions == {}
     assert matched(path, row.model_copy(update={"label": "Republicans"})).positions == {"warmth": (1,)}
+
+
+# ------------------------------------------------------------------------------------------------ several tasks
+
+
+def of_tasks(*columns: str, role: Role = "other") -> list[Variable]:
+    """One variable of several tasks, each with its column."""
+    return [
+        Variable(name="regime", role=role, kind="text", column=column, task=task)
+        for task, column in enumerate(columns, 1)
+    ]
+
+
+def test_every_task_has_its_own_column(write: Write) -> None:
+    found = matched(write("b,a\n1,2\n"), *of_tasks("a", "b"))
+    assert found.positions == {"regime (task 1)": (1,), "regime (task 2)": (0,)}
+    assert found.columns["variable"].tolist() == ["regime (task 2)", "regime (task 1)"]
+
+
+def test_an_absent_column_is_told_with_its_task(write: Write) -> None:
+    with pytest.raises(StudyError) as caught:
+        matched(write("a,b\n1,2\n"), *of_tasks("a", "b", "c", role="factor"))
+    (found,) = caught.value.problems
+    assert found.what == "the factor `regime (task 3)` has no column: none is called `c`."
+
+
+def test_a_column_of_two_tasks_is_given_to_neither(write: Write) -> None:
+    found = matched(write("a,b\n1,2\n"), *of_tasks("a", "a", "b"))
+    assert found.positions == {"regime (task 3)": (1,)}
+    assert found.columns["variable"].tolist() == ["", "regime (task 3)", "regime (task 1)", "regime (task 2)"]
+    assert "`regime (task 1)`, `regime (task 2)`; they were left out" in found.notes[0]

@@ -154,7 +154,7 @@ def test_rules_that_can_bias_are_told() -> None:
     found = screened([{"duration": None}], Exclusion(rule="preview"), Exclusion(rule="speeding", seconds=5))
     assert len(found.notes) == 2
     assert "`Faster than 5 seconds` uses what was measured after the vignette" in found.notes[0]
-    assert "not marked as fast: 1 of 1 responses" in found.notes[1]
+    assert "not marked as fast: 1 of 1 raw rows" in found.notes[1]
 
 
 def test_what_the_rules_need() -> None:
@@ -187,3 +187,24 @@ def test_an_answer_that_nothing_calls_right_is_told() -> None:
     needed([Exclusion(rule="no_consent")], changed("consent", categories=odd, about="level 1"))
     with pytest.raises(StudyError, match="a `text` cannot be compared with a bound"):
         needed([Exclusion(rule="speeding", seconds=5)], changed("duration", kind="text"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (Exclusion(rule="attention"), "attention"),
+        (Exclusion(rule="recall", factor="regime"), "regime"),
+        (Exclusion(rule="duplicate", by="recall_regime"), "recall_regime"),
+        (Exclusion(rule="no_consent"), "consent"),
+        (Exclusion(rule="speeding", seconds=9), "duration"),
+    ],
+)
+def test_no_rule_reads_what_differs_from_task_to_task(rule: Exclusion, name: str) -> None:
+    known = [each for each in CODEBOOK.variables if each.name != name]
+    tasks = [CODEBOOK[name].model_copy(update={"task": task, "column": f"{name}{task}"}) for task in (1, 2)]
+    with pytest.raises(StudyError) as caught:
+        needed([rule], Codebook(variables=(*known, *tasks)))
+    (found,) = caught.value.problems
+    assert str(found).startswith(
+        f"exclusions[0]: the rule `{rule.rule}` would read `{name}`, which differs from task to task."
+    )

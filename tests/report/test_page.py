@@ -10,6 +10,7 @@ import pytest
 
 from tests.report.browser import shown
 from tests.report.made_up import REASONS, ledger
+from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.report.context import context
 from vignetta.report.inputs import RegistrationStatus, ReportInput
@@ -210,6 +211,26 @@ Change = Callable[[ReportInput], dict[str, Any]]
 def test_input_that_contradicts_itself(flagship: ReportInput, change: Change, message: str) -> None:
     with pytest.raises(StudyError, match=message):
         replace(flagship, **change(flagship))
+
+
+class OfSeveral(Design):
+    """A design of which each respondent answers two responses."""
+
+    @property
+    def responses(self) -> int:
+        return 2
+
+
+def test_respondents_and_responses_are_told_apart(flagship: ReportInput) -> None:
+    """Behind an estimate stand 750 responses: those of 375 respondents, or of more."""
+    several = OfSeveral.model_construct(**dict(flagship.design))
+    given = replace(flagship, design=several, ledger=ledger(REASONS, 375))
+    assert context(given)["facts"][:2] == [("375", "respondents analysed"), ("750", "responses analysed")]
+    assert context(flagship)["facts"][0] == ("750", "responses analysed")
+    with pytest.raises(
+        StudyError, match=r"750 responses stand behind .* 374 that are analysed with 2 responses each\."
+    ):
+        replace(given, ledger=ledger(REASONS, 374))
 
 
 def test_a_reason_that_the_plan_does_not_have(flagship: ReportInput) -> None:

@@ -11,7 +11,7 @@ from vignetta.exclusions import Exclusion
 from vignetta.frames import LEDGER, Columns
 
 FLOW: Final[Columns] = {"state": "text", "n": "integer", "remaining": "integer"}
-"""One row per reason in the order in which it is applied, then the responses analysed."""
+"""One row per reason in the order in which it is applied, then the raw rows analysed."""
 
 
 def ledger(marks: pd.DataFrame, *, response_ids: Sequence[str] | pd.Series | None = None) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def _joined(flags: np.ndarray, names: Sequence[str]) -> list[str]:
 
 
 def flow(account: pd.DataFrame, *, exclusions: Sequence[Exclusion] = ()) -> pd.DataFrame:
-    """How many responses each reason takes away, and how many remain.
+    """How many raw rows each reason takes away, and how many remain.
 
     Parameters
     ----------

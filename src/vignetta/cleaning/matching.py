@@ -39,8 +39,8 @@ class Matching:
 
     Attributes
     ----------
-    positions : for each variable that the export has, the numbers of its columns from 0; several for a `multiple`
-        variable that was exported split, one column per category.
+    positions : for each variable that the export has, by its full name, the numbers of its columns from 0; several for
+        a `multiple` variable that was exported split, one column per category.
     splits : for each variable that was exported split, the code of the category of each of its columns.
     columns : the account of every column, `frames.EXPORT_COLUMNS`.
     notes : doubtful matches, as sentences.
@@ -65,18 +65,18 @@ class _Found:
     def take(self, variable: Variable, at: Sequence[int], *, shared: bool) -> None:
         """Match a variable with the columns of its name, unless they differ or another variable has the name too."""
         if shared or not _equal(self.raw, at):
-            self.doubtful[variable.name] = tuple(at)
+            self.doubtful[variable.full_name] = tuple(at)
         else:
-            self.positions[variable.name] = (at[0],)
+            self.positions[variable.full_name] = (at[0],)
 
     def take_split(self, variable: Variable, at: Sequence[int]) -> None:
         """Match a variable with one column per category, unless the columns do not tell their categories apart."""
         codes = [_category_code(self.raw, variable, each) for each in at]
         known = [each for each in codes if each is not None]
         if len(set(known)) < len(codes):
-            self.doubtful[variable.name] = tuple(at)
+            self.doubtful[variable.full_name] = tuple(at)
         else:
-            self.positions[variable.name], self.splits[variable.name] = tuple(at), tuple(known)
+            self.positions[variable.full_name], self.splits[variable.full_name] = tuple(at), tuple(known)
 
 
 def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -> Matching:
@@ -95,11 +95,11 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     """
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
-    _by_name(found, [each for each in codebook.variables if each.name not in found.positions])
-    absent = [each for each in codebook.variables if each.name not in found.positions]
-    lacking = [each for each in absent if each.role in _ALWAYS or each.name in needed]
+    _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
+    absent = [each for each in codebook.variables if each.full_name not in found.positions]
+    lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
-        raise StudyError(_problem(raw, each, found.doubtful.get(each.name, ())) for each in lacking)
+        raise StudyError(_problem(raw, each, found.doubtful.get(each.full_name, ())) for each in lacking)
     columns = _account(raw, codebook, found.positions, absent)
     return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
 
@@ -108,9 +108,9 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
     if candidates:
         what = f"several columns could be it: {', '.join(str(each + 1) for each in candidates)}."
         remedy = "Export with all three header rows, or make the names differ."
-        return Problem(f"{raw.shown} {variable.name}", what, remedy)
+        return Problem(f"{raw.shown} {variable.full_name}", what, remedy)
     names = " or ".join(f"`{each}`" for each in dict.fromkeys((variable.import_id, variable.column)) if each)
-    what = f"the {variable.role} `{variable.name}` has no column: none is called {names}."
+    what = f"the {variable.role} `{variable.full_name}` has no column: none is called {names}."
     return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
@@ -191,8 +191,8 @@ def _by_name(found: _Found, variables: Sequence[Variable]) -> None:
         name = _column(each)
         if name in places:
             found.take(each, places[name], shared=owners[name] > 1 or _of_another_row(found.raw, each, places[name][0]))
-            if each.name in found.positions and _has_another_id(found.raw, each, places[name][0]):
-                found.renumbered.append(each.name)
+            if each.full_name in found.positions and _has_another_id(found.raw, each, places[name][0]):
+                found.renumbered.append(each.full_name)
         elif split := _numbered(name, each, places):
             found.take_split(each, split)
 
@@ -220,10 +220,10 @@ def _of_another_row(raw: RawExport, variable: Variable, position: int) -> bool:
 def _account(
     raw: RawExport, codebook: Codebook, positions: Mapping[str, tuple[int, ...]], absent: Sequence[Variable]
 ) -> pd.DataFrame:
-    owner = {position: codebook[name] for name, each in positions.items() for position in each}
+    owner = {position: each for each in codebook.variables for position in positions.get(each.full_name, ())}
     rows = [_row(raw, position, owner.get(position)) for position in range(len(raw.names))]
     rows += [
-        {"column": each.column, "import_id": each.import_id, "variable": each.name, "status": "absent"}
+        {"column": each.column, "import_id": each.import_id, "variable": each.full_name, "status": "absent"}
         for each in absent
     ]
     return frame(rows, EXPORT_COLUMNS)
@@ -240,6 +240,6 @@ def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, 
         "position": position + 1,
         "column": name,
         "import_id": import_id,
-        "variable": variable.name if variable else "",
+        "variable": variable.full_name if variable else "",
         "status": status,
     }

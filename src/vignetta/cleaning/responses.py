@@ -9,6 +9,7 @@ import pandas as pd
 
 from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
 from vignetta.cleaning.ledger import flow, ledger
+from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
 from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
 from vignetta.cleaning.values import Typed, read_values
@@ -17,7 +18,7 @@ from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
 
 OWN_COLUMNS: Final = ("row", "state", "excluded")
-"""Columns that cleaning adds to the variables of the codebook."""
+"""Columns that cleaning adds to the variables of the codebook; `task` and `profile` where there are several."""
 _SIMULATED: Final = ("simulated", "synthetic", "true")
 
 
@@ -28,13 +29,15 @@ class CleanExport:
     Attributes
     ----------
     responses : one row per raw row, nothing dropped: `row`, the identifier if there is one, `state`, `excluded`, then
-        the variables in the codebook's order, without personal ones and wordings.
+        the variables in the codebook's order, without personal ones and wordings. Where variables are about tasks, one
+        row per raw row, task and profile, with the columns `task` and, if there are any, `profile` before `state`.
     ledger : the account of every raw row, `frames.LEDGER`.
     columns : the account of every column of the export, `frames.EXPORT_COLUMNS`.
     codebook : the variables that the responses have.
     notes : what a reader must know, as sentences.
     synthetic : whether a response says of itself that it is simulated.
     exclusions : the rules that were applied.
+    tasks, profiles : how many of them each raw row has; 0 when the variables are about none.
     """
 
     responses: pd.DataFrame
@@ -44,6 +47,8 @@ class CleanExport:
     notes: tuple[str, ...]
     synthetic: bool
     exclusions: tuple[Exclusion, ...] = field(default=())
+    tasks: int = 0
+    profiles: int = 0
 
     @property
     def analysed(self) -> pd.DataFrame:
@@ -52,20 +57,28 @@ class CleanExport:
 
     @property
     def flow(self) -> pd.DataFrame:
-        """How many responses each exclusion takes away, and how many remain."""
+        """How many raw rows each exclusion takes away, and how many remain."""
         return flow(self.ledger, exclusions=self.exclusions)
 
     def __repr__(self) -> str:
         statuses = self.columns["status"].value_counts()
         told = ", ".join(f"{n} {status}" for status, n in statuses.items())
         lines = [
-            f"CleanExport: {len(self.responses)} responses, {len(self.analysed)} analysed"
-            + (" (SIMULATED)" if self.synthetic else ""),
+            f"CleanExport: {self._size}" + (" (SIMULATED)" if self.synthetic else ""),
             f"columns: {told}",
             self.flow.to_string(index=False),
             *(f"- {each}" for each in self.notes),
         ]
         return "\n".join(lines)
+
+    @property
+    def _size(self) -> str:
+        rows = f"{len(self.responses)} responses, {len(self.analysed)} analysed"
+        if not self.tasks:
+            return rows
+        analysed = int((self.ledger["state"] == ANALYSED).sum())
+        each = f"{self.tasks} tasks" + (f" × {self.profiles} profiles" if self.profiles else "")
+        return f"{len(self.ledger)} respondents, {analysed} analysed; {each} each: {rows}"
 
 
 def read_export(
@@ -91,7 +104,7 @@ def read_export(
     >>> clean = read_export("export.csv", codebook, exclusions=plan.exclusions)  # doctest: +SKIP
     >>> clean.analysed["approval"].mean()  # doctest: +SKIP
     """
-    _check_names(codebook)
+    _check(codebook)
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
@@ -99,20 +112,25 @@ def read_export(
     typed = read_values(raw, codebook, matching=matching, format=format)
     screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
-    responses = _responses(typed.data, account, codebook)
+    wide = _wide(typed.data, account, codebook)
+    responses = melt(wide, codebook) if codebook.tasks else wide
     notes = (*_file_notes(raw), *matching.notes, *typed.notes, *screened.notes, *_gaps(responses, codebook))
-    kept = Codebook(variables=tuple(each for each in codebook.variables if each.name in typed.data))
-    synthetic = is_synthetic(typed.data, kept)
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions)
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
+    synthetic = is_synthetic(responses, kept)
+    n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
+    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, **n)
 
 
-def _check_names(codebook: Codebook) -> None:
-    taken = [each.name for each in codebook.variables if each.name in OWN_COLUMNS]
-    if taken:
-        raise StudyError(
-            Problem(f"codebook {name}", f"`{name}` is a column that cleaning adds itself.", "Rename the variable.")
-            for name in taken
-        )
+def _check(codebook: Codebook) -> None:
+    own = (*OWN_COLUMNS, *own_columns(codebook))
+    problems = [
+        Problem(f"codebook {name}", f"`{name}` is a column that cleaning adds itself.", "Rename the variable.")
+        for name in codebook.names
+        if name in own
+    ]
+    problems += choice_problems(codebook)
+    if problems:
+        raise StudyError(problems)
 
 
 def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
@@ -121,12 +139,18 @@ def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -
 
 
 def _response_ids(typed: Typed, codebook: Codebook) -> pd.Series | None:
-    names = [each.name for each in codebook.with_role("identifier") if each.name in typed.data]
+    names = _identifiers(typed.data, codebook)
     return typed.data[names[0]].astype("str").fillna("") if names else None
 
 
-def _responses(data: pd.DataFrame, account: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    identifiers = [each.name for each in codebook.with_role("identifier") if each.name in data]
+def _identifiers(data: pd.DataFrame, codebook: Codebook) -> list[str]:
+    """The variables that tell raw rows apart."""
+    return [each.name for each in codebook.with_role("identifier") if each.name in data]
+
+
+def _wide(data: pd.DataFrame, account: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """One row per raw row, with what became of it."""
+    identifiers = _identifiers(data, codebook)
     own = {"row": account["row"], **{name: data[name] for name in identifiers}}
     own |= {"state": account["state"], "excluded": account["state"] != ANALYSED}
     return pd.concat([pd.DataFrame(own), data.drop(columns=identifiers)], axis=1)
@@ -141,10 +165,11 @@ def _file_notes(raw: RawExport) -> Iterator[str]:
 def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
     """Factors and outcomes that are missing in responses to analyse."""
     analysed = responses[~responses["excluded"]]
-    for each in codebook.with_role("factor", "outcome"):
-        missing = int(analysed[each.name].isna().sum())
+    roles = {each.name: each.role for each in codebook.with_role("factor", "outcome")}
+    for name, role in roles.items():
+        missing = int(analysed[name].isna().sum())
         if missing:
-            yield f"The {each.role} `{each.name}` is missing in {missing} of {len(analysed)} responses to analyse."
+            yield f"The {role} `{name}` is missing in {missing} of {len(analysed)} responses to analyse."
 
 
 def is_synthetic(data: pd.DataFrame, codebook: Codebook) -> bool:

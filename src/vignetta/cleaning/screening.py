@@ -40,7 +40,7 @@ class Screening:
 
     Attributes
     ----------
-    data : the typed variables.
+    data : the typed variables, one row per raw row; the rules read those that are about the respondent.
     keys : for each variable that tells respondents apart, the text of its cells; empty where there is none.
     codebook : what the variables mean.
     """
@@ -94,14 +94,19 @@ _WORDS: Final[Mapping[Rule, Callable[[Exclusion], str]]] = {
 
 
 def needed(exclusions: Sequence[Exclusion], codebook: Codebook) -> frozenset[str]:
-    """Names of the variables that the rules read. Raises `StudyError` for each that the codebook lacks."""
+    """Names of the variables that the rules read.
+
+    Raises `StudyError` for each that the codebook lacks, or that is about a task: rules judge whole rows of the export.
+    """
     names: set[str] = set()
     problems: list[Problem] = []
     for number, each in enumerate(exclusions):
-        found = [variable.name for variable in _needs(each, codebook)]
+        read = list(_needs(each, codebook))
+        found = list(dict.fromkeys(variable.name for variable in read))
         names.update(found)
         if not found or (each.rule == "recall" and len(found) < 2):
             problems.append(_not_possible(number, each, codebook))
+        problems += _of_tasks(number, each, read)
     problems += _unsettled(exclusions, codebook)
     if problems:
         raise StudyError(problems)
@@ -120,6 +125,14 @@ def _needs(rule: Exclusion, codebook: Codebook) -> Iterator[Variable]:
             yield each
 
 
+def _of_tasks(number: int, rule: Exclusion, read: Sequence[Variable]) -> Iterator[Problem]:
+    names = dict.fromkeys(f"`{each.name}`" for each in read if each.task)
+    if names:
+        what = f"the rule `{rule.rule}` would read {', '.join(names)}, which differs from task to task."
+        remedy = "A rule leaves out respondents with all their tasks; let it read what is about the respondent."
+        yield Problem(f"exclusions[{number}]", what, remedy)
+
+
 def _belongs_to(variable: Variable, factor: str) -> bool:
     shown = variable.role == "factor" and variable.name == factor
     return shown or (variable.role == "recall" and variable.about == factor)
@@ -128,7 +141,7 @@ def _belongs_to(variable: Variable, factor: str) -> bool:
 def _not_possible(number: int, rule: Exclusion, codebook: Codebook) -> Problem:
     where = f"exclusions[{number}]"
     what = f"the rule `{rule.rule}` finds nothing to read: {_LACKS[rule.rule].format(by=rule.by, factor=rule.factor)}."
-    known = near_miss(rule.by, [each.name for each in codebook.variables]) if rule.by else "Add it, or drop the rule."
+    known = near_miss(rule.by, codebook.names) if rule.by else "Add it, or drop the rule."
     return Problem(where, what, known)
 
 
@@ -149,10 +162,11 @@ def _unsettled(exclusions: Sequence[Exclusion], codebook: Codebook) -> Iterator[
         if each.name == "duration" and "speeding" in rules and each.kind != "number":
             yield Problem("codebook duration", f"a `{each.kind}` cannot be compared with a bound.", "Make it a number.")
         if each.role == "attention" and "attention" in rules and not each.about:
-            yield Problem(f"codebook {each.name}", "`about` does not say which answer is right.", "Write its level.")
+            what = "`about` does not say which answer is right."
+            yield Problem(f"codebook {each.full_name}", what, "Write its level.")
         if each.role == "consent" and "no_consent" in rules and _agreement(each) is None:
             what = f"nothing says which of {', '.join(f'`{level}`' for level in each.levels)} is consent."
-            yield Problem(f"codebook {each.name}", what, "Write the level into `about`.")
+            yield Problem(f"codebook {each.full_name}", what, "Write the level into `about`.")
 
 
 def _agreement(consent: Variable) -> str | None:
@@ -192,7 +206,7 @@ def _untimed(screening: Screening, exclusions: Sequence[Exclusion]) -> Iterator[
     if any(each.rule == "speeding" for each in exclusions):
         missing = int(screening.data["duration"].isna().sum())
         if missing:
-            yield f"Without a duration, and so not marked as fast: {missing} of {len(screening.data)} responses."
+            yield f"Without a duration, and so not marked as fast: {missing} of {len(screening.data)} raw rows."
 
 
 def _levels(values: pd.Series) -> pd.Series:

@@ -38,7 +38,8 @@ class Typed:
 
     Attributes
     ----------
-    data : one row per raw row, one column per variable that the export has, without those left behind.
+    data : one row per raw row, one column per variable that the export has, by its full name, without those left
+        behind.
     notes : how cells were read, as sentences.
     """
 
@@ -76,10 +77,10 @@ class _Column:
         for cell in cells[:_SHOWN]:
             rows = np.flatnonzero(self.codes == place[cell]) + 1
             told = f"`{_cut(cell)}` {what} ({_rows(rows)})."
-            self.problems.append(Problem(f"{self.shown} {self.variable.name}", told, remedy))
+            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", told, remedy))
         if len(cells) > _SHOWN:
             rest = f"{len(cells) - _SHOWN} more values cannot be read either."
-            self.problems.append(Problem(f"{self.shown} {self.variable.name}", rest))
+            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", rest))
 
     def make_missing(self, cells: Sequence[str], why: str) -> None:
         """Make some distinct cells missing, and say so."""
@@ -87,7 +88,7 @@ class _Column:
         hit = np.isin(self.codes, places)
         if hit.any():
             self.codes = np.where(hit, -1, self.codes)
-            self.notes.append(f"`{self.variable.name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
+            self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
 
 
 def _cut(cell: str) -> str:
@@ -102,17 +103,17 @@ def _rows(rows: Codes) -> str:
 def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat) -> Typed:
     """The cells of an export as typed columns.
 
-    category and ordered become categorical with the codebook's level order; scale and number become float64; time
-    becomes datetime64; flag becomes bool, nullable where a cell is empty; multiple becomes its levels joined by `; `;
-    text stays. Only an empty cell is missing, and in a Qualtrics export -99, its code for seen but unanswered, where
-    the codebook has no such category.
+    category and ordered become categorical with the codebook's level order; scale and number become float64, and so
+    does chosen, as the number of the profile; time becomes datetime64; flag becomes bool, nullable where a cell is
+    empty; multiple becomes its levels joined by `; `; text stays. Only an empty cell is missing, and in a Qualtrics
+    export -99, its code for seen but unanswered, where the codebook has no such category.
 
     Raises
     ------
     StudyError
         For every value that is no category, no number, no time or out of range, with its variable and rows.
     """
-    there = [each for each in codebook.variables if each.name in matching.positions]
+    there = [each for each in codebook.variables if each.full_name in matching.positions]
     columns = [_column(raw, each, matching, format) for each in there if each.role not in LEFT_BEHIND]
     recoded = any(_marks_unanswered(each) for each in columns)
     for each in columns:
@@ -121,7 +122,7 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
     data: dict[str, Any] = {}
     for each in columns:
         each.writing = writing
-        data[each.variable.name] = _READERS[each.variable.kind](each)
+        data[each.variable.full_name] = _READERS[each.variable.kind](each)
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
@@ -132,8 +133,8 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
 
 
 def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat) -> _Column:
-    positions = matching.positions[variable.name]
-    split = matching.splits.get(variable.name)
+    positions = matching.positions[variable.full_name]
+    split = matching.splits.get(variable.full_name)
     cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
     codes, distinct = pd.factorize(cells)
     texts: list[str] = distinct.to_numpy(dtype=object).tolist()
@@ -179,7 +180,7 @@ def _readings(column: _Column) -> list[Reading | None]:
     lookup = Lookup(column.variable)
     decoded = decode(column.filled, lookup, column.writing)
     known = ", ".join(f"`{each.code}`" + (f" ({_cut(each.label)})" if each.label else "") for each in lookup.categories)
-    column.tell(decoded.unknown, f"is not a category of `{column.variable.name}`", f"The codebook has {known}.")
+    column.tell(decoded.unknown, f"is not a category of `{column.variable.full_name}`", f"The codebook has {known}.")
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
     found: list[Reading | None] = [None] * len(column.cells)
@@ -201,7 +202,7 @@ def _scale(column: _Column) -> npt.NDArray[np.float64]:
     if without:
         what = f"the scale gives no number for {', '.join(f'`{each}`' for each in without)}."
         column.problems.append(
-            Problem(f"codebook {column.variable.name}", what, "Fill in `category_value` for every category.")
+            Problem(f"codebook {column.variable.full_name}", what, "Fill in `category_value` for every category.")
         )
     categories = column.variable.categories
     values = [categories[each[0]].value if each else None for each in _readings(column)]
@@ -213,7 +214,8 @@ def _flag(column: _Column) -> Any:
     truth = {_truth(each.level) for each in categories}
     if truth != {True, False}:
         what = f"the levels {', '.join(f'`{each.level}`' for each in categories)} are not true and false."
-        column.problems.append(Problem(f"codebook {column.variable.name}", what, "Use the levels `true` and `false`."))
+        remedy = "Use the levels `true` and `false`."
+        column.problems.append(Problem(f"codebook {column.variable.full_name}", what, remedy))
         return np.zeros(len(column.codes), dtype=bool)
     values = [bool(_truth(categories[each[0]].level)) if each else False for each in _readings(column)]
     flags = _spread(values, column.codes, False, np.bool_)
@@ -308,7 +310,7 @@ def _rewritten(cells: pd.Series, order: Literal["day", "month"]) -> pd.Series:
 
 def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"] | None) -> None:
     if order:
-        column.notes.append(f"`{column.variable.name}` was rewritten by a spreadsheet; the {order} comes first.")
+        column.notes.append(f"`{column.variable.full_name}` was rewritten by a spreadsheet; the {order} comes first.")
     else:
         column.make_missing(
             cells, f"whether day or month comes first is open, so that `{cells[0]}` and the like are missing"
@@ -333,6 +335,7 @@ _READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
     "category": _categorical,
     "ordered": _categorical,
     "scale": _scale,
+    "chosen": _scale,
     "multiple": _multiple,
     "number": _number,
     "text": _text,

@@ -139,8 +139,10 @@ def facts(given: ReportInput) -> list[tuple[str, str]]:
     """The study in a few numbers."""
     design = given.design
     combinations = len(universe_of(design))
+    respondents, each = flow(given).analysed, given.responses_each
     return [
-        (count(flow(given).analysed), "responses analysed"),
+        *([(count(respondents), "respondents analysed")] if each > 1 else []),
+        (count(respondents * each), "responses analysed"),
         (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),
         (count(len(design.factors)), "factor" if len(design.factors) == 1 else "factors"),
         (count(len(design.outcomes)), "outcome" if len(design.outcomes) == 1 else "outcomes"),
