@@ -93,11 +93,11 @@ def shares(design: Design) -> list[int]:
 
     A list of whole numbers, one per vignette, without a common divisor.
     """
-    whole = [
+    weights = [
         np.array(whole([each.weight for each in factor.levels]), dtype=object) for factor in design.factors.values()
     ]
     codes = universe_of(design).codes
-    products = [prod(each[place] for each, place in zip(whole, row, strict=True)) for row in codes.tolist()]
+    products = [prod(each[place] for each, place in zip(weights, row, strict=True)) for row in codes.tolist()]
     common = gcd(*products)
     return [int(each) // common for each in products]
 

@@ -22,6 +22,7 @@ from vignetta.instruments.naming import (
     CONSENT,
     DATA_SOURCE,
     DECK,
+    DECLINE,
     DESIGN_HASH,
     FAREWELL,
     ORDER,
@@ -40,9 +41,6 @@ from vignetta.instruments.naming import (
 )
 from vignetta.instruments.pages import Pages, in_table, piped
 from vignetta.instruments.survey import Survey
-
-DECLINE = "2"
-"""The choice of the consent question that ends the survey."""
 
 
 def design_hash(design: Design) -> str:
@@ -219,7 +217,7 @@ class _Flow:
     def _appended(self, name: str) -> Piece:
         """Adds a factor's row to the tables of all tasks, and its name to the order."""
         factor = self.design.factors[name]
-        fields: dict[str, str | None] = {ORDER: f"{piped(ORDER)}{name} "}
+        fields: dict[str, str | None] = {ORDER: f"{piped(ORDER)}{name};"}
         for task in tasks(self.design):
             field = rows_field(max(task, 1))
             fields[field] = piped(field) + self.pages.row(factor, task)

@@ -12,8 +12,9 @@ from vignetta.declared import words
 from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Option, Outcome
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments import building
+from vignetta.instruments import building, naming
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
+from vignetta.instruments.drawing import draws_whole
 from vignetta.instruments.survey import (
     EmbeddedDataNode,
     EmbeddedField,
@@ -50,13 +51,14 @@ def codebook_of_design(design: Design, survey: Survey | None = None) -> Codebook
     if design.in_hand:
         return _codebook(_in_hand(design))
     survey = survey or building.build(design)
-    return _codebook([*RECORD, *(_located(each, survey) for each in _variables(design)), *_noted(survey)])
+    return _codebook([*RECORD, *(_located(each, survey) for each in _variables(design)), *_noted(design, survey)])
 
 
 def _codebook(variables: Sequence[Variable]) -> Codebook:
-    names = Counter(each.name for each in variables)
+    names = Counter((each.name, each.task, each.profile) for each in variables)
     remedy = "Choose another name in study.yaml: the export's own columns have theirs already."
-    problems = [Problem(name, "two variables would have this name.", remedy) for name, n in names.items() if n > 1]
+    twice = dict.fromkeys(name for (name, *_), n in names.items() if n > 1)
+    problems = [Problem(name, "two variables would have this name.", remedy) for name in twice]
     if problems:
         raise StudyError(problems)
     return Codebook(variables=tuple(variables))
@@ -74,7 +76,7 @@ def _in_hand(design: Design) -> list[Variable]:
 
 def _located(variable: Variable, survey: Survey) -> Variable:
     """The variable with the ImportId of its question, or of its embedded field."""
-    if variable.role in ("factor", "wording", "vignette"):
+    if variable.column in survey.embedded_fields:
         return variable.model_copy(update={"import_id": variable.column})
     for each in survey.questions.values():
         if each.tag == variable.column and columns_of(each):
@@ -82,25 +84,50 @@ def _located(variable: Variable, survey: Survey) -> Variable:
     return variable
 
 
-def _noted(survey: Survey) -> Iterator[Variable]:
-    """What the built instrument notes itself: times on the vignette's page, where the data are from, the design."""
-    for each in survey.questions.values():
-        if each.tag == building.TIMING:
-            yield from _of_question(each, role="other")
-    for name, role in ((building.DATA_SOURCE, "source"), (building.DESIGN_HASH, "other")):
-        yield Variable.model_validate({"name": name, "role": role, "kind": "text", "import_id": name, "column": name})
+def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
+    """What the built instrument notes itself: times on the vignettes' pages, where the data are from, the design."""
+    for task in naming.tasks(design):
+        yield from _times(survey, task)
+    for name in (naming.ORDER, *map(naming.rows_field, naming.tasks(design))):
+        if name in survey.embedded_fields:
+            yield _field_variable(name, "other" if name == naming.ORDER else "wording", "text")
+    yield _field_variable(naming.DATA_SOURCE, "source", "text")
+    yield _field_variable(naming.DESIGN_HASH, "other", "text")
+
+
+def _times(survey: Survey, task: int) -> Iterator[Variable]:
+    tag = naming.TIMING + naming.suffix((task, 0))
+    question = next(each for each in survey.questions.values() if each.tag == tag)
+    for each in _of_question(question, role="other"):
+        yield each.model_copy(update={"name": naming.TIMING + each.name.removeprefix(tag), "task": task})
 
 
 def _variables(design: Design) -> Iterator[Variable]:
     """The variables that the design declares, in the order in which they arise, with their columns."""
+    yield from _sample(design)
     yield from _consent(design)
     yield from (_covariate(each, design) for each in design.covariates.values())
     yield from _attention(design)
-    yield from _vignette(design)
+    yield from _drawn(design)
     for factor in design.factors.values():
         yield from _factor(factor, design)
-    yield from (_outcome(each, design) for each in design.outcomes.values())
+    for outcome in design.outcomes.values():
+        yield from _outcome(outcome, design)
     yield from (_recall(each, design) for each in design.factors.values() if each.recall)
+
+
+def _sample(design: Design) -> Iterator[Variable]:
+    """Where respondents were invited, as the survey's link says."""
+    if design.samples:
+        named = ((each.name, each.name, _said(each.label, design)) for each in design.samples.values())
+        yield Variable(
+            name=naming.SAMPLE,
+            role="covariate",
+            kind="category",
+            column=naming.SAMPLE,
+            label="Sample",
+            categories=_categories(named),
+        )
 
 
 def _said(text: dict[str, str], design: Design) -> str:
@@ -119,12 +146,12 @@ def _options(options: Sequence[Option], design: Design) -> tuple[Category, ...]:
 def _consent(design: Design) -> Iterator[Variable]:
     asked = design.consent
     if asked is not None:
-        answers = ((building.AGREE, "agree", asked.agree), (building.DECLINE, "decline", asked.decline))
+        answers = ((naming.AGREE, "agree", asked.agree), (naming.DECLINE, "decline", asked.decline))
         yield Variable(
-            name=building.CONSENT,
+            name=naming.CONSENT,
             role="consent",
             kind="category",
-            column=building.CONSENT,
+            column=naming.CONSENT,
             label="Consent",
             question=_said(asked.text, design),
             categories=_categories((code, level, _said(text, design)) for code, level, text in answers),
@@ -153,10 +180,10 @@ def _attention(design: Design) -> Iterator[Variable]:
     check = design.attention
     if check is not None:
         yield Variable(
-            name=building.ATTENTION,
+            name=naming.ATTENTION,
             role="attention",
             kind="category",
-            column=building.ATTENTION,
+            column=naming.ATTENTION,
             label="Attention check",
             question=_said(check.question, design),
             about=check.correct,
@@ -164,64 +191,83 @@ def _attention(design: Design) -> Iterator[Variable]:
         )
 
 
-def _vignette(design: Design) -> Iterator[Variable]:
-    """The number of the vignette, which the instrument notes when a single randomizer draws it."""
-    if not design.in_hand and not design.independent:
-        yield Variable(
-            name=building.VIGNETTE,
-            role="vignette",
-            kind="number",
-            column=building.VIGNETTE,
-            label="Vignette",
-            minimum=1,
-            maximum=len(universe_of(design)),
-        )
+def _drawn(design: Design) -> Iterator[Variable]:
+    """The number of the vignette or deck, which the instrument notes when a single randomizer draws it."""
+    if design.in_hand:
+        return
+    if draws_whole(design):
+        yield _number(naming.VIGNETTE, "vignette", "Vignette", len(universe_of(design)))
+    if design.decks:
+        yield _number(naming.DECK, "other", "Deck", design.decks.number)
+
+
+def _number(name: str, role: Role, label: str, most: int) -> Variable:
+    return Variable(name=name, role=role, kind="number", column=name, label=label, minimum=1, maximum=most)
 
 
 def _factor(factor: Factor, design: Design) -> Iterator[Variable]:
-    levels = ((each.export_code, each.name, _said(each.label, design)) for each in factor.levels)
+    levels = _categories((each.export_code, each.name, _said(each.label, design)) for each in factor.levels)
     label = _said(factor.label, design)
-    yield Variable(
-        name=factor.name,
-        role="factor",
-        kind="category",
-        column=building.factor_field(factor),
-        label=label,
-        categories=_categories(levels),
-    )
-    yield Variable(
-        name=f"{factor.name}_text",
-        role="wording",
-        kind="text",
-        column=building.text_field(factor),
-        label=f"{label}: the words shown",
-        about=factor.name,
-    )
+    for slot in naming.slots(design, factor.varies):
+        place = {"task": slot[0], "profile": slot[1]}
+        yield Variable(
+            name=factor.name,
+            role="factor",
+            kind="category",
+            column=naming.factor_field(factor, slot),
+            label=label,
+            categories=levels,
+            **place,
+        )
+        yield Variable(
+            name=f"{factor.name}_text",
+            role="wording",
+            kind="text",
+            column=naming.text_field(factor, slot),
+            label=f"{label}: the words shown",
+            about=factor.name,
+            **place,
+        )
 
 
-def _outcome(outcome: Outcome, design: Design) -> Variable:
+def _outcome(outcome: Outcome, design: Design) -> Iterator[Variable]:
+    kind: Kind = "chosen" if outcome.kind == "choice" else "scale"
+    for slot in naming.outcome_slots(design, outcome):
+        yield Variable(
+            name=outcome.name,
+            role="outcome",
+            kind=kind,
+            column=naming.outcome_tag(outcome, slot),
+            label=_said(outcome.label, design),
+            question=_said(outcome.question, design),
+            categories=_sides(design) if kind == "chosen" else _points(outcome, design),
+            task=slot[0],
+            profile=slot[1],
+        )
+
+
+def _points(outcome: Outcome, design: Design) -> tuple[Category, ...]:
     answers = ((code, _said(point.text, design)) for code, point in zip(outcome.codes, outcome.scale, strict=True))
     points = distinct((code, text, text) for code, text in answers)
     valued = zip(points, outcome.values, strict=True)
-    return Variable(
-        name=outcome.name,
-        role="outcome",
-        kind="scale",
-        column=outcome.column or outcome.name,
-        label=_said(outcome.label, design),
-        question=_said(outcome.question, design),
-        categories=tuple(each.model_copy(update={"value": value}) for each, value in valued),
-    )
+    return tuple(each.model_copy(update={"value": value}) for each, value in valued)
+
+
+def _sides(design: Design) -> tuple[Category, ...]:
+    """The profiles to choose between."""
+    labels = [_said(each, design) for each in design.profile_labels]
+    sides = distinct((str(number), label, label) for number, label in enumerate(labels, 1))
+    return tuple(each.model_copy(update={"value": float(number)}) for number, each in enumerate(sides, 1))
 
 
 def _recall(factor: Factor, design: Design) -> Variable:
     assert factor.recall is not None
     answers = [(each.name, each.label) for each in factor.levels] + [(UNSURE, factor.recall.unsure)]
     return Variable(
-        name=building.recall_tag(factor),
+        name=naming.recall_tag(factor),
         role="recall",
         kind="category",
-        column=building.recall_tag(factor),
+        column=naming.recall_tag(factor),
         label=f"Recall of {_said(factor.label, design)}",
         question=_said(factor.recall.question, design),
         about=factor.name,

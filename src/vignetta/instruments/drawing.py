@@ -126,7 +126,7 @@ class Drawing:
             return units * (self._size(part, stage + 1, cells) if self._more(part, stage) else 0)
         if part.rules and _STAGES[stage] == "profile":
             if len(cells) ** units > MOST_CHILDREN**2:
-                return len(cells) ** units
+                return int(len(cells) ** units)
             return sum(_reduced(_sets(part, cells, units)).values())
         drawn = _reduced(part.having([each.name for each in own], cells))
         names = [each.name for each in own]

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from vignetta.design.declaration import Design
-from vignetta.instruments.building import DATA_SOURCE
 from vignetta.instruments.exporting import Values, export_csv
+from vignetta.instruments.naming import DATA_SOURCE, SAMPLE
 from vignetta.instruments.respondents import SIMULATED, Answering, Conduct, Traits, draw_people
 from vignetta.instruments.runtime import Runtime
 from vignetta.instruments.sessions import Session
@@ -74,10 +74,15 @@ class _Participant:
     started: datetime
     ip_address: str
     traits: Traits
+    sample: str = ""
     conduct: Conduct = "attentive"
     hurries: bool = False
     leaves_at: int | None = None
     preview: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return self.is_sound and not self.hurries
 
     @property
     def is_sound(self) -> bool:
@@ -111,10 +116,23 @@ def _participants(
             *(generator.permutation(len(kinds)), gaps, addresses[1:], people, leaves), strict=True
         )
     ]
+    if design.samples:
+        arrived = _in_samples(arrived, design, generator)
     sound = [each for each in arrived if each.is_sound]
     again = [_again(sound[each], generator) for each in generator.permutation(len(sound))[: field.duplicates]]
     previews = [_preview(field.start, addresses[0], generator) for _ in range(field.previews)]
     return sorted([*previews, *arrived, *again], key=lambda each: each.started)
+
+
+def _in_samples(people: list[_Participant], design: Design, generator: np.random.Generator) -> list[_Participant]:
+    """The people with their samples: as many as planned of those who count, the others in proportion."""
+    names, sizes = list(design.samples), [each.size for each in design.samples.values()]
+    planned = iter(generator.permutation(np.repeat(np.arange(len(names)), sizes)).tolist())
+    others = generator.choice(len(names), len(people), p=np.array(sizes) / sum(sizes)).tolist()
+    return [
+        replace(each, sample=names[next(planned) if each.counts else other])
+        for each, other in zip(people, others, strict=True)
+    ]
 
 
 _CONDUCTS: Final[Mapping[str, Conduct]] = {
@@ -153,7 +171,8 @@ def _session(
     generator: np.random.Generator,
 ) -> Session:
     policy = answering.policy(person.traits, person.conduct)
-    respondent = Respondent(policy, {DATA_SOURCE: SIMULATED}, person.leaves_at)
+    link = {DATA_SOURCE: SIMULATED} | ({SAMPLE: person.sample} if person.sample else {})
+    respondent = Respondent(policy, link, person.leaves_at)
     visit = runtime.run(respondent, generator)
     if person.leaves_at and visit.finished:
         visit = runtime.run(replace(respondent, leaves_at=len(visit.pages)), generator)

@@ -20,6 +20,10 @@ ORDER: Final = "attribute_order"
 ROWS: Final = "table_rows"
 """The rows of a table whose order is drawn, as they are put together."""
 
+AGREE: Final = "1"
+DECLINE: Final = "2"
+"""The choices of the consent question."""
+
 Slot = tuple[int, int]
 """A task and a profile, from 1; 0 where something is not of one task, or not of one profile."""
 WHOLE: Final[Slot] = (0, 0)

@@ -153,9 +153,7 @@ class Pages:
         return [[shown, time], asked] if self.design.profiles == 1 else [[shown, *asked, time]]
 
     def _read_in(self, task: int) -> str:
-        sides = (
-            [(task, side) for side in range(1, self.design.profiles + 1)] if self.design.profiles > 1 else [(task, 0)]
-        )
+        sides = self._sides(task)
         if self.design.presentation == "table":
             return self._prose((task, 0)) + self._table(task, sides)
         if len(sides) == 1:
@@ -165,11 +163,14 @@ class Pages:
 
     def _prose(self, slot: Slot) -> str:
         template = paragraphs(words(self.design.vignette or {}, self.language))
-        texts = {
-            name: piped(text_field(each, slot_of(self.design, each, slot)))
-            for name, each in self.design.factors.items()
-        }
-        return fill(template, texts)
+        return fill(template, {name: self._piped(each, slot) for name, each in self.design.factors.items()})
+
+    def _piped(self, factor: Factor, slot: Slot) -> str:
+        return piped(text_field(factor, slot_of(self.design, factor, slot)))
+
+    def _sides(self, task: int) -> list[Slot]:
+        profiles = self.design.profiles
+        return [(task, side) for side in range(1, profiles + 1)] if profiles > 1 else [(task, 0)]
 
     def _table(self, task: int, sides: Sequence[Slot]) -> str:
         labels = [self._words(each) for each in self.design.profile_labels]
@@ -183,9 +184,7 @@ class Pages:
 
     def row(self, factor: Factor, task: int) -> str:
         """The row of a factor in the table of a task."""
-        sides = range(1, self.design.profiles + 1) if self.design.profiles > 1 else (0,)
-        cells = [piped(text_field(factor, slot_of(self.design, factor, (task, side)))) for side in sides]
-        told = "".join(f'<td style="{_CELL}">{each}</td>' for each in cells)
+        told = "".join(f'<td style="{_CELL}">{self._piped(factor, slot)}</td>' for slot in self._sides(task))
         return f'<tr><th style="{_CELL}" scope="row">{self._words(factor.label)}</th>{told}</tr>'
 
     def _outcome(self, outcome: Outcome, slot: Slot) -> Piece:

@@ -13,7 +13,17 @@ import numpy as np
 from vignetta.declared import words
 from vignetta.design.declaration import Covariate, Design, Factor, Outcome
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.instruments.building import ATTENTION, CONSENT, factor_field, recall_tag
+from vignetta.instruments.naming import (
+    ATTENTION,
+    CONSENT,
+    WHOLE,
+    Slot,
+    factor_field,
+    outcome_slots,
+    outcome_tag,
+    recall_tag,
+    slot_of,
+)
 from vignetta.instruments.random_answers import random_answer
 from vignetta.instruments.simulation import Simulation
 from vignetta.instruments.survey import Question
@@ -62,7 +72,9 @@ class Answering:
         for covariate in design.covariates.values():
             self._replies[covariate.column or covariate.name] = self._trait(covariate)
         for outcome in design.outcomes.values():
-            self._replies[outcome.column or outcome.name] = self._rating(outcome)
+            for slot in outcome_slots(design, outcome):
+                reply = self._preference if outcome.kind == "choice" else self._rating
+                self._replies[outcome_tag(outcome, slot)] = reply(outcome, slot)
         for factor in design.factors.values():
             self._replies[recall_tag(factor)] = self._recall(factor)
 
@@ -124,9 +136,10 @@ class Answering:
 
         return reply
 
-    def _reader(self, factor: Factor) -> Callable[[State], str]:
+    def _reader(self, factor: Factor, slot: Slot = WHOLE) -> Callable[[State], str]:
         """What tells the level that the instrument has set."""
-        name, levels = factor_field(factor), {each.export_code: each.name for each in factor.levels}
+        name = factor_field(factor, slot_of(self.design, factor, slot))
+        levels = {each.export_code: each.name for each in factor.levels}
 
         def read(state: State) -> str:
             code = state.embedded.get(name, "")
@@ -137,20 +150,39 @@ class Answering:
 
         return read
 
-    def _rating(self, outcome: Outcome) -> Reply:
+    def _opinion_on(self, outcome: Outcome, slot: Slot) -> Callable[[State, Traits], float]:
+        """What a person thinks of the vignette or profile at a slot: a normal number around the declared mean."""
         opinion = self.simulation.outcomes[outcome.name]
-        readers = {name: self._reader(factor) for name, factor in self.design.factors.items()}
-        scale = sorted(zip(outcome.values, (self._words(each.text) for each in outcome.scale), strict=True))
-        borders = [(low + high) / 2 for (low, _), (high, _) in pairwise(scale)]
+        readers = {name: self._reader(factor, slot) for name, factor in self.design.factors.items()}
         constants: dict[tuple[str, ...], float] = {}
 
-        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+        def latent(state: State, person: Traits) -> float:
             levels = tuple(read(state) for read in readers.values())
             if levels not in constants:
                 constants[levels] = latent_mean(opinion, dict(zip(readers, levels, strict=True)))
             shifts = (shift_of(self.simulation, opinion, name, own) for name, own in person.items())
-            latent = constants[levels] + sum(shifts) + opinion.sd * state.generator.standard_normal()
-            return self._choice(question, scale[bisect(borders, latent)][1])
+            return float(constants[levels] + sum(shifts) + opinion.sd * state.generator.standard_normal())
+
+        return latent
+
+    def _rating(self, outcome: Outcome, slot: Slot) -> Reply:
+        latent = self._opinion_on(outcome, slot)
+        scale = sorted(zip(outcome.values, (self._words(each.text) for each in outcome.scale), strict=True))
+        borders = [(low + high) / 2 for (low, _), (high, _) in pairwise(scale)]
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            return self._choice(question, scale[bisect(borders, latent(state, person))][1])
+
+        return reply
+
+    def _preference(self, outcome: Outcome, slot: Slot) -> Reply:
+        """The profile that the person thinks most of."""
+        labels = [self._words(each) for each in self.design.profile_labels]
+        latents = [self._opinion_on(outcome, (slot[0], side)) for side in range(1, self.design.profiles + 1)]
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            found = [latent(state, person) for latent in latents]
+            return self._choice(question, labels[found.index(max(found))])
 
         return reply
 

@@ -11,6 +11,7 @@ from scipy.special import ndtr
 
 from vignetta.design.declaration import Covariate, Design
 from vignetta.design.vignettes import vignettes
+from vignetta.instruments.preferences import choice_probabilities
 from vignetta.instruments.simulation import Distribution, Opinion, Simulation
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
@@ -25,12 +26,13 @@ def true_means(simulation: Simulation, design: Design) -> pd.DataFrame:
 
     With latent mean m, standard deviation s and points v_1 < ... < v_K, the answer's expectation is
     v_1 + sum_k (v_{k+1} - v_k) * Phi((m - (v_k + v_{k+1}) / 2) / s), averaged over the declared distribution of the
-    covariates by enumeration. Every margin and contrast is a linear function of these means.
+    covariates by enumeration. A choice's mean is the probability that the profile is chosen, averaged over the profiles
+    that it may stand beside (`choice_probabilities`). Every margin and contrast is a linear function of these means.
 
     Returns
     -------
     A frame with `vignette`, one categorical column per factor, `probability` (of the vignette; they sum to 1 for each
-    outcome), `outcome` and `mean` (in points of the scale).
+    outcome), `outcome` and `mean` (in points of the scale, or a probability).
     """
     universe = vignettes(design)[["vignette", *design.factors, "probability"]]
     means = {name: _expectations(simulation, design, name, universe) for name in design.outcomes}
@@ -42,6 +44,8 @@ def _expectations(simulation: Simulation, design: Design, outcome: str, universe
     opinion, points = simulation.outcomes[outcome], np.sort(design.outcomes[outcome].values)
     levels = universe[list(design.factors)].astype(str).to_dict("records")
     means = np.array([latent_mean(opinion, {str(factor): level for factor, level in each.items()}) for each in levels])
+    if design.outcomes[outcome].kind == "choice":
+        return choice_probabilities(design, np.round(means, _DIGITS), opinion.sd)
     latent, place = np.unique(np.round(means, _DIGITS), return_inverse=True)
     shifts, probabilities = _shifts(simulation, design, opinion)
     expected = [probabilities @ expected_answer(each + shifts, opinion.sd, points) for each in latent]
