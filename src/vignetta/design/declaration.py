@@ -18,6 +18,7 @@ from vignetta.declared import (
     as_number,
     parse,
     read_tree,
+    words,
 )
 from vignetta.design.layout import (
     MOST_PROFILES,
@@ -164,7 +165,12 @@ class Outcome(Keyed):
 
     @property
     def values(self) -> list[float]:
-        """The number of each point in the order shown; a higher number always means more of the label."""
+        """The number of each point in the order shown; a higher number always means more of the label.
+
+        A choice is 1 for the profile that is chosen and 0 for the others.
+        """
+        if self.kind == "choice":
+            return [0.0, 1.0]
         numbers = [float(each) for each in self.codes]
         return numbers if self.direction == "ascending" else [min(numbers) + max(numbers) - each for each in numbers]
 
@@ -313,6 +319,28 @@ class Design(Declared):
         return self.tasks * self.profiles
 
     @property
+    def wording(self) -> dict[str, str] | None:
+        """The template in each language; in a table, with a line for each factor that is a row of it."""
+        if self.vignette is None or self.presentation == "text":
+            return self.vignette
+        return {
+            language: "\n\n".join([text, *(self._row(name, language) for name in self.rows)])
+            for language, text in self.vignette.items()
+        }
+
+    def _row(self, name: str, language: str) -> str:
+        label = words(self.factors[name].label, language).replace("{", "{{").replace("}", "}}")
+        return f"• {label}: {{{name}}}"
+
+    @property
+    def rows(self) -> list[str]:
+        """The factors that are rows of the table: those that the template does not name."""
+        if self.vignette is None or self.presentation == "text":
+            return []
+        named = placeholders(words(self.vignette))
+        return [name for name in self.factors if name not in named]
+
+    @property
     def in_hand(self) -> bool:
         """Whether the study was fielded elsewhere, so that there is no instrument to build."""
         return self.data is not None and self.data.format == "table"
@@ -389,15 +417,15 @@ def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
     for language, text in each_language.items():
         where: Location = ("vignette", language) if language else ("vignette",)
         if isinstance(text, str) and text.strip():
-            yield from _placeholder_findings(where, text, known)
+            yield from _placeholder_findings(where, text, known, in_table=data.get("presentation") == "table")
 
 
-def _placeholder_findings(where: Location, text: str, known: list[str]) -> Iterator[Finding]:
+def _placeholder_findings(where: Location, text: str, known: list[str], *, in_table: bool) -> Iterator[Finding]:
     used = placeholders(text)
     for name in used:
         if name not in known:
             yield where, f"unknown placeholder `{{{name}}}`.", near_miss(name, known)
-    for name in known:
+    for name in known if not in_table else ():
         if name not in used:
             yield where, f"the factor `{name}` does not appear.", f"Write `{{{name}}}` where its text goes."
     for place in stray_braces(text):

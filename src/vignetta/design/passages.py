@@ -101,7 +101,7 @@ class Proofs:
     @cached_property
     def template(self) -> str:
         """The template with each placeholder between marks."""
-        template = words(self.design.vignette or {"": ""}, self.language)
+        template = words(self.design.wording or {"": ""}, self.language)
         return fill(template, {name: f"{OPENS}{name}{CLOSES}" for name in self.factors})
 
     @cached_property

@@ -45,7 +45,7 @@ def _texts(design: Design, codes: Codes, language: str) -> list[str]:
     """The words of each row of `codes`; the template is read once."""
     if design.vignette is None:
         return [""] * len(codes)
-    marked = fill(words(design.vignette, language), {name: f"{_MARK}{name}{_MARK}" for name in design.factors})
+    marked = fill(words(design.wording or {}, language), {name: f"{_MARK}{name}{_MARK}" for name in design.factors})
     pieces, columns = marked.split(_MARK), dict(zip(design.factors, codes.T.tolist(), strict=True))
     texts = {
         name: [words(level.text or {"": ""}, language) for level in factor.levels]
@@ -66,4 +66,4 @@ def render(design: Design, levels: dict[str, str], *, language: str = "") -> str
         return ""
     chosen = {name: design.factors[name].level(level).text or {"": ""} for name, level in levels.items()}
     language = language or design.language
-    return fill(words(design.vignette, language), {name: words(text, language) for name, text in chosen.items()})
+    return fill(words(design.wording or {}, language), {name: words(text, language) for name, text in chosen.items()})

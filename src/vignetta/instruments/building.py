@@ -39,7 +39,7 @@ from vignetta.instruments.naming import (
     tasks,
     text_field,
 )
-from vignetta.instruments.pages import Pages, in_table, piped
+from vignetta.instruments.pages import Pages, piped
 from vignetta.instruments.survey import Survey
 
 
@@ -206,7 +206,7 @@ class _Flow:
         """Puts the rows of all tables together in an order drawn for the respondent."""
         if self.design.attribute_order == "fixed":
             return []
-        rows = {each.name: self._appended(each.name) for each in in_table(self.design)}
+        rows = {name: self._appended(name) for name in self.design.rows}
         if self.design.attribute_order == "shuffled":
             return [elements.in_any_order(list(rows.values()))]
         groups = [[name for name in group if name in rows] for group in self.design.attribute_groups]

@@ -74,15 +74,11 @@ class _Participant:
     started: datetime
     ip_address: str
     traits: Traits
-    sample: str = ""
     conduct: Conduct = "attentive"
     hurries: bool = False
     leaves_at: int | None = None
     preview: bool = False
-
-    @property
-    def counts(self) -> bool:
-        return self.is_sound and not self.hurries
+    sample: str = ""
 
     @property
     def is_sound(self) -> bool:
@@ -130,7 +126,7 @@ def _in_samples(people: list[_Participant], design: Design, generator: np.random
     planned = iter(generator.permutation(np.repeat(np.arange(len(names)), sizes)).tolist())
     others = generator.choice(len(names), len(people), p=np.array(sizes) / sum(sizes)).tolist()
     return [
-        replace(each, sample=names[next(planned) if each.counts else other])
+        replace(each, sample=names[next(planned) if each.is_sound else other])
         for each, other in zip(people, others, strict=True)
     ]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from vignetta.declared import words
 from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
-from vignetta.design.wording import fill, placeholders
+from vignetta.design.wording import fill
 from vignetta.instruments import elements
 from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
@@ -38,14 +38,6 @@ _CELL: Final = "border-bottom:1px solid #bbb;padding:.5em;text-align:left;vertic
 def piped(field_name: str) -> str:
     """What Qualtrics replaces by the field's value."""
     return f"${{e://Field/{field_name}}}"
-
-
-def in_table(design: Design) -> list[Factor]:
-    """The factors that are rows of the table: those that the template does not name."""
-    if design.presentation == "text" or design.vignette is None:
-        return []
-    named = placeholders(words(design.vignette))
-    return [each for name, each in design.factors.items() if name not in named]
 
 
 @dataclass
@@ -176,7 +168,7 @@ class Pages:
         labels = [self._words(each) for each in self.design.profile_labels]
         head = "".join(f'<th style="{_CELL}" scope="col">{each}</th>' for each in ["", *labels]) if labels else ""
         rows = (
-            "".join(self.row(each, task) for each in in_table(self.design))
+            "".join(self.row(self.design.factors[each], task) for each in self.design.rows)
             if self.design.attribute_order == "fixed"
             else piped(rows_field(max(task, 1)))
         )

@@ -68,4 +68,5 @@ def _beside_chosen(design: Design, worth: Array, sd: float) -> Array:
     )
     beats = ndtr((worth[:, None] - worth) / (sd * np.sqrt(2)))
     total = pairs.sum(axis=1)
-    return np.divide((pairs * beats).sum(axis=1), total, out=np.full(len(total), 0.5), where=total > 0)
+    chosen: Array = np.divide((pairs * beats).sum(axis=1), total, out=np.full(len(total), 0.5), where=total > 0)
+    return chosen

@@ -192,7 +192,8 @@ def _pieces(text: str) -> Iterator[tuple[bool, str]]:
 def outcome(asked: Outcome, estimates: pd.DataFrame, labels: Labels) -> dict[str, Any]:
     """An outcome with its question, its scale and how many responses its estimates rest on."""
     found = estimates[estimates["outcome"] == asked.name]["n"]
-    texts = [words(each.text, labels.design.language) for each in asked.scale]
+    language = labels.design.language
+    texts = ["not chosen", "chosen"] if asked.kind == "choice" else [words(each.text, language) for each in asked.scale]
     points = sorted(zip(asked.values, texts, strict=True), key=lambda each: each[0])
     return {
         "label": labels.outcome(asked.name),

@@ -9,9 +9,10 @@ from typing import Final, Literal, get_args
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.study.files import replace_all
 
-Template = Literal["alliance", "alliance-form", "alliance-reassurance", "war-support", "blank", "in-hand"]
+Template = Literal["alliance", "alliance-form", "alliance-reassurance", "war-support", "conjoint", "blank", "in-hand"]
 """alliance: uncooperative allies, the flagship. alliance-form: the legal form of promises. alliance-reassurance: when
-reassurance is approved of. war-support: defending an ally under attack. blank: two factors to start from. in-hand: a
+reassurance is approved of. war-support: defending an ally under attack. conjoint: pairs of allies to choose from, five
+tasks for each respondent. blank: two factors to start from. in-hand: a
 study around data that exist already."""
 _PREFIX: Final = "vignetta/scaffold/"
 _EMPTY: Final = ("data/raw/.gitkeep", "data/clean/.gitkeep")
