@@ -18,10 +18,12 @@ from vignetta.declared import (
     as_number,
     parse,
     read_tree,
+    words,
 )
-from vignetta.design.raw import entries, items, level_names, repeated, repeated_codes
+from vignetta.design.grammar import KEYWORDS, read
+from vignetta.design.raw import entries, items, level_names, mapping, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction, restriction_findings
-from vignetta.design.wording import placeholders, stray_braces
+from vignetta.design.wording import Template, parse_template, shown_levels, template_findings
 from vignetta.errors import near_miss
 
 Mechanism = Literal["complete", "simple", "blocked"]
@@ -61,6 +63,10 @@ class Level(Declared):
     weight: float = Field(
         1, gt=0, allow_inf_nan=False, description="how often it is drawn, relative to the other levels of its factor"
     )
+
+    def words(self, language: str = "") -> str:
+        """What the respondent reads in the vignette; empty for a level without a text."""
+        return words(self.text, language) if self.text else ""
 
     @property
     def export_code(self) -> str:
@@ -265,13 +271,20 @@ class Design(Declared):
     attention: AttentionCheck | None = Field(None, description="the attention check")
     factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
     restrictions: tuple[Restriction, ...] = Field((), description="combinations of levels that are never shown")
-    vignette: Text | None = Field(None, description="the template, with {factor} where a level's text goes")
+    vignette: Text | None = Field(
+        None, description="the template: words, {factor} where a level's text goes, lists, conditions"
+    )
     outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the ratings")
 
     @property
     def language(self) -> str:
         """The main language."""
         return self.languages[0]
+
+    def template(self, language: str = "") -> Template:
+        """The template in a language, the main one when left out; an empty one for a study without a template."""
+        language = language or self.language
+        return parse_template(words(self.vignette, language) if self.vignette else "", language=language)
 
     @property
     def in_hand(self) -> bool:
@@ -300,11 +313,7 @@ class Design(Declared):
                 "Add `vignette:` (the template, with {factor} where a level's text goes).",
             )
         yield from _template(data)
-        for name, factor in entries(data, "factors"):
-            for place, level in items(factor.get("levels")):
-                if "text" not in level:
-                    what = "the text is missing."
-                    yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
+        yield from _missing_texts(data)
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -341,28 +350,42 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield where, f"`{name}` stands here a second time.", "Remove it."
 
 
-def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
-    factors = data.get("factors")
-    known = list(factors) if isinstance(factors, dict) else []
+def _templates(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
+    """Each template that can be read: where it stands, its text and its language."""
+    languages = data.get("languages")
+    main = languages[0] if isinstance(languages, list) and languages and isinstance(languages[0], str) else "en"
     template = data.get("vignette")
     each_language: Mapping[str, Any] = template if isinstance(template, dict) else {"": template}
     for language, text in each_language.items():
-        where: Location = ("vignette", language) if language else ("vignette",)
         if isinstance(text, str) and text.strip():
-            yield from _placeholder_findings(where, text, known)
+            yield ("vignette", language) if language else ("vignette",), text, language or main
 
 
-def _placeholder_findings(where: Location, text: str, known: list[str]) -> Iterator[Finding]:
-    used = placeholders(text)
-    for name in used:
-        if name not in known:
-            yield where, f"unknown placeholder `{{{name}}}`.", near_miss(name, known)
-    for name in known:
-        if name not in used:
-            yield where, f"the factor `{name}` does not appear.", f"Write `{{{name}}}` where its text goes."
-    for place in stray_braces(text):
-        around = text[max(0, place - 10) : place + 10].replace("\n", " ")
-        yield where, f"a brace without a partner near `{around}`.", "Write `{{` for a literal brace."
+def conditionable(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names that a condition in the template may ask for, and the levels of each, as far as they can be read."""
+    return {name: [] for name in mapping(data, "factors")} | level_names(data)
+
+
+def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
+    levels, factors = conditionable(data), mapping(data, "factors")
+    for where, text, language in _templates(data):
+        for _, what, remedy in template_findings(text, language=language, levels=levels, factors=factors):
+            yield where, what, remedy
+    for name in factors:
+        if name in KEYWORDS:
+            yield ("factors", name), f"`{name}` is a word of the template language.", "Choose another name."
+
+
+def _missing_texts(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Levels without a text that a placeholder would show; all levels, while no template can be read."""
+    levels = level_names(data)
+    shown = [shown_levels(read(text, language).pieces, levels) for _, text, language in _templates(data)]
+    for name, factor in entries(data, "factors"):
+        for place, level in items(factor.get("levels")):
+            needed = not shown or any(level.get("name") in each.get(name, ()) for each in shown)
+            if "text" not in level and needed:
+                what = "the text is missing."
+                yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
 
 
 def design_of(tree: Tree) -> Design:

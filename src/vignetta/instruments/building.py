@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
@@ -15,7 +15,7 @@ from typing import Final, Literal
 from vignetta.declared import NAME, words
 from vignetta.design.declaration import Covariate, Design, Factor, Option
 from vignetta.design.universe import shares, universe_of
-from vignetta.design.wording import fill
+from vignetta.design.wording import Template
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
 from vignetta.instruments.elements import Piece
@@ -34,6 +34,8 @@ DECLINE: Final = "2"
 """The choices of the consent question."""
 MOST_CHILDREN: Final = 5_000
 """More elements than these are not put under randomizers."""
+_PIPE: Final = "\ue000"
+"""Where a field goes, until its name is put in: from the range of characters that no text uses."""
 BlockName = Literal["consent", "farewell", "respondent", "attention", "vignette", "recall"]
 
 
@@ -45,6 +47,22 @@ def factor_field(factor: Factor) -> str:
 def text_field(factor: Factor) -> str:
     """The embedded field that holds the words of the factor's level."""
     return f"{factor_field(factor)}_text"
+
+
+def piped(template: Template, fields: Mapping[str, str]) -> str:
+    """The template as HTML paragraphs, with the embedded field of each factor where its text goes.
+
+    Raises `StudyError` for a template with forms, lists or phrases, which no single field holds.
+    """
+    parts = [
+        _PIPE if each.factor else each.render({}, {}) for each in template.segments if each.factor or not each.factors
+    ]
+    if len(parts) < len(template.segments):
+        what = "the survey can show words and `{factor}` only, no forms, lists or conditions."
+        raise StudyError(Problem("vignette", what, "Write the template without them."))
+    first, *others = paragraphs("".join(parts)).replace(f"${_PIPE}", f"&#36;{_PIPE}").split(_PIPE)
+    names = [each.factor for each in template.segments if each.factor]
+    return first + "".join(f"${{e://Field/{fields[name]}}}{text}" for name, text in zip(names, others, strict=True))
 
 
 def recall_tag(factor: Factor) -> str:
@@ -227,9 +245,8 @@ class _Paper:
         return elements.single_choice(tag, text, choices, codes=[each.code for each in options])
 
     def _vignette(self) -> Piece:
-        template = paragraphs(words(self.design.vignette or {}, self.language))
-        piped = {name: f"${{e://Field/{text_field(each)}}}" for name, each in self.design.factors.items()}
-        return elements.description(VIGNETTE, fill(template, piped))
+        fields = {name: text_field(each) for name, each in self.design.factors.items()}
+        return elements.description(VIGNETTE, piped(self.design.template(self.language), fields))
 
     def _outcomes(self) -> list[Piece]:
         return [
