@@ -134,7 +134,7 @@ BROKEN_STUDIES = [
     (
         "{treaty}.",
         "{treaty}}.",
-        "design/study.yaml:16 vignette: a brace without a partner near `d {treaty}}.`. Write `{{` for a literal brace.",
+        "design/study.yaml:16 vignette: a brace without a partner near `d {treaty}}.`. Write `}}` for a literal brace.",
     ),
     (
         "sample_size: 100",

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vignetta.declared import Languages
+from vignetta.design.articles import begins_with_vowel_sound
 from vignetta.design.comparing import GRADES_APART, WORDS_APART, level_lengths
 from vignetta.design.declaration import Design
-from vignetta.design.faults import begins_with_vowel_sound, faults
+from vignetta.design.faults import faults
 from vignetta.design.passages import Proofs, combinations_of_levels
 from vignetta.design.proofing import Remark, proof
 from vignetta.design.reading import Measure, measure
@@ -183,6 +184,218 @@ def test_reading_by_sentences_finds_what_reading_whole_vignettes_finds(texts: li
         for fault in faults(text, "en")
     }
     assert {each for each in named if each[0] in kinds} == whole
+
+
+# ----------------------------------------------------------------------------------------------- conditional phrases
+
+
+def three() -> dict[str, Any]:
+    return {"a": factor("red", "blue", "green"), "b": factor("rain", "snow"), "c": factor("now", "late")}
+
+
+PHRASES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
+    "an empty phrase leaves two spaces": (
+        "It {b} {if a is l1}in {a} {c}{end} here.",
+        "spacing",
+        "factors.a.levels[0].text; factors.a.levels[2].text",
+        (1, 2, 3, 4, 9, 10, 11, 12),
+    ),
+    "an empty phrase leaves two spaces between sentences": (
+        "It is {a}. {if b is l1}So {b}.{end} It is {c}.",
+        "spacing",
+        "factors.b.levels[0].text",
+        (1, 2, 5, 6, 9, 10),
+    ),
+    "an empty phrase leaves a space before a mark": (
+        "It is {a} {if b is l1}in {b}{end}, {c}.",
+        "punctuation",
+        "factors.b.levels[0].text",
+        (1, 2, 5, 6, 9, 10),
+    ),
+    "a list without texts leaves two spaces": (
+        "It is {a} {if b is l1 and c is l0}so{end} it.",
+        "spacing",
+        "factors.b.levels[0].text; factors.c.levels[1].text",
+        (1, 2, 4, 5, 6, 8, 9, 10, 12),
+    ),
+    "an article before a phrase": (
+        "It was {c} a {if b is l1}awful{else}bad{end} {a}.",
+        "article",
+        "factors.b.levels[1].text",
+        (3, 4, 7, 8, 11, 12),
+    ),
+    "an article before two phrases": (
+        "It was a {if b is l1}{if c is l1}odd {end}{else}new {end}{a}.",
+        "article",
+        "factors.b.levels[1].text with factors.c.levels[1].text",
+        (4, 8, 12),
+    ),
+    "a full stop that a phrase lacks": (
+        "It is {a}.{if c is l1} It is {c}{end}\n\nThen {b}.",
+        "full stop",
+        "factors.c.levels[1].text",
+        (2, 4, 6, 8, 10, 12),
+    ),
+    "a full stop that both ways lack": (
+        "It is {a}. {if c is l1}It is {c}{else}It will be{end}\n\nThen {b}.",
+        "full stop",
+        "vignette",
+        tuple(range(1, 13)),
+    ),
+    "a full stop that only a phrase has": (
+        "It is {a}, {b}{if c is l1}.{end}",
+        "full stop",
+        "factors.c.levels[0].text",
+        (1, 3, 5, 7, 9, 11),
+    ),
+    "a small letter behind a phrase": (
+        "It is {a}. {if c is l1}Now {end}it is {b}.",
+        "capital",
+        "factors.c.levels[0].text",
+        (1, 3, 5, 7, 9, 11),
+    ),
+    "a small letter in a phrase": (
+        "It is {a}. {if c is l1}now it is {b}{else}It is not{end}.",
+        "capital",
+        "factors.c.levels[1].text",
+        (2, 4, 6, 8, 10, 12),
+    ),
+    "a word of a phrase and a level's": (
+        "It is {if c is l1}red {end}{a} {b}.",
+        "repeated word",
+        "factors.c.levels[1].text with factors.a.levels[0].text",
+        (2, 4),
+    ),
+    "two spaces in a phrase": (
+        "It is {a}. {if c is l1}It  is {b}{else}It is not{end}.",
+        "spacing",
+        "factors.c.levels[1].text",
+        (2, 4, 6, 8, 10, 12),
+    ),
+    "two spaces behind a phrase": (
+        "It is {a}. {if c is l1}It is {b}. {end}It  is.",
+        "spacing",
+        "vignette",
+        tuple(range(1, 13)),
+    ),
+}
+"""Templates with one fault: its kind, the causes, and all vignettes that show it."""
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_a_fault_in_a_phrase_has_the_smallest_cause(name: str) -> None:
+    template, kind, causes, numbers = PHRASES[name]
+    study = declared(factors=three(), vignette=template)
+    found = [each for each in proof(study) if each.kind == kind]
+    assert sorted({each.where for each in found}) == causes.split("; ")
+    assert tuple(sorted({number for each in found for number in each.vignettes})) == numbers
+    shown = dict(zip(vignettes(study)["vignette"], vignettes(study)["text"], strict=True))
+    assert set(numbers) == {
+        number for number, text in shown.items() if kind in {each.kind for each in faults(text, "en")}
+    }
+
+
+def test_a_text_that_only_a_phrase_shows() -> None:
+    texts = {"a": factor("red  sky", "blue"), "b": factor("rain", "snow")}
+    found = one(
+        proof(declared(factors=texts, vignette="It is {b}.{if b is l1} It is {a}.{else} {a|capital}.{end}")), "spacing"
+    )
+    assert (found.where, found.vignettes) == ("factors.a.levels[0].text", (1, 2))
+    found = one(proof(declared(factors=texts, vignette="It is {b}.{if b is l1} It is {a}.{end}")), "spacing")
+    assert (found.where, found.vignettes) == ("factors.b.levels[1].text with factors.a.levels[0].text", (2,))
+
+
+def test_the_ten_planted_faults_beside_phrases(design: Design) -> None:
+    template = next(iter((design.vignette or {}).values()))
+    template += "\n\n{if regime is democracy and treaty is formal}Both hold.{else}They do not.{end}"
+    found = proof(changed(design, dict(PLANTED.values()), template))
+    for kind, ((name, level), _) in PLANTED.items():
+        place = design.factors[name].level_names.index(level)
+        assert f"factors.{name}.levels[{place}].text" in [each.where for each in found if each.kind == kind]
+    assert proof(changed(design, {}, template)) == []
+
+
+TAILS = ["", " more", "More.", " So it is.", ", too", "an ", "a", " end"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    texts=st.lists(WORDS, min_size=4, max_size=4),
+    tails=st.lists(st.sampled_from(TAILS), min_size=4, max_size=4),
+    template=st.sampled_from(
+        [
+            "It is {a}. {if b is l1}?0{else}?1{end} {b}.",
+            "{if a is l0}?0{if b is l1}?1{end}{end} It is {a}. {b}?2",
+            "It is so.{if a is l0}?0{end}\n\n{if b is l1}?1{else}?2{end}\n\nAnd {a} {b}",
+            "It is so {if a is l0 and b is l1}?0{else}?1{end}. {and a, b}. {if a is not l0}?2{end}?3",
+            "{a|capital} is {b|a}. {if a is l0}?0{end} {if b is l0}?1{end} It is.",
+        ]
+    ),
+)
+def test_reading_by_sentences_finds_what_reading_whole_vignettes_finds_beside_phrases(
+    texts: list[str], tails: list[str], template: str
+) -> None:
+    for place, tail in enumerate(tails):
+        template = template.replace(f"?{place}", tail or "So")
+    study = declared(factors={"a": factor(*texts[:2]), "b": factor(*texts[2:])}, vignette=template)
+    named = {(each.kind, number) for each in proof(study) for number in each.vignettes}
+    kinds = {"placeholder", "spacing", "repeated word", "punctuation", "full stop", "article", "capital"}
+    numbered = zip(vignettes(study)["vignette"], vignettes(study)["text"], strict=True)
+    whole = {(fault.kind, number) for number, text in numbered for fault in faults(text, "en")}
+    assert {each for each in named if each[0] in kinds} == whole
+
+
+def test_levels_without_a_text_are_empty_only_where_they_are_shown() -> None:
+    texts = {"a": factor("", "blue"), "b": factor("\u200b", "snow")}
+    for level in texts["a"]["levels"]:
+        if not level["text"]:
+            del level["text"]
+    study = declared(factors=texts, vignette="It has {and a, b}{if a is l1}, and is {a}{end}.")
+    assert [each.where for each in proof(study) if each.kind == "empty text"] == ["factors.b.levels[0].text"]
+    bare = study.model_copy(update={"vignette": {"": "It is {a} in {b}."}})
+    assert [each.where for each in proof(bare) if each.kind == "empty text"] == [
+        "factors.a.levels[0].text",
+        "factors.b.levels[0].text",
+    ]
+
+
+def without_texts(n: int) -> dict[str, Any]:
+    levels = factor(*[""] * n)["levels"]
+    return {"label": "Factor", "levels": [{key: each[key] for key in each if key != "text"} for each in levels]}
+
+
+def test_the_words_of_a_phrase_are_those_of_its_level() -> None:
+    texts = {"a": without_texts(2), "b": factor("rain", "snow")}
+    study = declared(factors=texts, vignette="It is {b}.{if a is l1} It has a treaty.{end}")
+    found = {(each.factor, each.level): each.words for each in level_lengths(Proofs(study, "en"))}
+    assert found == {("a", "l0"): 0, ("a", "l1"): 4, ("b", "l0"): 1, ("b", "l1"): 1}
+    long = "It is {b}.{if a is l1} It has a treaty" + " of old" * 6 + ".{end}"
+    remark = one(proof(declared(factors=texts, vignette=long)), "length")
+    assert (remark.where, "16 words" in remark.what) == ("factors.a.levels[1].text", True)
+
+
+def test_levels_that_show_nothing_are_alike() -> None:
+    texts = {"a": without_texts(3), "b": factor("rain", "snow")}
+    found = one(proof(declared(factors=texts, vignette="It is {b}.{if a is l1} It is old.{end}")), "alike")
+    assert found.what == "the levels `l0` and `l2` of `a` both show nothing."
+    both = "It is {b}.{if a is l1} It is old.{end}{if a is l2 and b is l1} It is new.{end}"
+    assert not [each for each in proof(declared(factors=texts, vignette=both)) if each.kind == "alike"]
+
+
+def test_a_statement_of_a_phrase_and_its_denial() -> None:
+    texts = {"a": without_texts(2), "b": factor("It is rich, and the ally is a democracy", "It is poor")}
+    template = "{b}.{if a is l1} The ally is not a democracy.{end}"
+    found = [each for each in proof(declared(factors=texts, vignette=template)) if each.kind == "contradiction"]
+    assert [each.vignettes for each in found] == [(3,)]
+
+
+def test_a_placeholder_that_one_language_shows_less_often() -> None:
+    texts = [{"en": "red", "de": "rot"}, {"en": "blue", "de": "blau"}]
+    template = {"en": "It is {a}{if b is l1} {a}{end}.", "de": "Es ist {if b is l1}{a}{else}{a}{end} da."}
+    study = declared(languages=["en", "de"], factors={"a": factor(*texts), "b": factor(*texts)}, vignette=template)
+    found = one(proof(study), "languages")
+    assert (found.where, found.vignettes) == ("factors.b.levels[1].text.de", (2, 4))
+    assert found.what == "`{a}` stands 1 times in `de` and 2 times in `en`."
 
 
 # ------------------------------------------------------------------------------------------------- sound texts stay

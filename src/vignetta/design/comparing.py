@@ -1,15 +1,16 @@
 """Levels beside each other: length, reading grade, likeness, contradictions, languages."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import combinations
 from statistics import median
 from typing import Final
 
-from vignetta.design.faults import is_english
-from vignetta.design.passages import CLOSES, OPENS, Levels, Passage, Proofs, Remark
+from vignetta.design.languages import is_english
+from vignetta.design.passages import Passage, Proofs, Remark, causes
+from vignetta.design.pieces import Levels, Shown
 from vignetta.design.reading import WORD, Measure, sentences
 
 WORDS_APART: Final = 12
@@ -53,9 +54,10 @@ def comparisons(proofs: Proofs) -> Iterator[Remark]:
 class LevelLength:
     """A level's own words, and the vignettes that have it.
 
-    `words` counts the level's text, `words_apart` its words less the median of the factor's other levels, `vignette`
-    the mean number of words of the vignettes with the level. `grade` is the reading grade of those vignettes taken
-    together and `grade_apart` that less the grade of all vignettes with another level; None outside English.
+    `words` counts the level's text and the phrases of the template that ask for its factor alone, `words_apart` its
+    words less the median of the factor's other levels, `vignette` the mean number of words of the vignettes with the
+    level. `grade` is the reading grade of those vignettes taken together and `grade_apart` that less the grade of all
+    vignettes with another level; None outside English.
     """
 
     factor: str
@@ -97,7 +99,7 @@ def _level_length(proofs: Proofs, key: tuple[str, str], found: Measure, total: M
 
 
 def _n_words(proofs: Proofs, factor: str, level: str) -> int:
-    return len(WORD.findall(proofs.text(factor, level)))
+    return len(WORD.findall(proofs.own_words(factor, level)))
 
 
 def _lengths(proofs: Proofs, found: Sequence[LevelLength]) -> Iterator[Remark]:
@@ -134,7 +136,7 @@ _CURLY: Final = re.compile("[‘’“”]")
 
 def _quotation_marks(proofs: Proofs) -> Iterator[Remark]:
     """Straight and curly marks in one study: the texts with the sort that fewer texts use."""
-    texts: list[tuple[Levels, str]] = [({}, proofs.template)]
+    texts: list[tuple[Levels, str]] = [({}, proofs.template.words)]
     texts += [({name: level}, proofs.text(name, level)) for name, level in _declared(proofs)]
     straight = [levels for levels, text in texts if _STRAIGHT.search(text)]
     curly = [levels for levels, text in texts if _CURLY.search(text)]
@@ -151,8 +153,12 @@ def _declared(proofs: Proofs) -> list[tuple[str, str]]:
 
 def _alike(proofs: Proofs) -> Iterator[Remark]:
     for name, factor in proofs.design.factors.items():
+        beside_others = any(name in each.factors and len(each.factors) > 1 for each in proofs.template.pieces)
         for first, second in combinations(factor.level_names, 2):
-            likeness = _likeness(proofs.text(name, first), proofs.text(name, second))
+            one, other = (proofs.own_words(name, each) for each in (first, second))
+            likeness = _likeness(one, other)
+            if not (one or other or beside_others):
+                likeness = "both show nothing"
             if likeness:
                 what = f"the levels `{first}` and `{second}` of `{name}` {likeness}."
                 remedy = "Respondents cannot tell them apart: change one of them, or leave it out."
@@ -228,14 +234,20 @@ def _clauses(proofs: Proofs) -> Iterator[tuple[Levels, str]]:
                 yield from ((levels, clause.rstrip(" .!?")) for clause in _CLAUSES.split(sentence))
 
 
-def _statements(passage: Passage) -> Iterator[tuple[Mapping[str, str], str]]:
+def _statements(passage: Passage) -> Iterator[tuple[Levels, str]]:
+    """The passage beside each level of its factor; of several factors, what each of them shows by itself."""
+    proofs = passage.proofs
     if len(passage.factors) <= 1:
         for cell in passage.cells:
             yield dict(zip(passage.factors, cell, strict=True)), passage.text(cell)
         return
     for name in passage.factors:
-        for level in passage.proofs.design.factors[name].level_names:
-            yield {name: level}, passage.proofs.text(name, level)
+        for level in proofs.design.factors[name].level_names:
+            yield {name: level}, proofs.text(name, level)
+    for segment in dict.fromkeys(passage.segments):
+        if len(segment.factors) == 1 and not segment.factor:
+            for cell, text in proofs.renders(segment).items():
+                yield dict(zip(segment.factors, cell, strict=True)), text
 
 
 # --------------------------------------------------------------------------------------------------------- languages
@@ -248,17 +260,33 @@ def _languages(proofs: Proofs) -> Iterator[Remark]:
         return
     beside = Proofs(proofs.design, main)
     for name in proofs.factors:
-        first, second = (each.template.count(f"{OPENS}{name}{CLOSES}") for each in (beside, proofs))
-        if first != second:
-            what = f"`{{{name}}}` stands {second} times in `{proofs.language}` and {first} times in `{main}`."
-            yield proofs.remark("languages", {}, what, "Use each placeholder as often in both languages.")
+        yield from _times_shown(proofs, beside, name)
     yield from _translations(proofs, beside)
 
 
+def _times_shown(proofs: Proofs, main: Proofs, name: str) -> Iterator[Remark]:
+    """Vignettes that show a factor's text in one language more often than in the other."""
+    found = [
+        [each for each in one.template.pieces if isinstance(each.content, Shown) and name in each.content.factors]
+        for one in (main, proofs)
+    ]
+    factors = tuple(dict.fromkeys(clause.factor for pieces in found for each in pieces for clause in each.clauses))
+    cells = proofs.cells_of(factors)
+    shown = {}
+    for cell in cells:
+        levels = dict(zip(factors, cell, strict=True))
+        first, second = (sum(each.allows(levels) for each in pieces) for pieces in found)
+        if first != second:
+            shown[cell] = f"`{{{name}}}` stands {second} times in `{proofs.language}` and {first} times in"
+    for levels, what in causes(factors, cells, shown):
+        remedy = "Use each placeholder as often in both languages."
+        yield proofs.remark("languages", levels, f"{what} `{main.language}`.", remedy)
+
+
 def _translations(proofs: Proofs, main: Proofs) -> Iterator[Remark]:
-    pairs: list[tuple[Levels, str, str]] = [({}, main.template, proofs.template)]
+    pairs: list[tuple[Levels, str, str]] = [({}, main.template.words, proofs.template.words)]
     pairs += [({n: level}, main.text(n, level), proofs.text(n, level)) for n, level in _declared(proofs)]
-    usual = median(len(there) / len(here) for _, here, there in pairs if here)
+    usual = median([len(there) / len(here) for _, here, there in pairs if here] or [1.0])
     for levels, here, there in pairs:
         times = len(there) / len(here) / usual if here and usual else 1.0
         if here == there and len(WORD.findall(here)) >= LEAST_WORDS:

@@ -20,6 +20,7 @@ from vignetta.declared import (
     read_tree,
     words,
 )
+from vignetta.design.grammar import KEYWORDS, read
 from vignetta.design.layout import (
     MOST_PROFILES,
     MOST_TASKS,
@@ -30,9 +31,9 @@ from vignetta.design.layout import (
     Varies,
     layout_findings,
 )
-from vignetta.design.raw import entries, items, level_names, repeated, repeated_codes
+from vignetta.design.raw import entries, items, level_names, mapping, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction, restriction_findings
-from vignetta.design.wording import placeholders, stray_braces
+from vignetta.design.wording import Template, parse_template, shown_levels, template_findings
 from vignetta.errors import near_miss
 
 Mechanism = Literal["complete", "simple", "blocked", "decks"]
@@ -55,6 +56,9 @@ RESERVED = frozenset(
 )
 """Names that the clean data use themselves."""
 
+SAMPLE = "sample"
+"""How a condition in the template, and a column of the data, call the sample that a respondent belongs to."""
+
 UNSURE = "unsure"
 """What the clean data write for a recall check that was answered with not remembering."""
 
@@ -75,6 +79,10 @@ class Level(Declared):
     weight: float = Field(
         1, gt=0, allow_inf_nan=False, description="how often it is drawn, relative to the other levels of its factor"
     )
+
+    def words(self, language: str = "") -> str:
+        """What the respondent reads in the vignette; empty for a level without a text."""
+        return words(self.text, language) if self.text else ""
 
     @property
     def export_code(self) -> str:
@@ -305,7 +313,9 @@ class Design(Declared):
     attention: AttentionCheck | None = Field(None, description="the attention check")
     factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
     restrictions: tuple[Restriction, ...] = Field((), description="combinations of levels that are never shown")
-    vignette: Text | None = Field(None, description="the template, with {factor} where a level's text goes")
+    vignette: Text | None = Field(
+        None, description="the template: words, {factor} where a level's text goes, lists, conditions"
+    )
     outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the ratings")
 
     @property
@@ -313,20 +323,17 @@ class Design(Declared):
         """The main language."""
         return self.languages[0]
 
-    @property
-    def responses(self) -> int:
-        """How many vignettes a respondent reads: profiles of all tasks."""
-        return self.tasks * self.profiles
+    def template(self, language: str = "", *, sample: str = "") -> Template:
+        """The words of a vignette in a language, the main one when left out, as a sample reads them, the first if so.
 
-    @property
-    def wording(self) -> dict[str, str] | None:
-        """The template in each language; in a table, with a line for each factor that is a row of it."""
-        if self.vignette is None or self.presentation == "text":
-            return self.vignette
-        return {
-            language: "\n\n".join([text, *(self._row(name, language) for name in self.rows)])
-            for language, text in self.vignette.items()
-        }
+        In a table, each of its rows is a line of words. Empty for a study without a template.
+        """
+        language = language or self.language
+        if self.vignette is None:
+            return parse_template("", language=language)
+        lines = [words(self.vignette, language), *(self._row(name, language) for name in self.rows)]
+        template = parse_template("\n\n".join(lines), language=language)
+        return template.within({SAMPLE: sample or next(iter(self.samples))}) if self.samples else template
 
     def _row(self, name: str, language: str) -> str:
         label = words(self.factors[name].label, language).replace("{", "{{").replace("}", "}}")
@@ -337,8 +344,13 @@ class Design(Declared):
         """The factors that are rows of the table: those that the template does not name."""
         if self.vignette is None or self.presentation == "text":
             return []
-        named = placeholders(words(self.vignette))
+        named = parse_template(words(self.vignette, self.language), language=self.language).names
         return [name for name in self.factors if name not in named]
+
+    @property
+    def responses(self) -> int:
+        """How many vignettes a respondent reads: profiles of all tasks."""
+        return self.tasks * self.profiles
 
     @property
     def in_hand(self) -> bool:
@@ -368,11 +380,7 @@ class Design(Declared):
                 "Add `vignette:` (the template, with {factor} where a level's text goes).",
             )
         yield from _template(data)
-        for name, factor in entries(data, "factors"):
-            for place, level in items(factor.get("levels")):
-                if "text" not in level:
-                    what = "the text is missing."
-                    yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
+        yield from _missing_texts(data)
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -409,28 +417,48 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield where, f"`{name}` stands here a second time.", "Remove it."
 
 
-def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
-    factors = data.get("factors")
-    known = list(factors) if isinstance(factors, dict) else []
+def _templates(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
+    """Each template that can be read: where it stands, its text and its language."""
+    languages = data.get("languages")
+    main = languages[0] if isinstance(languages, list) and languages and isinstance(languages[0], str) else "en"
     template = data.get("vignette")
     each_language: Mapping[str, Any] = template if isinstance(template, dict) else {"": template}
     for language, text in each_language.items():
-        where: Location = ("vignette", language) if language else ("vignette",)
         if isinstance(text, str) and text.strip():
-            yield from _placeholder_findings(where, text, known, in_table=data.get("presentation") == "table")
+            yield ("vignette", language) if language else ("vignette",), text, language or main
 
 
-def _placeholder_findings(where: Location, text: str, known: list[str], *, in_table: bool) -> Iterator[Finding]:
-    used = placeholders(text)
-    for name in used:
-        if name not in known:
-            yield where, f"unknown placeholder `{{{name}}}`.", near_miss(name, known)
-    for name in known if not in_table else ():
-        if name not in used:
-            yield where, f"the factor `{name}` does not appear.", f"Write `{{{name}}}` where its text goes."
-    for place in stray_braces(text):
-        around = text[max(0, place - 10) : place + 10].replace("\n", " ")
-        yield where, f"a brace without a partner near `{around}`.", "Write `{{` for a literal brace."
+def conditionable(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names that a condition in the template may ask for, and the levels of each, as far as they can be read."""
+    samples = {SAMPLE: list(mapping(data, "samples"))} if mapping(data, "samples") else {}
+    return {name: [] for name in mapping(data, "factors")} | level_names(data) | samples
+
+
+def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
+    levels, factors = conditionable(data), mapping(data, "factors")
+    for where, text, language in _templates(data):
+        found = template_findings(text, language=language, levels=levels, factors=factors, every=not _in_table(data))
+        yield from ((where, what, remedy) for _, what, remedy in found)
+    for name in factors:
+        if name in KEYWORDS:
+            yield ("factors", name), f"`{name}` is a word of the template language.", "Choose another name."
+
+
+def _in_table(data: Mapping[str, Any]) -> bool:
+    return data.get("presentation") == "table"
+
+
+def _missing_texts(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Levels without a text that a placeholder would show; all levels, while no template can be read."""
+    levels = level_names(data)
+    shown = [shown_levels(read(text, language).pieces, levels) for _, text, language in _templates(data)]
+    for name, factor in entries(data, "factors"):
+        for place, level in items(factor.get("levels")):
+            in_rows = _in_table(data) and not any(name in each for each in shown)
+            needed = not shown or in_rows or any(level.get("name") in each.get(name, ()) for each in shown)
+            if "text" not in level and needed:
+                what = "the text is missing."
+                yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
 
 
 def design_of(tree: Tree) -> Design:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from vignetta.design.articles import begins_with_vowel_sound
+from vignetta.design.languages import is_english
 from vignetta.design.reading import is_abbreviation
 
 TextFault = Literal["placeholder", "spacing", "repeated word", "punctuation", "full stop", "article", "capital"]
@@ -27,11 +29,6 @@ def faults(text: str, language: str) -> list[Fault]:
     return [each for finder in finders for each in finder(text, language)]
 
 
-def is_english(language: str) -> bool:
-    """Whether a language code such as `en` or `en-GB` is English."""
-    return re.split(r"[-_]", language.lower())[0] == "en"
-
-
 # ------------------------------------------------------------------------------------------ signs, spaces and words
 
 _PLACEHOLDER: Final = re.compile(
@@ -39,6 +36,7 @@ _PLACEHOLDER: Final = re.compile(
 )
 _SPACES: Final = re.compile(r"[ \t\u00a0]{2,}|[\t\u200b\ufeff]")
 _REPEATED: Final = re.compile(r"\b([^\W\d_]+)\s+\1\b", re.I)
+_BLANK_LINE: Final = re.compile(r"\n\s*\n")
 _TWICE_IN_GOOD_ENGLISH: Final = frozenset(("had", "that"))
 
 
@@ -55,7 +53,7 @@ def _spaces(text: str, language: str) -> Iterator[Fault]:
 
 def _repeated_words(text: str, language: str) -> Iterator[Fault]:
     for each in _REPEATED.finditer(text):
-        if each[1].lower() not in _TWICE_IN_GOOD_ENGLISH:
+        if each[1].lower() not in _TWICE_IN_GOOD_ENGLISH and not _BLANK_LINE.search(each[0]):
             yield Fault("repeated word", *each.span(), "a word stands twice", "Remove one of them.")
 
 
@@ -82,7 +80,7 @@ _LINE_MARK: Final = re.compile(r"\s*(?:[-*•–]\s|\d+[.)]\s|(?:[\w’'-]+ ){0,
 _PARAGRAPH_END: Final = re.compile(r"\S(?=\s*(?:\n\s*\n|\Z))")
 _ENDING: Final = re.compile(r"[.!?…:][\"”’'»)\]]*$")
 _SENTENCE_START: Final = re.compile(
-    r"(?:\A\s*|\n\s*\n|(?P<stop>[.!?])[\"”’'»)\]]*\s+)[\"“‘'«¿¡(\[]*(?P<first>[^\W\d_])"
+    r"(?:\A\s*|\n\s*\n\s*|(?P<stop>[.!?])[\"”’'»)\]]*\s+)[\"“‘'«¿¡(\[]*(?P<first>[^\W\d_])"
 )
 
 
@@ -122,61 +120,15 @@ _ARTICLE: Final = re.compile(
     r"\s+[\"“‘'«(]*(?P<word>[^\W_][\w’'-]*(?:,\d+)*)"
 )
 _NO_NOUN_FOLLOWS: Final = frozenset(("and", "or", "to", "is"))
-_LONG_U: Final = re.compile(
-    r"(?:uni(?![nm]|d(?!i)|ss)|unim(?:$|ob)|unan|us[aeu]|ut[aeio](?!$)|ubi|ur[aeiou]|uk|ugand|u[lf]ys|eu|ew|ufo|u$)"
-)
-_SPOKEN_ONE: Final = re.compile(r"(?:one(?:s|self|time|-.*)?|once(?:-.*)?|ouija)$")
-_SILENT_H: Final = re.compile(r"(?:hour|honest|honou?r|heir(?!arch))")
-_EITHER: Final = re.compile(r"(?:histor|herb|hotel|habitual|hallucin)")
-_LETTERS_SAID_WITH_VOWEL: Final = "AEFHILMNORSX"
 
 
 def _articles(text: str, language: str) -> Iterator[Fault]:
     for each in _ARTICLE.finditer(text):
         article, word = (each["small"] or each["first"]), each["word"]
-        vowel = begins_with_vowel_sound(word)
-        if vowel is None or vowel == (article.lower() == "an") or word.lower() in _NO_NOUN_FOLLOWS:
-            continue
         start = each.start("small") if each["small"] else each.start("first")
+        vowel = begins_with_vowel_sound(word)
+        fits = vowel is None or vowel == (article.lower() == "an")
+        if fits or word.lower() in _NO_NOUN_FOLLOWS or _BLANK_LINE.search(text, start, each.end("word")):
+            continue
         remedy = "Write `an`." if vowel else "Write `a`."
         yield Fault("article", start, each.end("word"), "the article does not fit the next word", remedy)
-
-
-def begins_with_vowel_sound(word: str) -> bool | None:
-    """Whether an English word begins with a vowel as it is spoken; None where both are heard.
-
-    By the first letter, but for long u (`European`, `use`), `one`, silent h (`hour`), numbers (8, 11, 18) and
-    abbreviations, which are spelt out (`US`, `MP`) unless they may be a word (`NATO`).
-
-    >>> [begins_with_vowel_sound(each) for each in ("ally", "hour", "honest", "8", "MP", "EU")]
-    [True, True, True, True, True, True]
-    >>> [begins_with_vowel_sound(each) for each in ("European", "US", "union", "one-time", "UN", "treaty")]
-    [False, False, False, False, False, False]
-    >>> begins_with_vowel_sound("unimportant"), begins_with_vowel_sound("historic")
-    (True, None)
-    """
-    if word[0].isdigit():
-        return _number_begins_with_vowel(word)
-    part = re.split(r"[-’']", word)[0]
-    if part.isupper():
-        return _abbreviation_begins_with_vowel(part)
-    small = word.lower()
-    if _EITHER.match(small):
-        return None
-    if _SILENT_H.match(small):
-        return True
-    return small[0] in "aeiou" and not _LONG_U.match(small) and not _SPOKEN_ONE.match(small)
-
-
-def _number_begins_with_vowel(word: str) -> bool | None:
-    groups = re.match(r"[\d,]+", word)
-    digits = groups[0].split(",") if groups else [word]
-    if digits[0][:2] in ("11", "18") and len(digits) == 1 and len(digits[0]) == 4:
-        return None
-    return digits[0][0] == "8" or digits[0] in ("11", "18")
-
-
-def _abbreviation_begins_with_vowel(letters: str) -> bool | None:
-    if letters[0] in "FHLMNRSX" and len(letters) > 2 and set(letters[1:]) & set("AEIOUY"):
-        return None
-    return letters[0] in _LETTERS_SAID_WITH_VOWEL

@@ -1,19 +1,21 @@
 """The vignettes of a design sentence by sentence, and what there is to remark about them."""
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import accumulate, combinations, pairwise, product
 from math import prod
 from typing import Final, Literal
 
-from vignetta.declared import dotted, words
+from vignetta.declared import dotted
 from vignetta.design.declaration import Design
 from vignetta.design.faults import TextFault
+from vignetta.design.pieces import Levels, Piece, Words
 from vignetta.design.reading import Measure, measure, sentence_ends
 from vignetta.design.restrictions import boxes
-from vignetta.design.wording import fill
+from vignetta.design.wording import Segment, Template
 
 Kind = (
     TextFault
@@ -21,14 +23,10 @@ Kind = (
         "empty text", "quotation marks", "length", "reading grade", "alike", "contradiction", "languages", "unread"
     ]
 )
-OPENS, CLOSES = "\ue000", "\ue001"
-"""Marks around the words of a level, from the range of characters that no text uses."""
-_MARKED: Final = re.compile(f"{OPENS}([^{CLOSES}]*){CLOSES}")
+_HOLE: Final = "\ue000"
+"""Stands for a segment that varies where the template is cut into sentences."""
 _BLANK: Final = re.compile(r"\n\s*\n|\s*$")
 _SPACE: Final = re.compile(r"\s*")
-
-Levels = Mapping[str, str]
-"""The levels of some factors: the name of a level for the name of each factor."""
 
 
 @dataclass(frozen=True)
@@ -99,23 +97,87 @@ class Proofs:
         return tuple(self.design.factors)
 
     @cached_property
-    def template(self) -> str:
-        """The template with each placeholder between marks."""
-        template = words(self.design.wording or {"": ""}, self.language)
-        return fill(template, {name: f"{OPENS}{name}{CLOSES}" for name in self.factors})
+    def template(self) -> Template:
+        return self.design.template(self.language)
 
     @cached_property
     def passages(self) -> list["Passage"]:
         """The sentences of the template; each ends where a sentence or paragraph of the template itself ends."""
-        stops = [0, *sentence_ends(self.template)]
-        ends = {each.end() for stop in stops if (each := _SPACE.match(self.template, stop))}
-        places = sorted({0, *ends, *(each.end() for each in _BLANK.finditer(self.template))})
-        texts = [self.template[start:end] for start, end in pairwise(places)]
-        return [Passage(self, each) for each in texts if each]
+        places = self._cuts()
+        parts: list[list[Segment]] = [[] for _ in places]
+        end = 0
+        for segment, text in zip(self.template.segments, self._outline, strict=True):
+            start, end = end, end + len(text)
+            inside = [start, *(place for place in places if start < place < end), end]
+            for one, other in pairwise(inside):
+                part = segment if segment.factors else _literal(text[one - start : other - start])
+                parts[bisect_right(places, one) - 1].append(part)
+        return [Passage(self, tuple(each)) for each in parts if each]
+
+    @cached_property
+    def _outline(self) -> list[str]:
+        """The words of each segment, or what stands for those that vary."""
+        return [_HOLE if each.factors else each.render({}, {}) for each in self.template.segments]
+
+    def _cuts(self) -> list[int]:
+        """Where passages begin in the outline.
+
+        Before a segment that may show nothing, or begin with a space, only a new line is cut off: the space before it
+        may meet another one.
+        """
+        outline = "".join(self._outline)
+        stops = [0, *sentence_ends(outline)]
+        ends = {each.end() for stop in stops if (each := _SPACE.match(outline, stop))}
+        ends |= {each.end() for each in _BLANK.finditer(outline)}
+        segments = self.template.segments
+        starts = dict(zip(accumulate(map(len, self._outline), initial=0), segments, strict=False))
+        unsafe = {place for place, each in starts.items() if each.factors and not self._begins_with_words(each)}
+        return sorted(
+            {
+                0,
+                *(
+                    place
+                    for place in ends
+                    if place < len(outline) and (place not in unsafe or outline[place - 1] == "\n")
+                ),
+            }
+        )
+
+    def _begins_with_words(self, segment: Segment) -> bool:
+        return all(text[:1].strip() for text in self.renders(segment).values())
+
+    def renders(self, segment: Segment) -> dict[tuple[str, ...], str]:
+        """The words of a segment for every combination of its factors' levels that occurs."""
+        return {cell: segment.render(*self.chosen(segment.factors, cell)) for cell in self.cells_of(segment.factors)}
+
+    def cells_of(self, factors: Sequence[str]) -> list[tuple[str, ...]]:
+        """Every combination of the levels of some factors that occurs."""
+        places = [self.factors.index(each) for each in factors]
+        return list(dict.fromkeys(tuple(cell[place] for place in places) for cell in self.cells))
+
+    def chosen(self, factors: Sequence[str], cell: tuple[str, ...]) -> tuple[Levels, Levels]:
+        """The levels in a cell by factor, and their words."""
+        levels = dict(zip(factors, cell, strict=True))
+        return levels, {name: self.text(name, level) for name, level in levels.items()}
 
     def text(self, factor: str, level: str) -> str:
         """The words of a level; empty where none are declared."""
-        return words(self.design.factors[factor].level(level).text or {"": ""}, self.language)
+        return self._texts[factor][level]
+
+    @cached_property
+    def _texts(self) -> dict[str, dict[str, str]]:
+        return {
+            name: {level.name: level.words(self.language) for level in factor.levels}
+            for name, factor in self.design.factors.items()
+        }
+
+    def own_words(self, factor: str, level: str) -> str:
+        """The words that a level brings into the vignette: its text, and the phrases that ask for its factor alone."""
+        phrases = [
+            each for each in self.template.pieces if each.factors == (factor,) and isinstance(each.content, Words)
+        ]
+        shown = [each.render({factor: level}, {}) for each in phrases]
+        return " ".join(each.strip() for each in (self.text(factor, level), *shown) if each.strip())
 
     def numbers(self, levels: Levels) -> tuple[int, ...]:
         """The numbers of the vignettes that have all of these levels."""
@@ -145,16 +207,29 @@ class Proofs:
         ]
 
 
+def _literal(text: str) -> Segment:
+    return Segment((Piece(Words(text)),))
+
+
 @dataclass(frozen=True)
 class Passage:
     """One sentence of the template, or the words between two of them."""
 
     proofs: Proofs
-    marked: str
+    segments: tuple[Segment, ...]
+
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        return tuple(piece for each in self.segments for piece in each.pieces)
+
+    @cached_property
+    def segment_of(self) -> tuple[int, ...]:
+        """The place of the segment of each piece."""
+        return tuple(place for place, each in enumerate(self.segments) for _ in each.pieces)
 
     @cached_property
     def factors(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(_MARKED.findall(self.marked)))
+        return tuple(dict.fromkeys(name for each in self.segments for name in each.factors))
 
     @cached_property
     def _places(self) -> tuple[int, ...]:
@@ -167,18 +242,40 @@ class Passage:
     @cached_property
     def cells(self) -> list[tuple[str, ...]]:
         """Every combination of the levels in this passage that occurs."""
-        return list(dict.fromkeys(map(self.levels_of, self.proofs.cells)))
+        return self.proofs.cells_of(self.factors)
 
     @cached_property
     def measures(self) -> dict[tuple[str, ...], Measure]:
         return {cell: measure(self.text(cell)) for cell in self.cells}
 
-    def pieces(self, cell: tuple[str, ...]) -> list[tuple[str, str]]:
-        """The passage in pieces, each with the factor that it comes from, empty for the template."""
-        chosen = dict(zip(self.factors, cell, strict=True))
-        parts = _MARKED.split(self.marked)
-        named = [(part, self.proofs.text(part, chosen[part])) if i % 2 else ("", part) for i, part in enumerate(parts)]
-        return [(name, text) for name, text in named if text]
+    def texts(self, cell: tuple[str, ...]) -> list[str]:
+        """The words of each piece, empty for those that are not shown."""
+        levels, texts = self.proofs.chosen(self.factors, cell)
+        return [each.render(levels, texts) for each in self.pieces]
 
     def text(self, cell: tuple[str, ...]) -> str:
-        return "".join(text for _, text in self.pieces(cell))
+        return "".join(self.texts(cell))
+
+
+def causes(
+    names: tuple[str, ...], allowed: Collection[tuple[str, ...]], shown: Mapping[tuple[str, ...], str]
+) -> Iterator[tuple[dict[str, str], str]]:
+    """The fewest levels that always show something, each with its excerpt; none of them when every combination does.
+
+    >>> allowed = {(a, b) for a in "pq" for b in "xy"}
+    >>> list(causes(("f", "g"), allowed, {("p", "x"): "1", ("p", "y"): "2", ("q", "y"): "3"}))
+    [({'f': 'p'}, '1'), ({'g': 'y'}, '3')]
+    """
+    left = dict.fromkeys(shown)
+    for size in range(len(names) + 1):
+        for places in combinations(range(len(names)), size):
+            if not left:
+                return
+            groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+            for cell in sorted(allowed):
+                groups.setdefault(tuple(cell[place] for place in places), []).append(cell)
+            for levels, cells in groups.items():
+                showing = [cell for cell in cells if cell in left]
+                if showing and all(cell in shown for cell in cells):
+                    yield dict(zip((names[place] for place in places), levels, strict=True)), shown[showing[0]]
+                    left = {cell: None for cell in left if cell not in cells}

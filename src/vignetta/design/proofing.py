@@ -1,14 +1,16 @@
 """Proofs of every vignette before fielding: faults of the text, and levels that differ in more than meaning."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from typing import Final
 
 from vignetta.design.comparing import comparisons
 from vignetta.design.declaration import Design
 from vignetta.design.faults import Fault, TextFault, faults
-from vignetta.design.passages import Passage, Proofs, Remark, n_combinations
+from vignetta.design.passages import Passage, Proofs, Remark, causes, n_combinations
+from vignetta.design.pieces import Words
+from vignetta.design.wording import shown_levels
 
 __all__ = ["Remark", "proof"]
 
@@ -58,22 +60,36 @@ def proof(design: Design, language: str = "", *, most: int = MOST_READ) -> list[
 # ----------------------------------------------------------------------------------------------- faults of the text
 
 
+Anchor = tuple[str | int, ...]
+"""What a fault belongs to: a place in the template's words or in those of a level, or else the edge of a segment."""
+
+
 @dataclass(frozen=True)
 class _Origin:
-    """Where in a passage a fault is: the pieces that it touches, and the words of the piece when it lies within one."""
-
     fault: TextFault
     what: str
     remedy: str
-    factors: tuple[str, ...]
-    place: int
-    within: str
+    anchor: Anchor
+
+
+@dataclass
+class _Sightings:
+    """Where a fault is seen: the piece that it begins in, the factors of all that it touches, and the combinations of
+    levels that show it, each with an excerpt."""
+
+    piece: int
+    factors: set[str] = field(default_factory=set)
+    cells: dict[tuple[str, ...], str] = field(default_factory=dict)
 
 
 def _empty_texts(proofs: Proofs) -> Iterator[Remark]:
+    """Levels whose text cannot be seen, and those without one that a placeholder shows."""
+    levels = {name: factor.level_names for name, factor in proofs.design.factors.items()}
+    shown = shown_levels(proofs.template.pieces, levels)
     for name, factor in proofs.design.factors.items():
         for level in factor.levels:
-            if not proofs.text(name, level.name).strip(_INVISIBLE):
+            text = proofs.text(name, level.name)
+            if not text.strip(_INVISIBLE) and (text or level.name in shown.get(name, ())):
                 what = f"the level `{level.name}` of `{name}` has no words, so nobody can read it."
                 yield proofs.remark("empty text", {name: level.name}, what, "Write the words that people read.")
 
@@ -82,9 +98,13 @@ def _text_remarks(proofs: Proofs) -> list[Remark]:
     """The faults of every passage, those of one cause and sort together."""
     found: dict[tuple[TextFault, str, str, tuple[tuple[str, str], ...]], list[str]] = {}
     for passage in proofs.passages:
-        for origin, shown in _origins(passage).items():
-            allowed = {_some(passage, origin.factors, cell) for cell in passage.cells}
-            for levels, excerpt in _causes(origin.factors, allowed, shown):
+        for origin, sightings in _origins(passage).items():
+            factors = _factors(passage, sightings)
+            shown: dict[tuple[str, ...], str] = {}
+            for cell, excerpt in sightings.cells.items():
+                shown.setdefault(_some(passage, factors, cell), excerpt)
+            allowed = {_some(passage, factors, cell) for cell in passage.cells}
+            for levels, excerpt in causes(factors, allowed, shown):
                 key = (origin.fault, origin.what, origin.remedy, tuple(levels.items()))
                 found.setdefault(key, []).append(excerpt)
     return [
@@ -97,51 +117,55 @@ def _some(passage: Passage, factors: tuple[str, ...], cell: tuple[str, ...]) -> 
     return tuple(cell[passage.factors.index(each)] for each in factors)
 
 
-def _origins(passage: Passage) -> dict[_Origin, dict[tuple[str, ...], str]]:
-    """The faults of a passage by origin, with the levels that show each and an excerpt."""
-    found: dict[_Origin, dict[tuple[str, ...], str]] = {}
+def _origins(passage: Passage) -> dict[_Origin, _Sightings]:
+    """The faults of a passage by origin, and where each is seen."""
+    found: dict[_Origin, _Sightings] = {}
     for cell in passage.cells:
-        pieces = passage.pieces(cell)
-        text = "".join(each for _, each in pieces)
+        pieces = passage.texts(cell)
+        text = "".join(pieces)
         for fault in faults(text, passage.proofs.language):
-            origin = _origin(fault, pieces)
-            levels = _some(passage, origin.factors, cell)
-            found.setdefault(origin, {}).setdefault(levels, _excerpt(text, fault))
+            touched = _touched(fault, pieces)
+            origin = _Origin(fault.kind, fault.what, fault.remedy, _anchor(passage, fault, touched, cell))
+            sightings = found.setdefault(origin, _Sightings(touched[0][0]))
+            sightings.factors.update(name for place, _ in touched for name in passage.pieces[place].factors)
+            sightings.cells.setdefault(cell, _excerpt(text, fault))
     return found
 
 
-def _origin(fault: Fault, pieces: list[tuple[str, str]]) -> _Origin:
-    end, touched = 0, []
-    for place, (name, text) in enumerate(pieces):
-        start, end = end, end + len(text)
-        if start < fault.end and fault.start < end:
-            inside = not name or (start < fault.start and fault.end < end)
-            touched.append((place, name, f"{fault.start - start}: {text}" if inside else ""))
-    names = tuple(dict.fromkeys(name for _, name, _ in touched if name))
-    place, _, within = touched[0]
-    return _Origin(fault.kind, fault.what, fault.remedy, names, place, within if len(touched) == 1 else "")
+def _touched(fault: Fault, pieces: list[str]) -> list[tuple[int, int]]:
+    """The places of the pieces that a fault touches, and where each begins; empty ones between them count."""
+    starts = accumulate(map(len, pieces), initial=0)
+    spans = enumerate(pairwise(starts))
+    return [(place, start) for place, (start, end) in spans if start < fault.end and fault.start < end]
 
 
-def _causes(
-    names: tuple[str, ...], allowed: set[tuple[str, ...]], shown: Mapping[tuple[str, ...], str]
-) -> Iterator[tuple[dict[str, str], str]]:
-    """The fewest levels that always show a fault, each with an excerpt; none of them when every combination does.
+def _anchor(passage: Passage, fault: Fault, touched: list[tuple[int, int]], cell: tuple[str, ...]) -> Anchor:
+    place, begin = touched[0]
+    piece, start, end = passage.pieces[place], fault.start - begin, fault.end - begin
+    edge = ("edge", passage.segment_of[place])
+    if len(touched) > 1:
+        return edge
+    levels, texts = passage.proofs.chosen(passage.factors, cell)
+    if isinstance(piece.content, Words):
+        inside = not piece.guards or (start > 0 and end < len(piece.content.text))
+        return ("words", place, start) if inside else edge
+    for name, first, last in piece.content.spans(texts):
+        if first < start and end < last:
+            return ("text", name, levels[name], start - first)
+    return edge
 
-    >>> allowed = {(a, b) for a in "pq" for b in "xy"}
-    >>> list(_causes(("f", "g"), allowed, {("p", "x"): "1", ("p", "y"): "2", ("q", "y"): "3"}))
-    [({'f': 'p'}, '1'), ({'g': 'y'}, '3')]
-    """
-    left = dict.fromkeys(shown)
-    for size in range(len(names) + 1):
-        for places in combinations(range(len(names)), size):
-            groups: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-            for cell in sorted(allowed):
-                groups.setdefault(tuple(cell[place] for place in places), []).append(cell)
-            for levels, cells in groups.items():
-                showing = [cell for cell in cells if cell in left]
-                if showing and all(cell in shown for cell in cells):
-                    yield dict(zip((names[place] for place in places), levels, strict=True)), shown[showing[0]]
-                    left = {cell: None for cell in left if cell not in cells}
+
+def _factors(passage: Passage, sightings: _Sightings) -> tuple[str, ...]:
+    """The factors that settle whether a fault is seen: those it touches and, as far as needed, of pieces around it."""
+    nearest = sorted(range(len(passage.pieces)), key=lambda place: abs(place - sightings.piece))
+    around = [name for place in nearest for name in passage.pieces[place].factors]
+    factors = [each for each in passage.factors if each in sightings.factors]
+    for name in [each for each in dict.fromkeys(around) if each not in factors]:
+        shown = {_some(passage, tuple(factors), cell) for cell in sightings.cells}
+        if all(cell in sightings.cells for cell in passage.cells if _some(passage, tuple(factors), cell) in shown):
+            break
+        factors.append(name)
+    return tuple(each for each in passage.factors if each in factors)
 
 
 def _excerpt(text: str, fault: Fault) -> str:

@@ -1,17 +1,14 @@
 """All vignettes of a design, with their words and exact probabilities."""
 
-from typing import Final
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
-from vignetta.declared import words
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import Design, Level
 from vignetta.design.profiles import profile_probability
 from vignetta.design.universe import Codes, universe_of
-from vignetta.design.wording import fill
-
-_MARK: Final = "\0"
-"""Stands in no text that YAML can hold unless somebody writes its escape."""
+from vignetta.design.wording import Segment, Template
 
 
 def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
@@ -42,28 +39,38 @@ def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
 
 
 def _texts(design: Design, codes: Codes, language: str) -> list[str]:
-    """The words of each row of `codes`; the template is read once."""
+    """The words of each row of `codes`; those of a segment are made once for all rows with the same levels in it."""
     if design.vignette is None:
         return [""] * len(codes)
-    marked = fill(words(design.wording or {}, language), {name: f"{_MARK}{name}{_MARK}" for name in design.factors})
-    pieces, columns = marked.split(_MARK), dict(zip(design.factors, codes.T.tolist(), strict=True))
-    texts = {
-        name: [words(level.text or {"": ""}, language) for level in factor.levels]
-        for name, factor in design.factors.items()
-    }
-    varying = [[texts[name][place] for place in columns[name]] for name in pieces[1::2]]
-    fixed = [[piece] * len(codes) for piece in pieces[::2]]
-    order = [each for pair in zip(fixed, varying, strict=False) for each in pair] + fixed[-1:]
-    return ["".join(each) for each in zip(*order, strict=True)]
+    columns = [_words_of(design, each, codes, language) for each in design.template(language).segments]
+    return ["".join(each) for each in zip(*columns, strict=True)]
 
 
-def render(design: Design, levels: dict[str, str], *, language: str = "") -> str:
+def _words_of(design: Design, segment: Segment, codes: Codes, language: str) -> list[str]:
+    """The words of a segment in each row of `codes`."""
+    if not segment.factors:
+        return [segment.render({}, {})] * len(codes)
+    factors = [design.factors[name] for name in segment.factors]
+    places = [list(design.factors).index(each.name) for each in factors]
+    sizes = [len(each.levels) for each in factors]
+    cells, rows = np.unique(np.ravel_multi_index(tuple(codes[:, places].T), sizes), return_inverse=True)
+    table = [
+        _rendered(segment, {each.name: each.levels[place] for each, place in zip(factors, cell, strict=True)}, language)
+        for cell in zip(*(each.tolist() for each in np.unravel_index(cells, sizes)), strict=True)
+    ]
+    words: list[str] = np.array(table, dtype=object)[rows].tolist()
+    return words
+
+
+def _rendered(part: Segment | Template, levels: Mapping[str, Level], language: str) -> str:
+    texts = {name: each.words(language) for name, each in levels.items()}
+    return part.render({name: each.name for name, each in levels.items()}, texts)
+
+
+def render(design: Design, levels: Mapping[str, str], *, language: str = "") -> str:
     """The words of one vignette; empty for a study without a template.
 
     `levels` maps each factor's name to a level's name.
     """
-    if design.vignette is None:
-        return ""
-    chosen = {name: design.factors[name].level(level).text or {"": ""} for name, level in levels.items()}
-    language = language or design.language
-    return fill(words(design.wording or {}, language), {name: words(text, language) for name, text in chosen.items()})
+    chosen = {name: design.factors[name].level(level) for name, level in levels.items()}
+    return _rendered(design.template(language), chosen, language or design.language)

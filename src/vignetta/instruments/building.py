@@ -6,17 +6,20 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 from math import prod
 
 from vignetta.declared import NAME
 from vignetta.design.declaration import Covariate, Design
+from vignetta.design.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
 from vignetta.instruments.drawing import MOST_CHILDREN, Drawing, draws_whole
 from vignetta.instruments.elements import Piece
+from vignetta.instruments.hypertext import inline
 from vignetta.instruments.naming import (
     ATTENTION,
     CONSENT,
@@ -29,17 +32,20 @@ from vignetta.instruments.naming import (
     SAMPLE,
     TIMING,
     VIGNETTE,
+    Slot,
     factor_field,
     outcome_slots,
     outcome_tag,
+    phrase_field,
     recall_tag,
     rows_field,
+    slot_of,
     slots,
     suffix,
     tasks,
     text_field,
 )
-from vignetta.instruments.pages import Pages, piped
+from vignetta.instruments.pages import Pages, piped, prose_slots, segments
 from vignetta.instruments.survey import Survey
 
 
@@ -145,8 +151,15 @@ def fields_of(design: Design) -> list[str]:
         *([DECK] if design.decks else []),
         *([VIGNETTE] if draws_whole(design) else []),
     ]
+    phrases = [phrase_field(place, slot) for place, _ in phrases_of(design) for slot in prose_slots(design)]
     rows = [] if design.attribute_order == "fixed" else [ORDER, *(rows_field(max(each, 1)) for each in tasks(design))]
-    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *rows]
+    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *phrases, *rows]
+
+
+def phrases_of(design: Design, language: str = "") -> list[tuple[int, Segment]]:
+    """The parts of the template that no single factor's text fills, with their places."""
+    numbered = enumerate(segments(design, language or design.language))
+    return [(place, each) for place, each in numbered if each.factors and not each.factor]
 
 
 def _tags(design: Design) -> list[str]:
@@ -181,7 +194,7 @@ class _Flow:
         levels = self._in_strata(strata, Drawing(self.design, self.language).flow)
         before, after = self._shown("respondent", "attention"), self._shown(*self.pages.read, "recall")
         start = [elements.embedded_data(declared), *self._asked_consent()]
-        return [*start, *before, *levels, *self._order(), *after, elements.end()]
+        return [*start, *before, *levels, *self._phrases(), *self._order(), *after, elements.end()]
 
     def _shown(self, *names: str) -> list[Piece]:
         return [elements.show(self.pages.blocks[each]) for each in names if each in self.pages.blocks]
@@ -200,7 +213,33 @@ class _Flow:
         below = partial(self._in_strata, strata[1:], draw)
         return [elements.branch_if_chosen(question, choice, below()) for choice in question["ChoiceOrder"]]
 
-    # -------------------------------------------------------------------------------------- the order of attributes
+    # ------------------------------------------------------------------- phrases, and the order of attributes
+
+    def _phrases(self) -> list[Piece]:
+        """Gives every part of the template its words where several levels, a form or a list decide on them."""
+        return [
+            elements.branch_if_set(asked, [elements.embedded_data({phrase_field(place, slot): inline(text)})])
+            for place, segment in phrases_of(self.design, self.language)
+            for slot in prose_slots(self.design)
+            for asked, text in self._worded(segment, slot)
+        ]
+
+    def _worded(self, segment: Segment, slot: Slot) -> Iterator[tuple[dict[str, str], str]]:
+        """The words of a part beside each combination of levels, with the fields that say so, unless it is empty."""
+        for chosen in product(*(self._asked(name, slot) for name in segment.factors)):
+            levels = {name: level for name, (level, _, _, _) in zip(segment.factors, chosen, strict=True)}
+            texts = {name: text for name, (_, text, _, _) in zip(segment.factors, chosen, strict=True)}
+            text = segment.render(levels, texts)
+            if text:
+                yield {field: code for _, _, field, code in chosen}, text
+
+    def _asked(self, name: str, slot: Slot) -> list[tuple[str, str, str, str]]:
+        """The levels of a factor, or the samples: each with its words, and the field and code that say so."""
+        if name == SAMPLE:
+            return [(each, "", SAMPLE, each) for each in self.design.samples]
+        factor = self.design.factors[name]
+        field = factor_field(factor, slot_of(self.design, factor, slot))
+        return [(each.name, each.words(self.language), field, each.export_code) for each in factor.levels]
 
     def _order(self) -> list[Piece]:
         """Puts the rows of all tables together in an order drawn for the respondent."""

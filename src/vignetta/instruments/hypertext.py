@@ -49,6 +49,21 @@ def escaped(text: str) -> str:
     return "<br><br>".join(map(_escaped, _stretches(text)))
 
 
+def inline(text: str) -> str:
+    """Plain words as HTML to stand between others: white space around them, which a field would lose, is kept.
+
+    >>> inline(" but no treaty"), inline("One.\\n\\n")
+    ('&#32;but no treaty', 'One.<br><br>')
+    """
+    words = text.strip()
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :] if words else ""
+    return _space(before) + escaped(text) + _space(after)
+
+
+def _space(white: str) -> str:
+    return "<br><br>" if white.count("\n") > 1 else "&#32;" if white else ""
+
+
 def paragraphs(text: str) -> str:
     """Plain words as HTML paragraphs, one for each stretch between empty lines.
 

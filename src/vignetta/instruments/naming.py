@@ -63,6 +63,11 @@ def text_field(factor: Factor, slot: Slot = WHOLE) -> str:
     return f"{factor_field(factor, slot)}_text"
 
 
+def phrase_field(place: int, slot: Slot) -> str:
+    """The embedded field of a part of the template whose words levels decide on; `place` counts parts from 0."""
+    return f"phrase{place + 1}{suffix(slot)}"
+
+
 def rows_field(task: int) -> str:
     """The embedded field that holds the rows of a task's table."""
     return ROWS + suffix((task, 0))

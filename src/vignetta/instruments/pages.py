@@ -8,7 +8,7 @@ from typing import Final
 
 from vignetta.declared import words
 from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
-from vignetta.design.wording import fill
+from vignetta.design.wording import Segment, parse_template
 from vignetta.instruments import elements
 from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
@@ -21,18 +21,32 @@ from vignetta.instruments.naming import (
     Slot,
     outcome_slots,
     outcome_tag,
+    phrase_field,
     recall_tag,
     rows_field,
     slot_of,
+    slots,
     suffix,
     tasks,
     text_field,
 )
 
+_PIPE: Final = "\ue000"
+"""Where a field goes, until its name is put in: from the range of characters that no text uses."""
 PROFILE: Final = "{profile}"
 """In the question of a rating, where the profile's label goes."""
 _TABLE: Final = "border-collapse:collapse;width:100%;max-width:44em;margin:1em 0"
 _CELL: Final = "border-bottom:1px solid #bbb;padding:.5em;text-align:left;vertical-align:top"
+
+
+def segments(design: Design, language: str) -> tuple[Segment, ...]:
+    """The parts of the template."""
+    return parse_template(words(design.vignette or {"": ""}, language), language=language).segments
+
+
+def prose_slots(design: Design) -> list[Slot]:
+    """The slots at which the template is read: once in a task above a table, otherwise for every profile."""
+    return slots(design, "task" if design.presentation == "table" else "profile")
 
 
 def piped(field_name: str) -> str:
@@ -154,8 +168,23 @@ class Pages:
         return "".join(label + self._prose(slot) for label, slot in zip(labels, sides, strict=True))
 
     def _prose(self, slot: Slot) -> str:
-        template = paragraphs(words(self.design.vignette or {}, self.language))
-        return fill(template, {name: self._piped(each, slot) for name, each in self.design.factors.items()})
+        """The template as HTML paragraphs, with embedded fields where levels decide on the words."""
+        fields = [self._field(each, slot) for each in self._segments]
+        parts = [_PIPE if field else each.render({}, {}) for field, each in zip(fields, self._segments, strict=True)]
+        first, *others = paragraphs("".join(parts)).replace(f"${_PIPE}", f"&#36;{_PIPE}").split(_PIPE)
+        filled = zip((each for each in fields if each), others, strict=True)
+        return first + "".join(piped(field) + text for field, text in filled)
+
+    @property
+    def _segments(self) -> tuple[Segment, ...]:
+        return segments(self.design, self.language)
+
+    def _field(self, segment: Segment, slot: Slot) -> str:
+        """The embedded field that holds the words of a part of the template; empty for words of its own."""
+        if segment.factor:
+            factor = self.design.factors[segment.factor]
+            return text_field(factor, slot_of(self.design, factor, slot))
+        return phrase_field(self._segments.index(segment), slot) if segment.factors else ""
 
     def _piped(self, factor: Factor, slot: Slot) -> str:
         return piped(text_field(factor, slot_of(self.design, factor, slot)))

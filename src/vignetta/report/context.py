@@ -1,6 +1,5 @@
 """What the page's template reads: every value on the page, in words."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +11,6 @@ from vignetta.cleaning.screening import reasons
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.design.universe import universe_of
-from vignetta.design.wording import fill
 from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
 from vignetta.report.inputs import RegistrationStatus, ReportInput
@@ -24,8 +22,6 @@ SIMULATED: Final = (
     "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
     "and say nothing about what anybody thinks."
 )
-OPENS, CLOSES = "\ue000", "\ue001"
-"""Marks around the words of a level, from the range of characters that no text uses."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +157,7 @@ def factors(labels: Labels) -> list[dict[str, Any]]:
             "levels": [
                 {
                     "label": words(each.label, language),
-                    "text": words(each.text, language) if each.text else "",
+                    "text": each.words(language),
                     "reference": each.reference,
                 }
                 for each in factor.levels
@@ -172,21 +168,12 @@ def factors(labels: Labels) -> list[dict[str, Any]]:
 
 
 def example(design: Design) -> list[tuple[bool, str]]:
-    """The vignette of reference levels in pieces, each with whether it is the words of a level."""
-    if design.vignette is None:
-        return []
-    chosen = {name: factor.reference.text for name, factor in design.factors.items()}
-    texts = {name: f"{OPENS}{words(text, design.language)}{CLOSES}" for name, text in chosen.items() if text}
-    return list(_pieces(fill(words(design.vignette, design.language), texts)))
-
-
-def _pieces(text: str) -> Iterator[tuple[bool, str]]:
-    before, *marked = text.split(OPENS)
-    yield False, before
-    for each in marked:
-        level, _, after = each.partition(CLOSES)
-        yield True, level
-        yield False, after
+    """The vignette of reference levels in pieces, each with whether it varies: a level's words, or a phrase."""
+    references = {name: factor.reference for name, factor in design.factors.items()}
+    levels = {name: each.name for name, each in references.items()}
+    texts = {name: each.words(design.language) for name, each in references.items()}
+    shown = [(bool(each.factors), each.render(levels, texts)) for each in design.template().segments]
+    return [(varies, text) for varies, text in shown if text]
 
 
 def outcome(asked: Outcome, estimates: pd.DataFrame, labels: Labels) -> dict[str, Any]:

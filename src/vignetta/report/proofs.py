@@ -10,7 +10,7 @@ import pandas as pd
 from vignetta.declared import words
 from vignetta.design.comparing import LevelLength, level_lengths
 from vignetta.design.declaration import Design
-from vignetta.design.faults import is_english
+from vignetta.design.languages import is_english
 from vignetta.design.passages import Proofs, Remark, n_combinations, shown_numbers
 from vignetta.design.proofing import MOST_READ, proof
 from vignetta.design.reading import measure
