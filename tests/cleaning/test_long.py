@@ -216,6 +216,13 @@ POOLS: Mapping[Kind, Mapping[str, Any]] = {
     "time": {"": None, "2026-01-31 09:30:00": pd.Timestamp("2026-01-31 09:30")},
 }
 """For each kind the cells that an export may hold, and what they mean."""
+TYPES: Mapping[Kind, Sequence[str]] = {
+    **{key: ["str"] for key in ("text", "multiple")},
+    **{key: ["float64"] for key in ("number", "scale", "chosen")},
+    **{key: ["category"] for key in ("category", "ordered")},
+    "flag": ["bool", "boolean"],
+    "time": ["datetime64[us]"],
+}
 
 
 def categories(kind: Kind, profiles: Sequence[int]) -> Mapping[str, Any]:
@@ -302,8 +309,9 @@ def test_long_is_what_a_loop_over_the_cells_makes(
     records = zip(*(plainly(found[name]) for name in own), strict=True)
     assert [dict(zip(own, each, strict=True)) for each in records] == expected
     assert found["id"].tolist() == [f"r{each['row'] - 1}" for each in expected]
-    for each in variables:
-        if each.kind in ("category", "ordered") and each.name in found:
+    for each in (each for each in variables if each.name in found):
+        assert str(found[each.name].dtype) in TYPES[each.kind]
+        if each.kind in ("category", "ordered"):
             assert found[each.name].cat.categories.tolist() == list(LEVELS.values())
             assert found[each.name].cat.ordered == (each.kind == "ordered")
 
