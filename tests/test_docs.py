@@ -5,8 +5,10 @@ import runpy
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from vignetta import cli
+from vignetta.design.wording import parse_template, template_findings
 
 
 def test_made_pages_are_up_to_date(root: Path) -> None:
@@ -24,9 +26,29 @@ def test_commands_in_the_documentation_exist(root: Path) -> None:
     assert used <= known
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/README.md", "docs/guide.md"])
 def test_links_lead_somewhere(root: Path, page: str) -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)", (root / page).read_text())
     assert links or page == "CONTRIBUTING.md"
     missing = [each for each in links if not ((root / page).parent / each).exists()]
     assert not missing
+
+
+def test_templates_in_the_documentation_show_what_is_said(root: Path) -> None:
+    page = (root / "docs/template.md").read_text("utf-8")
+    declared = YAML(typ="safe").load(re.search(r"```yaml\n(.*?)```", page, re.DOTALL)[1])  # type: ignore[index]
+    texts = {name: {each["name"]: each.get("text", "") for each in levels} for name, levels in declared.items()}
+    marks = set()
+    for block in re.findall(r"^    (\S.*)\n((?: {8}.*→.*\n)+)", page, re.MULTILINE):
+        template = parse_template(block[0])
+        marks |= set(re.findall(r"\{(\w+)|\|(\w+)", block[0]))
+        for line in block[1].splitlines():
+            levels, said = line.split("→")
+            chosen = dict(
+                zip(template.names, [each.strip() for each in levels.split(",") if each.strip()], strict=True)
+            )
+            shown = {name: texts[name][level] for name, level in chosen.items()}
+            assert template.render(chosen, shown) == said.strip()
+        known = {name: list(levels) for name, levels in texts.items()}
+        assert not list(template_findings(block[0], language="en", levels=known, factors=template.names))
+    assert {each for pair in marks for each in pair} >= {"and", "or", "if", "else", "end", "a", "capital", "regime"}

@@ -197,43 +197,43 @@ PHRASES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "an empty phrase leaves two spaces": (
         "It {b} {if a is l1}in {a} {c}{end} here.",
         "spacing",
-        "factors.a.levels[0].text; factors.a.levels[2].text",
+        "vignette with factors.a.levels[0].text; vignette with factors.a.levels[2].text",
         (1, 2, 3, 4, 9, 10, 11, 12),
     ),
     "an empty phrase leaves two spaces between sentences": (
         "It is {a}. {if b is l1}So {b}.{end} It is {c}.",
         "spacing",
-        "factors.b.levels[0].text",
+        "vignette with factors.b.levels[0].text",
         (1, 2, 5, 6, 9, 10),
     ),
     "an empty phrase leaves a space before a mark": (
         "It is {a} {if b is l1}in {b}{end}, {c}.",
         "punctuation",
-        "factors.b.levels[0].text",
+        "vignette with factors.b.levels[0].text",
         (1, 2, 5, 6, 9, 10),
     ),
     "a list without texts leaves two spaces": (
         "It is {a} {if b is l1 and c is l0}so{end} it.",
         "spacing",
-        "factors.b.levels[0].text; factors.c.levels[1].text",
+        "vignette with factors.b.levels[0].text; vignette with factors.c.levels[1].text",
         (1, 2, 4, 5, 6, 8, 9, 10, 12),
     ),
     "an article before a phrase": (
         "It was {c} a {if b is l1}awful{else}bad{end} {a}.",
         "article",
-        "factors.b.levels[1].text",
+        "vignette with factors.b.levels[1].text",
         (3, 4, 7, 8, 11, 12),
     ),
     "an article before two phrases": (
         "It was a {if b is l1}{if c is l1}odd {end}{else}new {end}{a}.",
         "article",
-        "factors.b.levels[1].text with factors.c.levels[1].text",
+        "vignette with factors.b.levels[1].text with factors.c.levels[1].text",
         (4, 8, 12),
     ),
     "a full stop that a phrase lacks": (
         "It is {a}.{if c is l1} It is {c}{end}\n\nThen {b}.",
         "full stop",
-        "factors.c.levels[1].text",
+        "vignette with factors.c.levels[1].text",
         (2, 4, 6, 8, 10, 12),
     ),
     "a full stop that both ways lack": (
@@ -245,31 +245,31 @@ PHRASES: dict[str, tuple[str, str, str, tuple[int, ...]]] = {
     "a full stop that only a phrase has": (
         "It is {a}, {b}{if c is l1}.{end}",
         "full stop",
-        "factors.c.levels[0].text",
+        "vignette with factors.c.levels[0].text",
         (1, 3, 5, 7, 9, 11),
     ),
     "a small letter behind a phrase": (
         "It is {a}. {if c is l1}Now {end}it is {b}.",
         "capital",
-        "factors.c.levels[0].text",
+        "vignette with factors.c.levels[0].text",
         (1, 3, 5, 7, 9, 11),
     ),
     "a small letter in a phrase": (
         "It is {a}. {if c is l1}now it is {b}{else}It is not{end}.",
         "capital",
-        "factors.c.levels[1].text",
+        "vignette with factors.c.levels[1].text",
         (2, 4, 6, 8, 10, 12),
     ),
     "a word of a phrase and a level's": (
         "It is {if c is l1}red {end}{a} {b}.",
         "repeated word",
-        "factors.c.levels[1].text with factors.a.levels[0].text",
+        "vignette with factors.c.levels[1].text with factors.a.levels[0].text",
         (2, 4),
     ),
     "two spaces in a phrase": (
         "It is {a}. {if c is l1}It  is {b}{else}It is not{end}.",
         "spacing",
-        "factors.c.levels[1].text",
+        "vignette with factors.c.levels[1].text",
         (2, 4, 6, 8, 10, 12),
     ),
     "two spaces behind a phrase": (
@@ -354,7 +354,7 @@ def test_levels_without_a_text_are_empty_only_where_they_are_shown() -> None:
     assert [each.where for each in proof(study) if each.kind == "empty text"] == ["factors.b.levels[0].text"]
     bare = study.model_copy(update={"vignette": {"": "It is {a} in {b}."}})
     assert [each.where for each in proof(bare) if each.kind == "empty text"] == [
-        "factors.a.levels[0].text",
+        "factors.a.levels[0]",
         "factors.b.levels[0].text",
     ]
 
@@ -371,7 +371,7 @@ def test_the_words_of_a_phrase_are_those_of_its_level() -> None:
     assert found == {("a", "l0"): 0, ("a", "l1"): 4, ("b", "l0"): 1, ("b", "l1"): 1}
     long = "It is {b}.{if a is l1} It has a treaty" + " of old" * 6 + ".{end}"
     remark = one(proof(declared(factors=texts, vignette=long)), "length")
-    assert (remark.where, "16 words" in remark.what) == ("factors.a.levels[1].text", True)
+    assert (remark.where, "16 words" in remark.what) == ("factors.a.levels[1]", True)
 
 
 def test_levels_that_show_nothing_are_alike() -> None:

@@ -12,7 +12,7 @@ from tests.report.browser import shown
 from tests.report.made_up import REASONS, ledger
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
-from vignetta.report.context import context
+from vignetta.report.context import context, example
 from vignetta.report.inputs import RegistrationStatus, ReportInput
 from vignetta.report.page import Report, page, report
 
@@ -134,6 +134,16 @@ def test_example_is_the_vignette_of_reference_levels(flagship: ReportInput) -> N
     marked = [text for varies, text in pieces if varies]
     assert marked == [str(each.reference.text[""]) for each in flagship.design.factors.values() if each.reference.text]
     assert "Last year, the ally spent much less" in "".join(text for _, text in pieces)
+
+
+def test_example_marks_phrases_and_lists(flagship: ReportInput) -> None:
+    template = "So {treaty|capital}.{if regime is democracy} No.{else} It {if regime is autocracy}is{end}.{end} {{So}}."
+    design = flagship.design.model_copy(update={"vignette": {"": template}})
+    factors = design.factors
+    assert (factors["regime"].reference.name, factors["treaty"].reference.name) == ("autocracy", "none")
+    text = factors["treaty"].reference.words()
+    capital = text[0].upper() + text[1:]
+    assert example(design) == [(False, "So "), (True, capital), (False, "."), (True, " It is."), (False, " {So}.")]
 
 
 def test_flow_shows_its_sums(flagship: ReportInput) -> None:

@@ -9,7 +9,7 @@ from itertools import accumulate, combinations, pairwise, product
 from math import prod
 from typing import Final, Literal
 
-from vignetta.declared import dotted
+from vignetta.declared import Location, dotted
 from vignetta.design.declaration import Design
 from vignetta.design.faults import TextFault
 from vignetta.design.pieces import Levels, Piece, Words
@@ -132,16 +132,8 @@ class Proofs:
         segments = self.template.segments
         starts = dict(zip(accumulate(map(len, self._outline), initial=0), segments, strict=False))
         unsafe = {place for place, each in starts.items() if each.factors and not self._begins_with_words(each)}
-        return sorted(
-            {
-                0,
-                *(
-                    place
-                    for place in ends
-                    if place < len(outline) and (place not in unsafe or outline[place - 1] == "\n")
-                ),
-            }
-        )
+        safe = {place for place in ends if place not in unsafe or outline[place - 1] == "\n"}
+        return sorted({0} | safe - {len(outline)})
 
     def _begins_with_words(self, segment: Segment) -> bool:
         return all(text[:1].strip() for text in self.renders(segment).values())
@@ -186,18 +178,22 @@ class Proofs:
             number for number, cell in enumerate(self.cells, 1) if all(cell[place] == level for place, level in wanted)
         )
 
-    def where(self, levels: Levels) -> str:
-        """The place of the levels' texts in the declared study, or of the template."""
-        suffix = (self.language,) if len(self.design.languages) > 1 else ()
-        if not levels:
-            return dotted(("vignette", *suffix))
-        places = {name: self.design.factors[name].level_names.index(level) for name, level in levels.items()}
-        return " with ".join(
-            dotted(("factors", name, "levels", place, "text", *suffix)) for name, place in places.items()
-        )
+    def where(self, levels: Levels, *, phrase: bool = False) -> str:
+        """The place of the levels and of their texts in the declared study, or of the template.
 
-    def remark(self, kind: Kind, levels: Levels, what: str, remedy: str) -> Remark:
-        return Remark(kind, self.where(levels), what, remedy, self.numbers(levels))
+        With `phrase`, both: words of the template that stand only beside these levels.
+        """
+        suffix = (self.language,) if len(self.design.languages) > 1 else ()
+        places = [self._place(name, level, suffix) for name, level in levels.items()]
+        template = [dotted(("vignette", *suffix))] if phrase or not places else []
+        return " with ".join([*template, *places])
+
+    def _place(self, factor: str, level: str, suffix: Location) -> str:
+        place = self.design.factors[factor].level_names.index(level)
+        return dotted(("factors", factor, "levels", place, *(("text", *suffix) if self.text(factor, level) else ())))
+
+    def remark(self, kind: Kind, levels: Levels, what: str, remedy: str, *, phrase: bool = False) -> Remark:
+        return Remark(kind, self.where(levels, phrase=phrase), what, remedy, self.numbers(levels))
 
     @cached_property
     def measures(self) -> list[Measure]:

@@ -65,19 +65,19 @@ Anchor = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class _Origin:
+class _Sort:
     fault: TextFault
     what: str
     remedy: str
-    anchor: Anchor
 
 
 @dataclass
 class _Sightings:
     """Where a fault is seen: the piece that it begins in, the factors of all that it touches, and the combinations of
-    levels that show it, each with an excerpt."""
+    levels that show it, each with an excerpt. `phrase` when one of the pieces does not always stand there."""
 
     piece: int
+    phrase: bool = False
     factors: set[str] = field(default_factory=set)
     cells: dict[tuple[str, ...], str] = field(default_factory=dict)
 
@@ -96,20 +96,20 @@ def _empty_texts(proofs: Proofs) -> Iterator[Remark]:
 
 def _text_remarks(proofs: Proofs) -> list[Remark]:
     """The faults of every passage, those of one cause and sort together."""
-    found: dict[tuple[TextFault, str, str, tuple[tuple[str, str], ...]], list[str]] = {}
+    found: dict[tuple[_Sort, bool, tuple[tuple[str, str], ...]], list[str]] = {}
     for passage in proofs.passages:
-        for origin, sightings in _origins(passage).items():
+        for (sort, _), sightings in _origins(passage).items():
             factors = _factors(passage, sightings)
             shown: dict[tuple[str, ...], str] = {}
             for cell, excerpt in sightings.cells.items():
                 shown.setdefault(_some(passage, factors, cell), excerpt)
             allowed = {_some(passage, factors, cell) for cell in passage.cells}
+            phrase = sightings.phrase or not sightings.factors.issuperset(factors)
             for levels, excerpt in causes(factors, allowed, shown):
-                key = (origin.fault, origin.what, origin.remedy, tuple(levels.items()))
-                found.setdefault(key, []).append(excerpt)
+                found.setdefault((sort, phrase, tuple(levels.items())), []).append(excerpt)
     return [
-        proofs.remark(kind, dict(levels), f"{what}: {_quoted(excerpts)}.", remedy)
-        for (kind, what, remedy, levels), excerpts in found.items()
+        proofs.remark(sort.fault, dict(levels), f"{sort.what}: {_quoted(excerpts)}.", sort.remedy, phrase=phrase)
+        for (sort, phrase, levels), excerpts in found.items()
     ]
 
 
@@ -117,24 +117,27 @@ def _some(passage: Passage, factors: tuple[str, ...], cell: tuple[str, ...]) -> 
     return tuple(cell[passage.factors.index(each)] for each in factors)
 
 
-def _origins(passage: Passage) -> dict[_Origin, _Sightings]:
+def _origins(passage: Passage) -> dict[tuple[_Sort, Anchor], _Sightings]:
     """The faults of a passage by origin, and where each is seen."""
-    found: dict[_Origin, _Sightings] = {}
+    found: dict[tuple[_Sort, Anchor], _Sightings] = {}
     for cell in passage.cells:
-        pieces = passage.texts(cell)
-        text = "".join(pieces)
+        texts = passage.texts(cell)
+        text = "".join(texts)
         for fault in faults(text, passage.proofs.language):
-            touched = _touched(fault, pieces)
-            origin = _Origin(fault.kind, fault.what, fault.remedy, _anchor(passage, fault, touched, cell))
+            touched = _touched(fault, texts)
+            anchor = _anchor(passage, fault, touched, cell)
+            origin = _Sort(fault.kind, fault.what, fault.remedy), anchor
             sightings = found.setdefault(origin, _Sightings(touched[0][0]))
-            sightings.factors.update(name for place, _ in touched for name in passage.pieces[place].factors)
+            pieces = [passage.pieces[place] for place, _ in touched]
+            sightings.phrase |= anchor[0] != "text" and any(each.guards for each in pieces)
+            sightings.factors.update(name for each in pieces for name in each.factors)
             sightings.cells.setdefault(cell, _excerpt(text, fault))
     return found
 
 
-def _touched(fault: Fault, pieces: list[str]) -> list[tuple[int, int]]:
+def _touched(fault: Fault, texts: list[str]) -> list[tuple[int, int]]:
     """The places of the pieces that a fault touches, and where each begins; empty ones between them count."""
-    starts = accumulate(map(len, pieces), initial=0)
+    starts = accumulate(map(len, texts), initial=0)
     spans = enumerate(pairwise(starts))
     return [(place, start) for place, (start, end) in spans if start < fault.end and fault.start < end]
 
