@@ -209,7 +209,8 @@ BROKEN_STUDIES = [
     (
         "seed: 1\n",
         "seed: 1\nmechanism: cluster\n",
-        "design/study.yaml:4 mechanism: `cluster` is not known here. Write one of 'complete', 'simple' or 'blocked'.",
+        "design/study.yaml:4 mechanism: `cluster` is not known here. Write one of 'complete', 'simple', "
+        "'blocked' or 'decks'.",
     ),
     (
         "text: a democracy}",
@@ -277,8 +278,8 @@ BROKEN_STUDIES = [
     (
         "seed: 1\n",
         "seed: 1\nrestrictions:\n  - {levels: {regime: democracy}, reason: r}\n",
-        "design/study.yaml:5 restrictions[0]: a restriction is either `forbid`, or `levels` with "
-        "`only_with`. Write one of the two.",
+        "design/study.yaml:5 restrictions[0]: a restriction is `forbid`, `levels` with `only_with`, `differ` or "
+        "`forbid_pair`. Write one of them.",
     ),
     (
         "seed: 1\n",

@@ -5,7 +5,7 @@ import pytest
 from vignetta.design.declaration import Mechanism
 from vignetta.plan import Adjustment, Average, Errors, EstimandKind
 from vignetta.report import methods
-from vignetta.report.context import MECHANISMS
+from vignetta.report.assigning import MECHANISMS
 from vignetta.report.inputs import ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.phrases import ADJUSTMENTS, AVERAGES, ERRORS, coverage

@@ -328,11 +328,17 @@ class Design(Declared):
 
         In a table, each of its rows is a line of words. Empty for a study without a template.
         """
+        lines = [self._row(name, language or self.language) for name in self.rows]
+        return self._read("\n\n".join(["", *lines]), language, sample)
+
+    def prose(self, language: str = "", *, sample: str = "") -> Template:
+        """As `template`, without the rows of a table."""
+        return self._read("", language, sample)
+
+    def _read(self, rows: str, language: str, sample: str) -> Template:
         language = language or self.language
-        if self.vignette is None:
-            return parse_template("", language=language)
-        lines = [words(self.vignette, language), *(self._row(name, language) for name in self.rows)]
-        template = parse_template("\n\n".join(lines), language=language)
+        text = words(self.vignette, language) + rows if self.vignette else ""
+        template = parse_template(text, language=language)
         return template.within({SAMPLE: sample or next(iter(self.samples))}) if self.samples else template
 
     def _row(self, name: str, language: str) -> str:

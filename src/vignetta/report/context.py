@@ -13,6 +13,7 @@ from vignetta.design.declaration import Design, Outcome
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
+from vignetta.report.assigning import assigned, read_at_once, table
 from vignetta.report.inputs import RegistrationStatus, ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
@@ -87,8 +88,10 @@ def context(given: ReportInput) -> dict[str, Any]:
         "factors": factors(labels),
         "has_texts": any(level.text for factor in design.factors.values() for level in factor.levels),
         "example": example(design),
+        "table": table(design),
+        "read": read_at_once(design),
         "outcomes": [outcome(each, given.estimates, labels) for each in design.outcomes.values()],
-        "mechanism": MECHANISMS[design.mechanism] if not design.in_hand else "",
+        "mechanism": " ".join(assigned(design)) if not design.in_hand else "",
         "flow": flow(given),
         "findings": findings(given, labels),
         "rule": verdict_rule(plan).replace("`", "'"),
@@ -102,13 +105,6 @@ def context(given: ReportInput) -> dict[str, Any]:
         "files": given.files,
         "count": count,
     }
-
-
-MECHANISMS: Final = {
-    "complete": "Vignettes were assigned in random order, each as often as the design says.",
-    "simple": "Each respondent's vignette was drawn at random, independently of all others.",
-    "blocked": "Vignettes were assigned in random order within blocks of respondents, in the order of their arrival.",
-}
 
 
 def registration(status: RegistrationStatus, estimates: pd.DataFrame) -> dict[str, Any]:
@@ -168,11 +164,14 @@ def factors(labels: Labels) -> list[dict[str, Any]]:
 
 
 def example(design: Design) -> list[tuple[bool, str]]:
-    """The vignette of reference levels in pieces, each with whether it varies: a level's words, or a phrase."""
+    """The vignette of reference levels in pieces, each with whether it varies: a level's words, or a phrase.
+
+    Rows of a table are not among them.
+    """
     references = {name: factor.reference for name, factor in design.factors.items()}
     levels = {name: each.name for name, each in references.items()}
     texts = {name: each.words(design.language) for name, each in references.items()}
-    shown = [(bool(each.factors), each.render(levels, texts)) for each in design.template().segments]
+    shown = [(bool(each.factors), each.render(levels, texts)) for each in design.prose().segments]
     return [(varies, text) for varies, text in shown if text]
 
 

@@ -30,6 +30,10 @@ class Labels:
         values = self._outcome(name).values
         return f"{plain(min(values))}–{plain(max(values))}"
 
+    def unit(self, name: str) -> str:
+        """What differences of an outcome are counted in."""
+        return "probability" if self._outcome(name).kind == "choice" else "points"
+
     def digits(self, name: str) -> int:
         """How many decimals an estimate on the outcome's scale has."""
         values = self._outcome(name).values

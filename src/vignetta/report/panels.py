@@ -173,7 +173,7 @@ def _panels(rows: pd.DataFrame, labels: Labels) -> Iterator[Panel]:
         yield Panel(
             estimand=first.estimand,
             title=_panel_title(compared, labels),
-            axis=f"{outcome} ({scale})" + (": difference in points" if is_effect else ""),
+            axis=f"{outcome} ({scale})" + (f": difference in {labels.unit(first.outcome)}" if is_effect else ""),
             versus=labels.level(first.factor, first.versus) if first.versus and first.estimand != "difference" else "",
             is_effect=is_effect,
             digits=labels.digits(first.outcome),
