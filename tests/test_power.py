@@ -21,7 +21,8 @@ from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.frames import PRECISION
 from vignetta.plan import Plan, read_plan
-from vignetta.power import detectable_effect, null_sentences, power_of, precision, precision_over, summary
+from vignetta.power import detectable_effect, power_of, precision, precision_over, sizes_around
+from vignetta.report.power_words import null_sentences, summary, summary_over
 
 Floats = npt.NDArray[np.float64]
 Read = Callable[..., tuple[Design, Plan]]
@@ -246,7 +247,7 @@ def test_standard_errors_against_clustered_estimates(read: Read) -> None:
     """Age differs between responses and has no share in their correlation."""
     text = ONE.replace("FORMULA", "FORMULA, errors: CR1S, cluster: respondent")
     small, plan = read("arm + place + age", text)
-    planned = precision(small, plan, n=300, responses=4, icc=0.4, r2=0.3)
+    planned = precision(small, plan, n=300, responses=4, shared=["arm", "place"], icc=0.4, r2=0.3)
     simulated = average_errors(small, plan, n=300, responses=4, icc=0.4)
     np.testing.assert_allclose(simulated["std_error"], planned["std_error"], rtol=FEW_CLUSTERS)
     assert planned["df"].tolist() == simulated["df"].tolist() == [299]
@@ -258,7 +259,7 @@ def test_standard_errors_against_clustered_estimates(read: Read) -> None:
 def test_the_design_effect_and_r2(read: Read) -> None:
     clustered = read(plan=ONE.replace("FORMULA", "FORMULA + age, errors: CR1S, cluster: respondent"))
     plain = precision(*clustered, n=100).iloc[0]
-    row = precision(*clustered, n=100, responses=5, icc=0.25, r2=0.19).iloc[0]
+    row = precision(*clustered, n=100, responses=5, shared=["arm"], icc=0.25, r2=0.19).iloc[0]
     assert row["std_error"] == pytest.approx(plain["std_error"] * 0.9 * np.sqrt((1 + 4 * 0.25) / 5), rel=DIGITS)
     assert row["df"] == 99
     independent = precision(*read(), n=100, responses=5).iloc[0]
@@ -398,11 +399,57 @@ def test_the_command(read: Read, tmp_path: Path) -> None:
     expected = precision(*study, n=90, sd=1.5, power=0.9)
     np.testing.assert_allclose([each["mde"] for each in machine["precision"]], expected["mde"], rtol=DIGITS)
     assert machine["precision"][0]["power"] is None
+    assert set(machine) == {"precision", "null_results"}
     assert machine["null_results"] == null_sentences(expected)
+
+
+def test_the_command_over_sizes(read: Read, tmp_path: Path) -> None:
+    study = read("arm * place + age", ONE + DIFFERENCE)
+    shown = vignetta(tmp_path, "power", "--over", "900, 200,900")
+    assert shown.returncode == 0, shown.stderr
+    over = precision_over(*study, ns=[200, 900])
+    for value in summary_over(over)[0].values():
+        assert value in shown.stdout
+    machine = json.loads(vignetta(tmp_path, "power", "--over", "200,900", "--json").stdout)
+    assert [each["n"] for each in machine["over"]] == over["n"].tolist()
+    np.testing.assert_allclose([each["mde_adjusted"] for each in machine["over"]], over["mde_adjusted"], rtol=DIGITS)
+    assert [each["n"] for each in machine["precision"]] == [400] * 3
+
+
+def test_the_command_draws(read: Read, tmp_path: Path) -> None:
+    study = read("arm * place + age", ONE + DIFFERENCE)
+    done = vignetta(tmp_path, "power", "--figure", "made/over.svg", "--json")
+    assert done.returncode == 0, done.stderr
+    machine = json.loads(done.stdout)
+    assert machine["figure"] == "made/over.svg"
+    assert sorted({each["n"] for each in machine["over"]}) == sizes_around(*study)
+    drawn = (tmp_path / "made/over.svg").read_bytes()
+    assert vignetta(tmp_path, "power", "--figure", "made/over.svg").returncode == 0
+    assert (tmp_path / "made/over.svg").read_bytes() == drawn
+    assert [each.name for each in (tmp_path / "made").iterdir()] == ["over.svg"]
+
+
+def test_the_command_takes_shared_factors(read: Read, tmp_path: Path) -> None:
+    study = read(plan=ONE.replace("FORMULA", "FORMULA, errors: CR1S, cluster: respondent"))
+    words = ["power", "--responses", "3", "--icc", "0.2", "--json"]
+    for given, shared in (([], []), (["--shared", "arm", "--shared", "place"], ["arm", "place"])):
+        found = json.loads(vignetta(tmp_path, *words, *given).stdout)["precision"][0]["std_error"]
+        assert found == pytest.approx(precision(*study, responses=3, icc=0.2, shared=shared)["std_error"][0])
 
 
 def test_the_command_lists_problems(read: Read, tmp_path: Path) -> None:
     read()
-    done = vignetta(tmp_path, "power", "--sd", "-1", "--power", "2")
+    words = ["--sd", "-1", "--power", "2", "--over", "many,1,,100", "--figure", "over.jpg", "--shared", "amr"]
+    done = vignetta(tmp_path, "power", *words)
     assert done.returncode == 1
-    assert "2 problems." in done.stderr
+    assert "7 problems." in done.stderr
+    for said in (
+        "`many` is not a number",
+        "`1` is not",
+        "`` is not",
+        "over.jpg",
+        "Endings: .svg, .png, .pdf.",
+        "`arm`",
+    ):
+        assert said in done.stderr
+    assert not list(tmp_path.glob("over*"))
