@@ -1,8 +1,6 @@
 """Precision before fielding, against R, statsmodels, textbook formulas and simulated studies."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,77 +11,29 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestIndPower
 
+from tests.small_plan import DIFFERENCE, ONE, Read, reader
 from vignetta import power as module
 from vignetta.analysis import averaging
-from vignetta.analysis.estimating import estimate
-from vignetta.design.declaration import Design, read_design
+from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.frames import PRECISION
-from vignetta.plan import Plan, read_plan
-from vignetta.power import detectable_effect, null_sentences, power_of, precision, precision_over, summary
+from vignetta.plan import Plan
+from vignetta.power import detectable_effect, power_of, precision, precision_over
+from vignetta.report.power_words import null_sentences, summary
 
 Floats = npt.NDArray[np.float64]
-Read = Callable[..., tuple[Design, Plan]]
 
 DIGITS = 1e-9
 """Closed forms in double precision; the noncentral t is accurate to about 1e-13."""
 SERIES = 1e-10
 """Powers of others: each program's noncentral t is a series that stops near 1e-12."""
-MONTE_CARLO = 4
-"""Simulated shares may be off by this many of their standard errors: one in 16,000 is by chance."""
-AVERAGE_ERROR = 0.02
-"""Average standard errors of 60 data sets of 400: their own error is 0.5 %, that of the covariates' degrees 0.3 %."""
-FEW_CLUSTERS = 0.03
-"""CR1S with 300 clusters is up to about k / G too small: 1 %; and the average's own error is 0.6 %."""
-
-STUDY = """
-name: small
-title: A small study
-seed: 1
-sample_size: 400
-covariates:
-  age: {label: Age, question: How old are you?, kind: number}
-  party:
-    label: Party
-    question: Which party?
-    options: [{name: left, text: L}, {name: middle, text: M}, {name: right, text: R}]
-factors:
-  arm:
-    label: Arm
-    levels: [{name: control, label: Control, text: c, reference: true}, {name: treated, label: Treated, text: t}]
-  place:
-    label: Place
-    levels:
-      - {name: north, label: North, text: n, reference: true}
-      - {name: east, label: East, text: e}
-      - {name: south, label: South, text: s}
-vignette: "{arm} {place}"
-outcomes:
-  support: {label: Support, question: How much?, scale: [a, b, c, d, e, f, g]}
-"""
-ONE = """
-adjust: bonferroni
-hypotheses: {H: {statement: It matters., direction: different}}
-models: {m: {formula: support ~ FORMULA}}
-estimands:
-  - {hypothesis: H, estimand: contrast, model: m, factor: arm}
-"""
-DIFFERENCE = "  - {estimand: difference, model: m, factor: arm, within: place}\n"
 
 
 @pytest.fixture
 def read(tmp_path: Path) -> Read:
     """The small study with a plan: by default one contrast of the arms in the model `support ~ arm`."""
-
-    def reading(formula: str = "arm", plan: str = ONE) -> tuple[Design, Plan]:
-        for name, text in (("design/study.yaml", STUDY), ("analysis/plan.yaml", plan.replace("FORMULA", formula))):
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_text(text)
-        design = read_design(tmp_path / "design/study.yaml")
-        return design, read_plan(tmp_path / "analysis/plan.yaml", design=design)
-
-    return reading
+    return reader(tmp_path)
 
 
 @pytest.fixture
@@ -178,87 +128,13 @@ def test_a_restricted_design(read: Read, redrawn: Callable[..., None]) -> None:
     assert len(null_sentences(found)) == 2
 
 
-# ------------------------------------------------------------------------------------------------------ simulation
-
-
-def simulated_tests(X: Floats, combination: Floats, effect: float, generator: np.random.Generator) -> Floats:
-    """p-values (2000,) of least squares on simulated outcomes, whose combination of coefficients is `effect`."""
-    coef = combination * effect / (combination @ combination)
-    Y = (X @ coef)[:, None] + generator.normal(size=(len(X), 2000))
-    inverse = np.linalg.inv(X.T @ X)
-    found = inverse @ X.T @ Y
-    df = len(X) - X.shape[1]
-    variance = ((Y - X @ found) ** 2).sum(axis=0) / df
-    t = combination @ found / np.sqrt(variance * (combination @ inverse @ combination))
-    return np.asarray(2 * stats.t.sf(np.abs(t), df))
-
-
-@pytest.mark.parametrize(("kind", "combination"), [("contrast", [0, 1, 0, 0, 1 / 3, 1 / 3]), ("difference", None)])
-def test_power_against_simulated_studies(read: Read, kind: str, combination: list[float] | None) -> None:
-    """2,000 studies of 240, every vignette 40 times."""
-    text = ONE.replace("contrast", "difference").replace("factor: arm", "factor: arm, within: place")
-    row = precision(*read("arm * place", ONE if kind == "contrast" else text), n=240, effect=0.45).iloc[0]
-    assert row["estimand"] == kind
-    arm, place = (each.ravel() for each in np.meshgrid([0, 1], [0, 1, 2], indexing="ij"))
-    columns = [np.ones(6), arm, place == 1, place == 2, arm * (place == 1), arm * (place == 2)]
-    X = np.tile(np.column_stack(columns).astype(float), (40, 1))
-    c = np.array(combination or [0, 0, 0, 0, 1, 0], dtype=float)
-    p = simulated_tests(X, c, 0.45, np.random.default_rng(7))
-    for alpha, name in ((row["alpha"], "power"), (row["alpha_adjusted"], "power_adjusted")):
-        error = np.sqrt(row[name] * (1 - row[name]) / len(p))
-        assert abs((p < alpha).mean() - row[name]) < MONTE_CARLO * error
-    assert 0.1 < row["power"] < 0.99
-
-
-def sample(design: Design, n: int, responses: int, icc: float, generator: np.random.Generator) -> pd.DataFrame:
-    """Outcomes of unit variance, 30 % of it from age; all responses of a respondent to the same vignette."""
-    drawn = vignettes(design)[["arm", "place"]]
-    drawn = drawn.iloc[np.repeat(generator.permutation(np.resize(np.arange(6), n)), responses)].reset_index(drop=True)
-    who = np.repeat(np.arange(n), responses)
-    age = generator.normal(size=n * responses)
-    noise = np.sqrt(icc) * generator.normal(size=n)[who] + np.sqrt(1 - icc) * generator.normal(size=n * responses)
-    party = generator.choice(["left", "middle", "right"], n * responses)
-    support = np.sqrt(0.3) * age + np.sqrt(0.7) * noise
-    return drawn.assign(respondent=who, age=age, party=party, support=support)
-
-
-def average_errors(design: Design, plan: Plan, *, n: int, responses: int = 1, icc: float = 0.0) -> pd.DataFrame:
-    generator = np.random.default_rng(3)
-    tables = [estimate(sample(design, n, responses, icc, generator), plan, design=design) for _ in range(60)]
-    shown = [each[~each["is_reference"]].reset_index(drop=True) for each in tables]
-    average = np.mean([each["std_error"] for each in shown], axis=0)
-    return shown[0].assign(std_error=average)
-
-
-@pytest.mark.slow
-def test_standard_errors_against_hc2_estimates(read: Read) -> None:
-    """Also that covariates which explain 30 % of the variance narrow the errors as `r2` says."""
-    within = "  - {estimand: conditional_effect, model: m, factor: arm, within: place}\n"
-    small, plan = read("arm * place + age + party", ONE + DIFFERENCE + within)
-    planned, simulated = precision(small, plan, r2=0.3), average_errors(small, plan, n=400)
-    np.testing.assert_allclose(simulated["std_error"], planned["std_error"], rtol=AVERAGE_ERROR)
-    names = ["estimand", "factor", "level", "versus", "within_level", "df", "model", "average_over", "hypothesis"]
-    pd.testing.assert_frame_equal(simulated[names], planned[names])
-
-
-@pytest.mark.slow
-def test_standard_errors_against_clustered_estimates(read: Read) -> None:
-    """Age differs between responses and has no share in their correlation."""
-    text = ONE.replace("FORMULA", "FORMULA, errors: CR1S, cluster: respondent")
-    small, plan = read("arm + place + age", text)
-    planned = precision(small, plan, n=300, responses=4, icc=0.4, r2=0.3)
-    simulated = average_errors(small, plan, n=300, responses=4, icc=0.4)
-    np.testing.assert_allclose(simulated["std_error"], planned["std_error"], rtol=FEW_CLUSTERS)
-    assert planned["df"].tolist() == simulated["df"].tolist() == [299]
-
-
 # ------------------------------------------------------------------------------------------------------- assumptions
 
 
 def test_the_design_effect_and_r2(read: Read) -> None:
     clustered = read(plan=ONE.replace("FORMULA", "FORMULA + age, errors: CR1S, cluster: respondent"))
     plain = precision(*clustered, n=100).iloc[0]
-    row = precision(*clustered, n=100, responses=5, icc=0.25, r2=0.19).iloc[0]
+    row = precision(*clustered, n=100, responses=5, shared=["arm"], icc=0.25, r2=0.19).iloc[0]
     assert row["std_error"] == pytest.approx(plain["std_error"] * 0.9 * np.sqrt((1 + 4 * 0.25) / 5), rel=DIGITS)
     assert row["df"] == 99
     independent = precision(*read(), n=100, responses=5).iloc[0]
@@ -378,31 +254,3 @@ def test_a_difference_without_interaction_names_the_estimand(read: Read) -> None
     with pytest.raises(StudyError) as error:
         precision(*read("arm + place", ONE + DIFFERENCE))
     assert [each.where for each in error.value.problems] == ["estimands[1] within"]
-
-
-# ------------------------------------------------------------------------------------------------------- the command
-
-
-def vignetta(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "vignetta", *words], cwd=root, capture_output=True, text=True)
-
-
-def test_the_command(read: Read, tmp_path: Path) -> None:
-    study = read("arm * place + age", ONE + DIFFERENCE)
-    shown = vignetta(tmp_path, "power", "--effect", "0.2")
-    assert shown.returncode == 0
-    planned = precision(*study, effect=0.2)
-    for line in [*summary(planned)[0].values(), *null_sentences(planned)]:
-        assert line in shown.stdout
-    machine = json.loads(vignetta(tmp_path, "power", "--n", "90", "--sd", "1.5", "--power", "0.9", "--json").stdout)
-    expected = precision(*study, n=90, sd=1.5, power=0.9)
-    np.testing.assert_allclose([each["mde"] for each in machine["precision"]], expected["mde"], rtol=DIGITS)
-    assert machine["precision"][0]["power"] is None
-    assert machine["null_results"] == null_sentences(expected)
-
-
-def test_the_command_lists_problems(read: Read, tmp_path: Path) -> None:
-    read()
-    done = vignetta(tmp_path, "power", "--sd", "-1", "--power", "2")
-    assert done.returncode == 1
-    assert "2 problems." in done.stderr

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from rich.table import Table
 
 from vignetta.errors import Problem, StudyError
 from vignetta.study.scaffold import Template
+
+if TYPE_CHECKING:
+    from vignetta.study.planning import Outlook
 
 app = typer.Typer(
     help="Factorial vignette survey experiments, from one declared design to registered estimates.",
@@ -287,25 +290,51 @@ def power(
     power: Annotated[float, typer.Option("--power", help="The power of the smallest detectable effect.")] = 0.8,
     effect: Annotated[float | None, typer.Option("--effect", help="Also tell the power against this effect.")] = None,
     icc: Annotated[float, typer.Option("--icc", help="Correlation of one respondent's responses.")] = 0.0,
-    responses: Annotated[int, typer.Option("--responses", help="Responses of each respondent.")] = 1,
+    responses: Annotated[
+        int | None, typer.Option("--responses", help="Responses of each respondent; the design's if left out.")
+    ] = None,
+    shared: Annotated[
+        list[str] | None,
+        typer.Option("--shared", metavar="FACTOR", help="A factor with one level for all responses of a respondent."),
+    ] = None,
     r2: Annotated[float, typer.Option("--r2", help="Share of the variance that covariates explain.")] = 0.0,
+    over: Annotated[
+        str, typer.Option("--over", metavar="N,N,N", help="Also the smallest effects for these numbers of respondents.")
+    ] = "",
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Draw them over the number of respondents: .svg, .png or .pdf."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell the standard errors and the smallest effects that the plan will find, before fielding."""
-    from vignetta.power import null_sentences, precision, summary
+    from vignetta.report.power_words import null_sentences
     from vignetta.study.folder import load
+    from vignetta.study.planning import outlook
 
-    loaded = load(study)
-    assumed = {"sd": sd, "power": power, "icc": icc, "r2": r2}
-    table = precision(loaded.design, loaded.plan, n=n, responses=responses, effect=effect, **assumed)
-    sentences = null_sentences(table)
-    if as_json:
-        rows = json.loads(table.to_json(orient="records", double_precision=15))
-        print(json.dumps({"precision": rows, "null_results": sentences}, ensure_ascii=False, indent=1))
+    assumed = {"sd": sd, "power": power, "icc": icc, "responses": responses, "shared": shared or None, "r2": r2}
+    with _working("power ...", quiet=as_json):
+        found = outlook(load(study), n=n, over=over, figure=figure, effect=effect, **assumed)
+    if not as_json:
+        _print_outlook(found, figure)
         return
-    _show(summary(table), as_json=False)
-    for each in sentences or ["The plan compares nothing."]:
+    tables = {"precision": found.planned} | ({} if found.over is None else {"over": found.over})
+    rows = {name: json.loads(each.to_json(orient="records", double_precision=15)) for name, each in tables.items()}
+    written = {} if figure is None else {"figure": str(figure)}
+    print(json.dumps({**rows, "null_results": null_sentences(found.planned), **written}, ensure_ascii=False, indent=1))
+
+
+def _print_outlook(found: "Outlook", figure: Path | None) -> None:
+    from vignetta.report.power_words import null_sentences, over_title, summary, summary_over
+
+    _show(summary(found.planned), as_json=False)
+    for each in null_sentences(found.planned) or ["The plan compares nothing."]:
         out.print(f"\n{escape(each)}")
+    if found.over is not None and len(found.over):
+        out.print(f"\n{escape(over_title(found.over))}\n")
+        _show(summary_over(found.over), as_json=False)
+    if figure is not None:
+        out.print(f"\nwrote {escape(str(figure))}")
 
 
 # ------------------------------------------------------------------------------------------------------ registration

@@ -1,10 +1,9 @@
 """Precision before fielding: standard errors, detectable effects and power of a plan, in closed form."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from numbers import Integral
-from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +17,7 @@ from vignetta.analysis.options import raise_all
 from vignetta.analysis.samples import read_formula, variables
 from vignetta.design.declaration import Covariate, Design
 from vignetta.design.vignettes import vignettes
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.frames import ESTIMATES, PRECISION, frame
 from vignetta.plan import Estimand, ModelSpec, Plan
 
@@ -27,28 +26,33 @@ Made = TypeVar("Made")
 
 COMPARED = ("contrast", "conditional_effect", "difference")
 """The estimands that compare levels: one effect each, so that a smallest detectable one exists."""
+SHARES = (0.25, 0.5, 0.75, 1.5, 2.0, 3.0)
+"""Of the planned number of respondents: what a table over n shows beside it."""
 ROOT = 1e-12
 """How near, relatively, a detectable effect is solved."""
 
 
 @dataclass(frozen=True)
 class Assumed:
-    """What is assumed of the responses; `precision` says what each means."""
+    """What is assumed of the responses; `precision` says what each means.
+
+    Attributes
+    ----------
+    alike : for each response, how many others of the respondent share which factors' levels with it.
+    """
 
     sd: float
     power: float
     icc: float
     responses: int
+    alike: tuple[tuple[int, tuple[str, ...]], ...]
     r2: float
     effect: float | None
 
     @property
     def variance(self) -> float:
-        """The residual variance of a mean of all responses, times the number of respondents.
-
-        The design effect 1 + (m - 1) icc is that of clusters of m (Kish 1965).
-        """
-        return self.sd**2 * (1 - self.r2) * (1 + (self.responses - 1) * self.icc) / self.responses
+        """The residual variance of a mean of independent responses, times the number of respondents."""
+        return self.sd**2 * (1 - self.r2) / self.responses
 
 
 def precision(
@@ -59,24 +63,30 @@ def precision(
     sd: float = 1.0,
     power: float = 0.8,
     icc: float = 0.0,
-    responses: int = 1,
+    responses: int | None = None,
+    shared: Collection[str] | None = None,
     r2: float = 0.0,
     effect: float | None = None,
 ) -> pd.DataFrame:
     """How precise the comparisons of a plan will be.
 
-    The variance of a comparison c'b is sd^2 (1 - r2) (1 + (m - 1) icc) / (n m) times c'(E xx')^-1 c: x is a row of the
-    model's matrix without covariates, its expectation over the vignettes as they are assigned; c averages as the
-    estimates do. Tests are two-sided t tests; power is that of the noncentral t distribution.
+    The variance of a comparison c'b is sd^2 (1 - r2) / (n m) times c'A^-1 (A + (m - 1) icc S) A^-1 c. A is E xx': x is
+    a row of the model's matrix without covariates, its expectation over the vignettes as they are assigned. S is
+    E x_j x_k' of two responses of one respondent: E[E(x | shared) E(x | shared)'], since what is not shared is drawn
+    independently for each. c averages as the estimates do. For shared factors this is the design effect
+    1 + (m - 1) icc of clusters (Kish 1965); main effects of factors drawn anew lose nothing to the correlation. Tests
+    are two-sided t tests; power is that of the noncentral t distribution.
 
     Parameters
     ----------
     n : respondents who are analysed; the design's sample size when left out.
     sd : of the outcome among people who respond to the same vignette. With 1, effects are in standard deviations.
     power : of the smallest detectable effect.
-    icc : correlation of two responses of one respondent (or, more widely, of one cluster) to the same vignette.
-    responses : m, of each respondent. A factor is taken not to vary among them; for one that does, in an independent
-        draw for each, the standard error is too large rather than too small.
+    icc : correlation of what the model leaves unexplained in two responses of one respondent (or, more widely, of one
+        cluster).
+    responses : m, of each respondent; those of the design when left out.
+    shared : the factors whose level is the same in all responses of a respondent; those that the design declares so
+        when left out.
     r2 : the share of sd^2 that the model's covariates explain.
     effect : of which `power` and `power_adjusted` are wanted; these are missing when left out.
 
@@ -100,7 +110,7 @@ def precision(
     0.3981
     """
     ns = [design.sample_size if n is None else n]
-    return _table(design, plan, ns, Assumed(sd, power, icc, responses, r2, effect))
+    return _table(design, plan, ns, _assumed(design, sd, power, icc, responses, shared, r2, effect))
 
 
 def precision_over(
@@ -111,12 +121,13 @@ def precision_over(
     sd: float = 1.0,
     power: float = 0.8,
     icc: float = 0.0,
-    responses: int = 1,
+    responses: int | None = None,
+    shared: Collection[str] | None = None,
     r2: float = 0.0,
     effect: float | None = None,
 ) -> pd.DataFrame:
     """`precision` for several numbers of respondents, one below the other."""
-    return _table(design, plan, ns, Assumed(sd, power, icc, responses, r2, effect))
+    return _table(design, plan, ns, _assumed(design, sd, power, icc, responses, shared, r2, effect))
 
 
 def power_of(effect: float, *, df: float, alpha: float) -> float:
@@ -148,55 +159,27 @@ def detectable_effect(*, df: float, alpha: float, power: float) -> float:
     return float(optimize.brentq(lambda d: power_of(d, df=df, alpha=alpha) - power, 0, widest, rtol=ROOT))
 
 
-def null_sentences(table: pd.DataFrame) -> list[str]:
-    """For each set of comparisons of a `precision` table, what a null result will not exclude."""
-    keys = ["n", "hypothesis", "model", "estimand", "factor", "within_factor", "versus"]
-    groups = table.dropna(subset="mde").groupby(keys, sort=False)
-    return [_null_sentence(max(rows.to_dict("records"), key=itemgetter("mde_adjusted"))) for _, rows in groups]
+def sizes_around(design: Design, plan: Plan, *, n: int | None = None, responses: int | None = None) -> list[int]:
+    """Numbers of respondents from a quarter to three times `n`, which every compared model can be estimated with.
 
-
-def summary(table: pd.DataFrame) -> list[dict[str, str]]:
-    """A `precision` table for people: comparisons of equal precision on one line, three decimals."""
-    numbers = {"std_error": "se", "mde": "mde", "mde_adjusted": "adjusted"}
-    if table["effect"].notna().any():
-        numbers |= {"power": "power", "power_adjusted": "power adj."}
-    lines = [
-        {
-            "hypothesis": str(row["hypothesis"]),
-            "n": f"{row['n']:,}",
-            "comparison": _compared(row),
-            "tests": str(row["tests"]),
-            **{short: f"{row[name]:.3f}" if np.isfinite(row[name]) else "-" for name, short in numbers.items()},
-        }
-        for row in table.to_dict("records")
-    ]
-    return [dict(line) for line in dict.fromkeys(tuple(each.items()) for each in lines)]
-
-
-def _null_sentence(row: dict[Hashable, Any]) -> str:
-    unit = " SD" if row["sd"] == 1 else ""
-    claim = f"{row['hypothesis']}: " if row["hypothesis"] else ""
-    each = f" with {row['responses']} responses each" if row["responses"] > 1 else ""
-    corrected = row["alpha_adjusted"] < row["alpha"]
-    among = f", corrected for {row['tests']} tests; {row['mde']:.2f}{unit} uncorrected" if corrected else ""
-    level = f"power {row['target_power']:g}, alpha {row['alpha']:g}{among}"
-    sentence = f"with n = {row['n']:,}{each} a null on {_compared(row)} does not exclude effects up to"
-    return f"{claim}{sentence} {row['mde_adjusted']:.2f}{unit} ({level})."
-
-
-def _compared(row: dict[Hashable, Any]) -> str:
-    joined = {"difference": f" × {row['within_factor']}", "conditional_effect": f" within {row['within_factor']}"}
-    return f"{row['factor']}{joined.get(row['estimand'], '')} ({row['outcome']}, against {row['versus']})"
+    `n` and `responses` are those of the design when left out.
+    """
+    planned = design.sample_size if n is None else n
+    each = design_responses(design) if responses is None else responses
+    least = max(
+        (_coefficients(spec, design) // max(each, 1) + 2 for spec in _compared_models(plan).values()), default=2
+    )
+    return sorted({max(round(planned * share), least) for share in SHARES} | {planned})
 
 
 # ------------------------------------------------------------------------------------------------------ the table
 
 
 def _table(design: Design, plan: Plan, ns: Sequence[int], assumed: Assumed) -> pd.DataFrame:
-    raise_all([*_range_problems(ns, assumed, plan.alpha)])
+    raise_all([*_range_problems(ns, assumed, plan.alpha), *_shared_problems(assumed, design)])
     asked = {f"estimands[{place}]": each for place, each in enumerate(plan.estimands) if each.estimand in COMPARED}
-    specs = {each.model: plan.models[each.model] for each in asked.values()}
-    fits = _every({f"models.{name}": partial(_unit_fit, design, spec) for name, spec in specs.items()})
+    specs = _compared_models(plan)
+    fits = _every({f"models.{name}": partial(_unit_fit, design, spec, assumed) for name, spec in specs.items()})
     sizes = {name: _coefficients(spec, design) for name, spec in specs.items()}
     raise_all([each for spec in specs.values() for each in _model_problems(spec, sizes, ns, assumed, design)])
     found = _every(
@@ -208,6 +191,10 @@ def _table(design: Design, plan: Plan, ns: Sequence[int], assumed: Assumed) -> p
     shapes = pd.concat([frame([], ESTIMATES), *found.values()], ignore_index=True)
     shapes["tests"] = _tests(shapes, plan)
     return frame([row for n in ns for row in _rows(shapes, n, sizes, plan, assumed)], PRECISION)
+
+
+def _compared_models(plan: Plan) -> dict[str, ModelSpec]:
+    return {each.model: plan.models[each.model] for each in plan.estimands if each.estimand in COMPARED}
 
 
 def _every(makers: Mapping[str, Callable[[], Made]]) -> dict[str, Made]:
@@ -263,17 +250,32 @@ def _tests(shapes: pd.DataFrame, plan: Plan) -> "pd.Series[int]":
 # ------------------------------------------------------------------------------------------------ from the design
 
 
-def _unit_fit(design: Design, spec: ModelSpec) -> Fit:
-    """The model's factor part on all vignettes, with the covariance (E xx')^-1 of one response of unit variance.
+def _unit_fit(design: Design, spec: ModelSpec, assumed: Assumed) -> Fit:
+    """The model's factor part on all vignettes, with the covariance of its coefficients for outcomes of unit variance.
 
-    Every vignette stands there with an outcome of +1 and one of -1: the coefficients are zero.
+    It is that of one response if responses were independent, (E xx')^-1, and what their correlation adds. Every
+    vignette stands there with an outcome of +1 and one of -1: the coefficients are zero.
     """
     universe = vignettes(design)[[*design.factors, "probability"]]
     shown = universe[universe["probability"] > 0]
     twice = pd.concat([shown.assign(**{spec.outcome: value}) for value in (1.0, -1.0)], ignore_index=True)
     twice["probability"] /= 2
     fitted = fit(twice, _without_covariates(spec, design), errors="classical", weights="probability")
-    return replace(fitted, name=spec.name, vcov=fitted.vcov * fitted.df)
+    inverse = fitted.vcov * fitted.df
+    X = fitted.design_matrix(fitted.sample.data)
+    alike = [others * _product(X, twice, list(shared)) for others, shared in assumed.alike if others]
+    added = assumed.icc * inverse @ sum(alike, np.zeros_like(inverse)) @ inverse
+    return replace(fitted, name=spec.name, vcov=inverse + added)
+
+
+def _product(X: Floats, rows: pd.DataFrame, shared: list[str]) -> Floats:
+    """E x_j x_k' (k, k) of two responses to the same levels of the shared factors, all others drawn independently."""
+    weights = rows["probability"].to_numpy()
+    groups = rows.groupby(shared, observed=True).ngroup() if shared else pd.Series(0, rows.index)
+    sums = pd.DataFrame(X * weights[:, None]).groupby(groups.to_numpy()).sum().to_numpy()
+    probability = np.bincount(groups, weights=weights)
+    product: Floats = sums.T @ (sums / probability[:, None])
+    return product
 
 
 def _without_covariates(spec: ModelSpec, design: Design) -> str:
@@ -303,6 +305,38 @@ def _comparisons(model: Fit, asked: Estimand, plan: Plan, design: Design) -> pd.
     return table[~table["is_reference"]].assign(hypothesis=asked.hypothesis, family=family)
 
 
+# ---------------------------------------------------------------------------------------------- repeated responses
+
+
+def design_responses(design: Design) -> int:
+    """How many responses each respondent gives."""
+    return int(getattr(design, "responses", 1))
+
+
+def _assumed(
+    design: Design,
+    sd: float,
+    power: float,
+    icc: float,
+    responses: int | None,
+    shared: Collection[str] | None,
+    r2: float,
+    effect: float | None,
+) -> Assumed:
+    m = design_responses(design) if responses is None else responses
+    alike = _declared_alike(design, m) if shared is None else ((m - 1, tuple(shared)),)
+    return Assumed(sd, power, icc, m, alike, r2, effect)
+
+
+def _declared_alike(design: Design, responses: int) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The other profiles of the task, with the factors that vary between tasks at most; and those of other tasks."""
+    varies = {name: getattr(factor, "varies", "profile") for name, factor in design.factors.items()}
+    in_respondent = tuple(name for name, scope in varies.items() if scope == "respondent")
+    in_task = tuple(name for name, scope in varies.items() if scope != "profile")
+    profiles = min(int(getattr(design, "profiles", 1)), responses)
+    return (profiles - 1, in_task), (responses - profiles, in_respondent)
+
+
 # -------------------------------------------------------------------------------------------------------- problems
 
 
@@ -324,6 +358,12 @@ def _range_problems(ns: Sequence[int], assumed: Assumed, alpha: float) -> Iterat
         yield Problem("responses", f"{assumed.responses} is not a number of responses.", "Write a whole number from 1.")
     if assumed.effect is not None and not np.isfinite(assumed.effect):
         yield Problem("effect", f"{assumed.effect} is not an effect.", "Write a number, in the units of `sd`.")
+
+
+def _shared_problems(assumed: Assumed, design: Design) -> Iterator[Problem]:
+    for name in dict.fromkeys(name for _, shared in assumed.alike for name in shared):
+        if name not in design.factors:
+            yield Problem("shared", f"unknown factor `{name}`.", near_miss(name, design.factors))
 
 
 def _model_problems(

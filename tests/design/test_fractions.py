@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from vignetta.design.arrays import hadamard, orthogonal_array
-from vignetta.design.blocking import Decks, _gains, _orthonormal, _state, _value, decks
+from vignetta.design.blocking import Decks, _gains, _orthonormal, _state, _swapped, _value, decks
 from vignetta.design.efficiency import d_efficiency, efficiency, model_matrix
 from vignetta.design.fractions import exchanged, fraction
 from vignetta.errors import StudyError
@@ -185,6 +185,22 @@ def test_no_single_exchange_is_left() -> None:
     reached = d_efficiency(X[rows])
     for place, entering in product(range(13), set(range(24)) - set(rows.tolist())):
         assert d_efficiency(X[np.r_[np.delete(rows, place), entering]]) <= reached * (1 + 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("levels", "size", "terms"),
+    [((2, 2, 2, 4, 5), 32, ["x1:x4", "x1:x5"]), ((2, 2, 2, 3, 5), 48, ["x1:x5", "x4:x5"]), ((2, 2, 3, 3, 3), 18, [])],
+)
+def test_rounding_decides_nothing(levels: tuple[int, ...], size: int, terms: list[str]) -> None:
+    """In other coordinates every gain is the same but for rounding, as on another machine; many of them are equal."""
+    X = model_matrix(factorial(*levels), terms).X
+    for seed in range(20):
+        generator = seeded(seed)
+        rows = generator.choice(len(X), size, replace=False)
+        rotation = np.linalg.qr(generator.normal(size=(X.shape[1],) * 2))[0]
+        reached = exchanged(X, rows)
+        assert exchanged(np.asfortranarray(X @ rotation), rows).tolist() == reached.tolist()
+        assert exchanged(X[:, ::-1], rows).tolist() == reached.tolist()
 
 
 def test_one_seed_gives_one_fraction() -> None:
@@ -400,6 +416,21 @@ def test_a_price_on_balance_makes_decks_alike() -> None:
     assert priced.spread == 1
     assert free.spread > 1
     assert priced.notes == ("A deck of 10 cannot hold the 3 levels of x4 equally often.",)
+
+
+@pytest.mark.parametrize(
+    ("levels", "size", "terms"), [((2, 2, 2, 2, 2), 8, pairs(5)), ((2, 2, 2, 2), 4, ["x1:x2"]), ((3, 3, 3), 9, [])]
+)
+def test_rounding_decides_no_split(levels: tuple[int, ...], size: int, terms: list[str]) -> None:
+    matrix = model_matrix(factorial(*levels), terms)
+    n, width = len(matrix.X), sum(levels) - len(levels)
+    contrasts, mains = _orthonormal(matrix.X[:, 1:]), matrix.X[:, 1 : width + 1] / np.sqrt(n)
+    for seed in range(20):
+        generator = seeded(seed)
+        deck = generator.permutation(np.repeat(np.arange(n // size), size))
+        rotations = [np.linalg.qr(generator.normal(size=(each.shape[1],) * 2))[0] for each in (contrasts, mains)]
+        turned = _swapped(contrasts @ rotations[0], mains @ rotations[1], deck)
+        assert turned.tolist() == _swapped(contrasts, mains, deck).tolist()
 
 
 def test_one_seed_gives_one_split() -> None:

@@ -7,7 +7,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.design.efficiency import Codes, Floats, Integers, ModelMatrix, coded, inseparable, model_matrix
+from vignetta.design.efficiency import (
+    Codes,
+    Floats,
+    Integers,
+    ModelMatrix,
+    coded,
+    first_best,
+    inseparable,
+    model_matrix,
+)
 from vignetta.errors import Problem, StudyError
 
 GAIN = 1e-8
@@ -178,8 +187,8 @@ def _swapped(contrasts: Floats, mains: Floats, deck: Integers) -> Integers:
         changed = False
         for row in range(len(deck)):
             gains = _gains(state, deck, row)
-            other = int(gains.argmax())
-            if gains[other] > 1 + GAIN:
+            if gains.max() > 1 + GAIN:
+                other = first_best(gains)
                 deck[row], deck[other] = deck[other], deck[row]
                 state, changed = _state(contrasts, mains, deck), True
         if not changed:

@@ -91,6 +91,9 @@ class Alias:
 
 
 MEAN = "the overall mean"
+EQUAL = 1e-9
+"""Gains that differ less, relatively, are equal; rounding reaches about 1e-12."""
+NOTHING = Problem("cells", "there are none.", "Give at least one row and one factor.")
 
 
 def coded(cells: pd.DataFrame | npt.NDArray[np.integer]) -> Codes:
@@ -105,33 +108,38 @@ def coded(cells: pd.DataFrame | npt.NDArray[np.integer]) -> Codes:
     ------
     StudyError : no cells, missing or negative levels, a factor with fewer than two levels, a factor named twice.
     """
-    if isinstance(cells, pd.DataFrame):
-        frame = cells
-        problems = [
-            Problem(f"factor `{name}`", "stands in the cells twice.", "Rename one of them.")
-            for name in dict.fromkeys(map(str, frame.columns[frame.columns.duplicated()]))
-        ]
-    else:
-        values = np.asarray(cells)
-        if values.ndim != 2 or values.dtype.kind not in "iu" or (values.size and values.min() < 0):
-            raise StudyError(Problem("cells", "are not level numbers (n, k) from 0.", "Give whole numbers or a frame."))
-        frame = pd.DataFrame({f"x{place + 1}": _categorical(each) for place, each in enumerate(values.T)})
-        problems = []
-    if not frame.size:
-        problems.append(Problem("cells", "there are none.", "Give at least one row and one factor."))
+    if not isinstance(cells, pd.DataFrame):
+        return _numbered(np.asarray(cells))
+    problems = [
+        Problem(f"factor `{name}`", "stands in the cells twice.", "Rename one of them.")
+        for name in dict.fromkeys(map(str, cells.columns[cells.columns.duplicated()]))
+    ]
+    if not cells.size:
+        problems.append(NOTHING)
     if problems:
         raise StudyError(problems)
-    columns = [_column(frame[name]) for name in frame.columns]
-    problems = [each for name, column in zip(frame.columns, columns, strict=True) for each in _faults(name, column)]
+    columns = [_column(cells[name]) for name in cells.columns]
+    problems = [each for name, column in zip(cells.columns, columns, strict=True) for each in _faults(name, column)]
     if problems:
         raise StudyError(problems)
     labels = tuple(tuple(map(str, each.categories)) for each in columns)
     codes = np.column_stack([each.codes.astype(np.int64) for each in columns])
-    return Codes(tuple(map(str, frame.columns)), labels, codes)
+    return Codes(tuple(map(str, cells.columns)), labels, codes)
 
 
-def _categorical(values: npt.NDArray[np.integer]) -> Any:
-    return pd.Categorical(values, categories=range(int(values.max(initial=-1)) + 1))
+def _numbered(values: npt.NDArray[np.integer]) -> Codes:
+    """Level numbers (n, k) as they are; a factor's levels go up to the highest number that it has."""
+    if values.ndim != 2 or values.dtype.kind not in "iu" or (values.size and values.min() < 0):
+        raise StudyError(Problem("cells", "are not level numbers (n, k) from 0.", "Give whole numbers or a frame."))
+    if not values.size:
+        raise StudyError(NOTHING)
+    names = tuple(f"x{place + 1}" for place in range(values.shape[1]))
+    highest = values.max(axis=0).tolist()
+    problems = [_too_few(name) for name, most in zip(names, highest, strict=True) if most < 1]
+    if problems:
+        raise StudyError(problems)
+    labels = tuple(tuple(map(str, range(most + 1))) for most in highest)
+    return Codes(names, labels, values.astype(np.int64))
 
 
 def _column(values: Any) -> Any:
@@ -146,7 +154,11 @@ def _faults(name: object, column: Any) -> Iterator[Problem]:
     if missing:
         yield Problem(f"factor `{name}`", f"{missing} cells have no level.", "Give every cell a level.")
     if len(column.categories) < 2:
-        yield Problem(f"factor `{name}`", "it has fewer than two levels.", "Leave the factor out.")
+        yield _too_few(name)
+
+
+def _too_few(name: object) -> Problem:
+    return Problem(f"factor `{name}`", "it has fewer than two levels.", "Leave the factor out.")
 
 
 def terms_of(names: Sequence[str], interactions: Iterable[str]) -> tuple[Term, ...]:
@@ -243,6 +255,17 @@ def d_efficiency(X: Floats) -> float:
     (100.0, 83.99)
     """
     return efficiency(X).d
+
+
+def first_best(gains: Floats) -> int:
+    """The place of the largest of (n,) positive gains; of those that are equal but for rounding, the first.
+
+    So rounding, which differs between machines, does not decide what a seed gives.
+
+    >>> first_best(np.array([1.0, 1.5, 1.5 + 1e-15]))
+    1
+    """
+    return int((gains >= gains.max() * (1 - EQUAL)).argmax())
 
 
 # ---------------------------------------------------------------------------------------------------------- aliases

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.linalg.blas import dger
 
 from vignetta.design.arrays import orthogonal_array
 from vignetta.design.efficiency import (
@@ -20,6 +21,7 @@ from vignetta.design.efficiency import (
     aliases,
     coded,
     efficiency,
+    first_best,
     inseparable,
     model_matrix,
     terms_of,
@@ -308,38 +310,52 @@ def exchanged(X: Floats, rows: Integers, *, repeats: bool = False) -> Integers:
     free = np.ones(len(X))
     free[rows] = float(repeats)
     for _ in range(PASSES):
-        V, d, singular = _variances(X, rows)
-        changed = False
-        for place, leaving in enumerate(rows):
-            gains = ((1 + d) * (1 - d[leaving]) + np.square(V @ X[leaving])) * free
-            entering = int(gains.argmax())
-            if gains[entering] > 1 + GAIN:
-                _replace(X, V, d, entering, leaving)
-                free[leaving], free[entering] = 1.0, float(repeats)
-                rows[place], changed = entering, True
-        if not changed and not singular:
+        V, grown, singular = _variances(X, rows)
+        if not singular and _gains(V @ X[rows].T, grown[:, None], grown[rows], free[:, None]).max() <= 1 + GAIN:
             break
+        for place, leaving in enumerate(rows):
+            gains = _gains(V @ X[leaving], grown, grown[leaving], free)
+            if gains.max() > 1 + GAIN:
+                entering = first_best(gains)
+                _replace(X, V, grown, entering, leaving)
+                free[leaving], free[entering] = 1.0, float(repeats)
+                rows[place] = entering
     return rows
 
 
+def _gains(between: Floats, entering: Floats, leaving: Floats, free: Floats) -> Floats:
+    """What |X'X| is multiplied by when a candidate enters and a row leaves; overwrites `between`, their covariances.
+
+    It is (1 + d_j)(1 - d_i) + d_ij^2; `entering` and `leaving` are 1 + d of each.
+    """
+    between *= between
+    between += entering * (2 - leaving)
+    between *= free
+    return between
+
+
 def _variances(X: Floats, rows: Integers) -> tuple[Floats, Floats, bool]:
-    """X (X'X of the rows)^-1, its products with X's rows, and whether a ridge was needed."""
+    """X (X'X of the rows)^-1, 1 plus its products with X's rows, and whether a ridge was needed."""
     information = X[rows].T @ X[rows]
     eigenvalues = np.linalg.eigvalsh(information)
     singular = bool(eigenvalues[0] < RIDGE * len(rows))
     if singular:
         information += RIDGE * len(rows) * np.eye(len(information))
-    V = X @ np.linalg.inv(information)
-    return V, np.einsum("ij,ij->i", V, X), singular
+    V = np.ascontiguousarray(X @ np.linalg.inv(information))
+    return V, 1 + np.einsum("ij,ij->i", V, X), singular
 
 
-def _replace(X: Floats, V: Floats, d: Floats, entering: int, leaving: int) -> None:
-    """Update `V` and `d` in place for one candidate in and another out (Sherman and Morrison)."""
+def _replace(X: Floats, V: Floats, grown: Floats, entering: int, leaving: int) -> None:
+    """Update `V` and `grown` in place for one candidate in and another out (Sherman and Morrison).
+
+    BLAS adds to the transpose of `V`, whose columns lie in memory as it wants them.
+    """
     for candidate, sign in ((entering, 1.0), (leaving, -1.0)):
-        products, row = V @ X[candidate], V[candidate].copy()
-        scale = sign / (1 + sign * d[candidate])
-        V -= np.outer(scale * products, row)
-        d -= scale * np.square(products)
+        products = V @ X[candidate]
+        scale = sign / (1 + sign * (grown[candidate] - 1))
+        dger(-scale, V[candidate].copy(), products, a=V.T, overwrite_a=True)
+        products *= products
+        grown -= scale * products
 
 
 def _best(codes: Codes, ends: Sequence[tuple[float, Integers]], balance: Balance, size: int) -> Integers:

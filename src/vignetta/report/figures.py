@@ -41,13 +41,13 @@ RESOLUTION: Final = 200
 def figure(drawing: Drawing, *, width: Width = "wide") -> Figure:
     """Draw: panels side by side when wide, below each other when narrow."""
     _check("width", width, Width)
-    with _style():
+    with style():
         layout = arrange(drawing, form=width)
         made = Figure(figsize=(layout.width, layout.height), facecolor="white")
         for each in layout.axes:
             _draw(made, layout, each)
         for words in layout.words:
-            _write(made, layout, words)
+            write(made, layout, words)
     return made
 
 
@@ -58,13 +58,14 @@ def figure_bytes(made: Figure, form: Format) -> bytes:
     """
     _check("form", form, Format)
     content = io.BytesIO()
-    with _style():
+    with style():
         made.savefig(content, format=form, dpi=RESOLUTION, metadata=dict(METADATA[form]))
     return content.getvalue()
 
 
 @contextmanager
-def _style() -> Iterator[None]:
+def style() -> Iterator[None]:
+    """The settings that every figure is made and written with."""
     settings: Any = {
         "font.family": FAMILY,
         "text.parse_math": False,
@@ -87,7 +88,8 @@ def _check(name: str, value: str, alias: Any) -> None:
         raise StudyError(Problem(name, f"`{value}` is not an option.", f"Options: {listed}."))
 
 
-def _write(made: Figure, layout: Layout, words: Words) -> None:
+def write(made: Figure, layout: Layout, words: Words) -> None:
+    """Set words where the layout has them."""
     made.text(
         words.x / layout.width,
         1 - words.y / layout.height,

@@ -78,9 +78,14 @@ def joint_words(row: Any, labels: Labels) -> str:
 
 def estimand_words(row: Any, labels: Labels) -> str:
     """What a set of estimates is about, as a heading."""
+    within = labels.factor(row.within_factor) if row.within_factor else ""
+    return estimand_title(row, labels, within=within)
+
+
+def estimand_title(row: Any, labels: Labels, *, within: str) -> str:
+    """What sets of estimates of one kind are about, as a heading; `within` has the words for the other factors."""
     factor = labels.factor(row.factor)
     versus = labels.level(row.factor, row.versus) if row.versus else ""
-    within = labels.factor(row.within_factor) if row.within_factor else ""
     titles: Mapping[EstimandKind, str] = {
         "margin": f"Predictive margins by {factor}",
         "contrast": f"{factor}: effects versus {versus}",
