@@ -305,6 +305,13 @@ def test_a_text_that_only_a_phrase_shows() -> None:
     assert (found.where, found.vignettes) == ("factors.b.levels[1].text with factors.a.levels[0].text", (2,))
 
 
+def test_a_text_in_a_list_or_a_form_is_its_levels() -> None:
+    texts = {"a": factor("red  sky", "blue"), "b": factor("groß rain", "snow  storm")}
+    template = "It is {and a, b}. {a|capital} came{if b is l1} with {b|a}{end}."
+    found = [(each.where, each.vignettes) for each in proof(declared(factors=texts, vignette=template))]
+    assert found == [("factors.a.levels[0].text", (1, 2)), ("factors.b.levels[1].text", (2, 4))]
+
+
 def test_the_ten_planted_faults_beside_phrases(design: Design) -> None:
     template = next(iter((design.vignette or {}).values()))
     template += "\n\n{if regime is democracy and treaty is formal}Both hold.{else}They do not.{end}"

@@ -4,7 +4,7 @@
     shown     = "{" factor forms "}"
     list      = "{" ("and" | "or") factor ("," factor)+ forms "}"
     phrase    = "{if" clause ("and" clause)* "}" template ["{else}" template] "{end}"
-    clause      = factor "is" ["not"] level ("or" level)*
+    clause    = factor "is" ["not"] level ("or" level)*
     level     = words without braces, " and " and " or ", or any words in double quotation marks ('""' is one of them)
     forms     = ("|" form)*
 

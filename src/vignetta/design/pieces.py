@@ -83,9 +83,9 @@ class Shown:
 
     def spans(self, texts: Texts) -> Iterator[tuple[str, int, int]]:
         """Where each factor's text stands in what is shown; in vain for a text that a form has changed in length."""
-        shown, end = self.shown(texts).casefold(), 0
+        shown, end = self.shown(texts).lower(), 0
         for name in self.factors:
-            text = texts[name].casefold()
+            text = texts[name].lower()
             start = shown.find(text, end)
             if text and start >= 0:
                 end = start + len(text)
