@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from vignetta.declared import Declared, Finding, Keyed, Named, Tree, parse, read_tree
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import SAMPLE, Design
 from vignetta.errors import near_miss
 from vignetta.exclusions import Exclusion
 
@@ -60,6 +60,9 @@ class ModelSpec(Keyed):
             yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
         if not errors.startswith("CR") and "cluster" in data:
             yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR1S`."
+        if isinstance(context, About) and context.design.responses > 1 and "cluster" not in data:
+            what = f"the {context.design.responses} responses of a respondent are taken to be independent."
+            yield (), what, "Add `cluster: response_id` and `errors: CR1S`."
         if isinstance(formula, str):
             yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
 
@@ -141,7 +144,7 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
     if left.strip() not in design.outcomes:
         outcome = left.strip()
         yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
-    known = [*design.factors, *design.covariates]
+    known = [*design.factors, *design.covariates, *([SAMPLE] if design.samples else [])]
     for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)

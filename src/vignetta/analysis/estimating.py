@@ -9,7 +9,7 @@ from vignetta.analysis.fitting import Fit, fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.options import raise_all, unknown
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import SAMPLE, Design
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import ESTIMATES, frame
 from vignetta.plan import Estimand, ModelSpec, Plan
@@ -65,6 +65,7 @@ def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
     """
     factors = {name: factor.level_names for name, factor in design.factors.items()}
     options = {name: [each.name for each in asked.options] for name, asked in design.covariates.items()}
+    options |= {SAMPLE: list(design.samples)}
     problems: list[Problem] = []
     columns = {}
     for name, levels in {**options, **factors}.items():

@@ -258,7 +258,7 @@ def _languages(proofs: Proofs) -> Iterator[Remark]:
     main = proofs.design.language
     if proofs.language == main:
         return
-    beside = Proofs(proofs.design, main)
+    beside = Proofs(proofs.design, main, proofs.sample)
     for name in proofs.factors:
         yield from _times_shown(proofs, beside, name)
     yield from _translations(proofs, beside)

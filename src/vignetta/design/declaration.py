@@ -335,6 +335,11 @@ class Design(Declared):
         """As `template`, without the rows of a table."""
         return self._read("", language, sample)
 
+    def whole_template(self, language: str = "") -> Template:
+        """As `prose`, with what only some of the samples read."""
+        language = language or self.language
+        return parse_template(words(self.vignette, language) if self.vignette else "", language=language)
+
     def _read(self, rows: str, language: str, sample: str) -> Template:
         language = language or self.language
         text = words(self.vignette, language) + rows if self.vignette else ""
@@ -350,7 +355,7 @@ class Design(Declared):
         """The factors that are rows of the table: those that the template does not name."""
         if self.vignette is None or self.presentation == "text":
             return []
-        named = parse_template(words(self.vignette, self.language), language=self.language).names
+        named = self.whole_template().names
         return [name for name in self.factors if name not in named]
 
     @property

@@ -83,10 +83,11 @@ def combinations_of_levels(design: Design) -> list[tuple[str, ...]]:
 
 @dataclass(frozen=True)
 class Proofs:
-    """The vignettes of a design in one language, sentence by sentence."""
+    """The vignettes of a design in one language, as one sample reads them, the first if so; sentence by sentence."""
 
     design: Design
     language: str
+    sample: str = ""
 
     @cached_property
     def cells(self) -> list[tuple[str, ...]]:
@@ -98,7 +99,7 @@ class Proofs:
 
     @cached_property
     def template(self) -> Template:
-        return self.design.template(self.language)
+        return self.design.template(self.language, sample=self.sample)
 
     @cached_property
     def passages(self) -> list["Passage"]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from typing import Final
 
 from vignetta.design.comparing import comparisons
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import SAMPLE, Design
 from vignetta.design.faults import Fault, TextFault, faults
 from vignetta.design.passages import Passage, Proofs, Remark, causes, n_combinations
 from vignetta.design.pieces import Words
@@ -52,9 +52,15 @@ def proof(design: Design, language: str = "", *, most: int = MOST_READ) -> list[
                 (),
             )
         ]
-    proofs = [Proofs(design, each) for each in ([language] if language else design.languages)]
+    proofs = [Proofs(design, *each) for each in product([language] if language else design.languages, samples(design))]
     remarks = [remark for each in proofs for remark in (*_empty_texts(each), *_text_remarks(each), *comparisons(each))]
-    return [each for each in remarks if each.vignettes]
+    return [each for each in dict.fromkeys(remarks) if each.vignettes]
+
+
+def samples(design: Design) -> list[str]:
+    """The samples that read vignettes of their own; the empty text alone where all read the same."""
+    asked = {name for each in design.languages for name in design.whole_template(each).names}
+    return list(design.samples) if SAMPLE in asked else [""]
 
 
 # ----------------------------------------------------------------------------------------------- faults of the text

@@ -11,13 +11,15 @@ from vignetta.design.universe import Codes, universe_of
 from vignetta.design.wording import Segment, Template
 
 
-def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
+def vignettes(design: Design, *, language: str = "", sample: str = "") -> pd.DataFrame:
     """Every allowed combination of levels, one row each.
 
     Parameters
     ----------
     language
         The language of `text`; the study's main one when left out.
+    sample
+        The sample that reads `text`; the first of the study's when left out.
 
     Returns
     -------
@@ -27,7 +29,7 @@ def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
     """
     universe = universe_of(design)
     columns = level_columns(design, universe.codes)
-    texts = _texts(design, universe.codes, language or design.language)
+    texts = _texts(design, universe.codes, language or design.language, sample)
     numbers, probability = pd.RangeIndex(1, len(universe) + 1), profile_probability(design, universe)
     return pd.DataFrame({"vignette": numbers, **columns, "probability": probability, "text": texts})
 
@@ -38,11 +40,11 @@ def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
     return {each.name: pd.Categorical.from_codes(place, categories=each.level_names) for each, place in factors}  # type: ignore[call-overload]
 
 
-def _texts(design: Design, codes: Codes, language: str) -> list[str]:
+def _texts(design: Design, codes: Codes, language: str, sample: str) -> list[str]:
     """The words of each row of `codes`; those of a segment are made once for all rows with the same levels in it."""
     if design.vignette is None:
         return [""] * len(codes)
-    columns = [_words_of(design, each, codes, language) for each in design.template(language).segments]
+    columns = [_words_of(design, each, codes, language) for each in design.template(language, sample=sample).segments]
     return ["".join(each) for each in zip(*columns, strict=True)]
 
 
@@ -67,10 +69,10 @@ def _rendered(part: Segment | Template, levels: Mapping[str, Level], language: s
     return part.render({name: each.name for name, each in levels.items()}, texts)
 
 
-def render(design: Design, levels: Mapping[str, str], *, language: str = "") -> str:
+def render(design: Design, levels: Mapping[str, str], *, language: str = "", sample: str = "") -> str:
     """The words of one vignette; empty for a study without a template.
 
-    `levels` maps each factor's name to a level's name.
+    `levels` maps each factor's name to a level's name; `sample` reads it, the first of the study's when left out.
     """
     chosen = {name: design.factors[name].level(level) for name, level in levels.items()}
-    return _rendered(design.template(language), chosen, language or design.language)
+    return _rendered(design.template(language, sample=sample), chosen, language or design.language)

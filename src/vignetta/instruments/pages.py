@@ -8,7 +8,7 @@ from typing import Final
 
 from vignetta.declared import words
 from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
-from vignetta.design.wording import Segment, parse_template
+from vignetta.design.wording import Segment
 from vignetta.instruments import elements
 from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
@@ -41,7 +41,7 @@ _CELL: Final = "border-bottom:1px solid #bbb;padding:.5em;text-align:left;vertic
 
 def segments(design: Design, language: str) -> tuple[Segment, ...]:
     """The parts of the template."""
-    return parse_template(words(design.vignette or {"": ""}, language), language=language).segments
+    return design.whole_template(language).segments
 
 
 def prose_slots(design: Design) -> list[Slot]:

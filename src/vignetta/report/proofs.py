@@ -1,7 +1,8 @@
 """Every vignette on one page, for co-authors and ethics boards: sorted and filtered in the page itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import ceil
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from vignetta.design.comparing import LevelLength, level_lengths
 from vignetta.design.declaration import Design
 from vignetta.design.languages import is_english
 from vignetta.design.passages import Proofs, Remark, n_combinations, shown_numbers
-from vignetta.design.proofing import MOST_READ, proof
+from vignetta.design.proofing import MOST_READ, proof, samples
 from vignetta.design.reading import measure
 from vignetta.design.vignettes import render, vignettes
 from vignetta.report.numbers import count
@@ -74,21 +75,31 @@ def proof_page(design: Design, *, remarks: Sequence[Remark] | None = None, unive
 
 
 def _context(design: Design, remarks: Sequence[Remark], rows: Sequence[Row]) -> dict[str, Any]:
-    languages = design.languages if design.vignette is not None else ()
+    voices = list(_voices(design))
     return {
         "title": design.title,
         "note": design.note,
         "language": design.language,
-        "languages": [(each, f" ({each})" if len(languages) > 1 else "", is_english(each)) for each in languages],
+        "languages": [(language, suffix, is_english(language)) for language, _, suffix in voices],
         "factors": [_factor(design, name) for name in design.factors],
         "rows": rows,
         "remarks": [(each, shown_numbers(each.vignettes, MOST_NUMBERS) if each.vignettes else "") for each in remarks],
         "facts": _facts(design, rows),
         "lengths": [
-            (each, _lengths(Proofs(design, each))) for each in languages if n_combinations(design) <= MOST_READ
+            (suffix.strip(" ()"), _lengths(Proofs(design, language, sample)))
+            for language, sample, suffix in voices
+            if n_combinations(design) <= MOST_READ
         ],
         "count": count,
     }
+
+
+def _voices(design: Design) -> Iterator[tuple[str, str, str]]:
+    """The languages and samples in which vignettes are read, each with what tells it from the others."""
+    for language, sample in product(design.languages, samples(design)) if design.vignette is not None else ():
+        parts = [language] * (len(design.languages) > 1)
+        parts += [words(design.samples[sample].label, design.language)] if sample else []
+        yield language, sample, f" ({', '.join(parts)})" if parts else ""
 
 
 def _rows(design: Design, universe: pd.DataFrame) -> list[Row]:
@@ -104,12 +115,10 @@ def _rows(design: Design, universe: pd.DataFrame) -> list[Row]:
 
 
 def _readings(design: Design, levels: dict[str, str]) -> tuple[Reading, ...]:
-    if design.vignette is None:
-        return ()
-    texts = {each: render(design, levels, language=each) for each in design.languages}
+    texts = [(each, render(design, levels, language=each, sample=sample)) for each, sample, _ in _voices(design)]
     return tuple(
         Reading(language, text, found.words, f"{found.grade:.1f}" if is_english(language) else "")
-        for language, text in texts.items()
+        for language, text in texts
         for found in [measure(text)]
     )
 
