@@ -151,9 +151,15 @@ def fields_of(design: Design) -> list[str]:
         *([DECK] if design.decks else []),
         *([VIGNETTE] if draws_whole(design) else []),
     ]
+    order = [] if design.attribute_order == "fixed" else [ORDER]
+    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *order, *composed_fields(design)]
+
+
+def composed_fields(design: Design) -> list[str]:
+    """The embedded fields in which words are put together: phrases, and the rows of tables."""
     phrases = [phrase_field(place, slot) for place, _ in phrases_of(design) for slot in prose_slots(design)]
-    rows = [] if design.attribute_order == "fixed" else [ORDER, *(rows_field(max(each, 1)) for each in tasks(design))]
-    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *phrases, *rows]
+    rows = [] if design.attribute_order == "fixed" else [rows_field(max(each, 1)) for each in tasks(design)]
+    return [*phrases, *rows]
 
 
 def phrases_of(design: Design, language: str = "") -> list[tuple[int, Segment]]:

@@ -88,9 +88,11 @@ def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     """What the built instrument notes itself: times on the vignettes' pages, where the data are from, the design."""
     for task in naming.tasks(design):
         yield from _times(survey, task)
-    for name in (naming.ORDER, *map(naming.rows_field, naming.tasks(design))):
-        if name in survey.embedded_fields:
-            yield _field_variable(name, "other" if name == naming.ORDER else "wording", "text")
+    for name in building.fields_of(design):
+        if name == naming.ORDER:
+            yield _field_variable(name, "other", "text")
+    for name in building.composed_fields(design):
+        yield _field_variable(name, "wording", "text")
     yield _field_variable(naming.DATA_SOURCE, "source", "text")
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 
