@@ -122,6 +122,24 @@ def test_a_shared_arm_loses_and_a_varying_place_does_not(planned: Callable[..., 
     np.testing.assert_allclose(found["std_error"], expected, rtol=DIGITS)
 
 
+def test_interactions_of_a_shared_with_a_varying_factor(planned: Callable[..., tuple[Design, Plan]]) -> None:
+    """By hand from cell means of six responses, of which about 6 p are in a place of probability p.
+
+    An arm's mean in a place has variance 1 / (50 * 6 p) for independent responses; two responses of one respondent are
+    both there with probability p^2, which adds 5 icc / (50 * 6). In differences between places that cancels.
+    """
+    within = "  - {{estimand: {}, model: m, factor: {}, within: {}}}\n"
+    estimands = within.format("conditional_effect", "arm", "place") + within.format("difference", "arm", "place")
+    plan = PLAN.replace("arm + place", "arm * place").split("  - ")[0] + estimands
+    found = precision(*planned(plan), n=100, responses=6, shared=["arm"], icc=ICC)
+    effects, differences = (
+        found[found["estimand"] == each]["std_error"] for each in ("conditional_effect", "difference")
+    )
+    p = np.array([0.5, 0.25, 0.25])
+    np.testing.assert_allclose(effects, np.sqrt(2 * (1 / p + 5 * ICC) / 300), rtol=DIGITS)
+    np.testing.assert_allclose(differences, np.sqrt(2 * (1 / p[1:] + 1 / p[0]) / 300), rtol=DIGITS)
+
+
 def test_what_is_shared_is_read_from_the_design(planned: Callable[..., tuple[Design, Plan]]) -> None:
     """Without a declaration there is one response; with one, its number and the factors that do not vary."""
     design, plan = planned()

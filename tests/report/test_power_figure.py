@@ -123,6 +123,19 @@ def test_what_is_drawn_is_the_detectable_effect(design: Design, plan: Plan, tabl
     assert "1.09 points at n = 1,502; 0.91 uncorrected" in texts
 
 
+def test_several_responses_of_each_respondent_are_told(design: Design, plan: Plan) -> None:
+    models = {
+        name: each.model_copy(update={"errors": "CR1S", "cluster": "respondent"}) for name, each in plan.models.items()
+    }
+    clustered = plan.model_copy(update={"models": models})
+    found = precision_over(design, clustered, ns=[500, 1502], responses=4, icc=0.3, r2=0.25)
+    made = power_figure(found, Labels(design), planned=1502)
+    check(made)
+    texts = " ".join(each.get_text() for each in made.texts)
+    for said in ("with 4 responses each", "responses correlate by 0.3.", "Covariates explain 25% of the variance."):
+        assert said in texts
+
+
 def test_the_planned_number_is_marked(design: Design, table: Table) -> None:
     made = power_figure(table(), Labels(design), planned=1502)
     assert [each.get_text() for each in made.axes[0].texts] == ["planned: 1,502"]
@@ -149,6 +162,8 @@ def test_sizes_are_those_asked_for_and_enough_between_them() -> None:
     assert (found[0], found[-1]) == (400, 1000)
     assert found == sorted(set(found))
     assert max(np.diff(found)) < 60
+    with pytest.raises(StudyError, match="1,000 respondents alone make no line"):
+        drawn_sizes([1000], planned=1000)
 
 
 def test_the_least_precise_level_counts(design: Design, table: Table) -> None:

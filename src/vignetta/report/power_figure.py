@@ -79,8 +79,14 @@ class Curve:
 
 
 def drawn_sizes(sizes: Sequence[int], *, planned: int) -> list[int]:
-    """Numbers of respondents from the smallest to the largest of `sizes`, close enough for smooth lines."""
+    """Numbers of respondents from the smallest to the largest of `sizes`, close enough for smooth lines.
+
+    Raises `StudyError` when there is one number only.
+    """
     low, high = min([*sizes, planned]), max([*sizes, planned])
+    if low == high:
+        what = f"{count(planned)} respondents alone make no line."
+        raise StudyError(Problem("figure", what, "Give other numbers too: `--over 500,1000,2000`."))
     between = np.rint(np.geomspace(low, high, POINTS)).astype(int).tolist()
     return sorted({*between, *sizes, planned})
 
