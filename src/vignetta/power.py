@@ -165,7 +165,7 @@ def sizes_around(design: Design, plan: Plan, *, n: int | None = None, responses:
     `n` and `responses` are those of the design when left out.
     """
     planned = design.sample_size if n is None else n
-    each = design_responses(design) if responses is None else responses
+    each = design.responses if responses is None else responses
     least = max(
         (_coefficients(spec, design) // max(each, 1) + 2 for spec in _compared_models(plan).values()), default=2
     )
@@ -308,11 +308,6 @@ def _comparisons(model: Fit, asked: Estimand, plan: Plan, design: Design) -> pd.
 # ---------------------------------------------------------------------------------------------- repeated responses
 
 
-def design_responses(design: Design) -> int:
-    """How many responses each respondent gives."""
-    return int(getattr(design, "responses", 1))
-
-
 def _assumed(
     design: Design,
     sd: float,
@@ -323,17 +318,17 @@ def _assumed(
     r2: float,
     effect: float | None,
 ) -> Assumed:
-    m = design_responses(design) if responses is None else responses
+    m = design.responses if responses is None else responses
     alike = _declared_alike(design, m) if shared is None else ((m - 1, tuple(shared)),)
     return Assumed(sd, power, icc, m, alike, r2, effect)
 
 
 def _declared_alike(design: Design, responses: int) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """The other profiles of the task, with the factors that vary between tasks at most; and those of other tasks."""
-    varies = {name: getattr(factor, "varies", "profile") for name, factor in design.factors.items()}
+    varies = {name: factor.varies for name, factor in design.factors.items()}
     in_respondent = tuple(name for name, scope in varies.items() if scope == "respondent")
     in_task = tuple(name for name, scope in varies.items() if scope != "profile")
-    profiles = min(int(getattr(design, "profiles", 1)), responses)
+    profiles = min(design.profiles, responses)
     return (profiles - 1, in_task), (responses - profiles, in_respondent)
 
 

@@ -131,7 +131,7 @@ def facts(given: ReportInput) -> list[tuple[str, str]]:
     """The study in a few numbers."""
     design = given.design
     combinations = len(universe_of(design))
-    respondents, each = flow(given).analysed, given.responses_each
+    respondents, each = flow(given).analysed, given.design.responses
     return [
         *([(count(respondents), "respondents analysed")] if each > 1 else []),
         (count(respondents * each), "responses analysed"),

@@ -59,11 +59,6 @@ class ReportInput:
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def responses_each(self) -> int:
-        """How many responses a respondent gives: tasks × profiles of the design."""
-        return int(getattr(self.design, "responses", 1))
-
     def __post_init__(self) -> None:
         problems = [*_absent("estimates", self.estimates, ESTIMATES), *_absent("ledger", self.ledger, LEDGER)]
         problems += [*self._verdict_problems(), *self._estimand_problems()]
@@ -86,8 +81,8 @@ class ReportInput:
             problems.append(Problem("estimates", what, "Run `vignetta estimate` again."))
         most = int(self.estimates["n"].max()) if len(self.estimates) else 0
         analysed = int((self.ledger["state"] == "analysed").sum())
-        if most > analysed * self.responses_each:
-            each = f" with {self.responses_each} responses each" if self.responses_each > 1 else ""
+        if most > analysed * self.design.responses:
+            each = f" with {self.design.responses} responses each" if self.design.responses > 1 else ""
             held = f"{analysed} that are analysed{each}"
             what = f"{most} responses stand behind an estimate, but the ledger has {held}."
             problems.append(Problem("estimates", what, "Run `vignetta clean` and `vignetta estimate` again."))
