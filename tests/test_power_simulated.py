@@ -11,7 +11,7 @@ from scipy import stats
 from tests.small_plan import DIFFERENCE, ONE, Read, reader
 from vignetta.analysis.estimating import estimate
 from vignetta.design.declaration import Design
-from vignetta.design.mechanisms import mechanism_of
+from vignetta.design.assignment import mechanism_of
 from vignetta.design.vignettes import vignettes
 from vignetta.plan import Plan
 from vignetta.power import precision
