@@ -16,9 +16,8 @@ import numpy as np
 from timing import cpu
 
 from vignetta.declared import Tree
-from vignetta.design.assignment import draw
+from vignetta.design.assignment import draw, mechanism_of
 from vignetta.design.declaration import Design, design_of, read_design
-from vignetta.design.assignment import mechanism_of
 from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.universe import universe_of
 from vignetta.design.vignettes import vignettes

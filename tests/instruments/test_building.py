@@ -200,15 +200,6 @@ def test_words_stay_words(altered: Altered) -> None:
     assert qsf_text(survey).isascii()
 
 
-@pytest.mark.parametrize(
-    "more", ["{treaty|capital}", "{and treaty, action}", "{if treaty is formal}It is written.{end}"]
-)
-def test_what_no_field_can_hold_is_refused(altered: Altered, more: str) -> None:
-    design = altered(lambda content: content.update(vignette=f"{content['vignette']} {more}"))
-    with pytest.raises(StudyError, match="vignette: the survey can show words and `{factor}` only"):
-        build(design)
-
-
 def test_long_questions_have_short_descriptions(altered: Altered) -> None:
     survey = build(altered(lambda content: content["outcomes"]["approval"].update(question="very " * 100 + "long")))
     assert integrity_problems(survey) == []

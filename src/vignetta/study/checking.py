@@ -6,9 +6,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final
 
-from vignetta.declared import Tree, dotted, read_tree
+from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
-from vignetta.design.feasibility import feasibility_findings
 from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
@@ -42,7 +41,7 @@ def check(root: Path) -> Check:
     tree: Tree | None = tried(lambda: read_tree(root / DESIGN, shown=DESIGN))
     design: Design | None = tried(lambda: design_of(tree)) if tree else None
     if tree and design:
-        problems += [tree.problem(each) for each in feasibility_findings(design)]
+        problems += [tree.problem(each) for each in _infeasible(design)]
     plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
     if design is not None and (root / SIMULATION).is_file():
         tried(lambda: _simulation(root, design))
@@ -50,6 +49,15 @@ def check(root: Path) -> Check:
     lines = [_design_line(design)] if design else []
     lines += [_plan_line(plan)] if plan else []
     return Check(tuple(problems), tuple(lines), _remarks(tree, design) if tree and design else ())
+
+
+def _infeasible(design: Design) -> list[Finding]:
+    """What the design asks for and no assignment can give; nothing is computed where nothing can be in the way."""
+    if not (design.decks or design.exact or any(each.across for each in design.restrictions)):
+        return []
+    from vignetta.design.feasibility import feasibility_findings
+
+    return list(feasibility_findings(design))
 
 
 def _remarks(tree: Tree, design: Design) -> tuple[Remark, ...]:
