@@ -10,14 +10,30 @@ from vignetta.design.declaration import Design, design_of
 Weights = Mapping[str, Mapping[str, float]]
 
 
-def small_design(factors: Weights, restrictions: Sequence[Mapping[str, Any]] = (), **sections: Any) -> Design:
-    """A design whose factors have these levels with these weights; the first level is the reference."""
+def small_design(
+    factors: Weights,
+    restrictions: Sequence[Mapping[str, Any]] = (),
+    *,
+    varies: Mapping[str, str] | None = None,
+    **sections: Any,
+) -> Design:
+    """A design whose factors have these levels with these weights; the first level is the reference.
+
+    `varies` says it of the factors that do not vary by profile; several profiles are labelled A, B, C, D.
+    """
+    each: dict[str, dict[str, Any]] = {
+        name: {"label": name, "levels": _levels(name, levels)} for name, levels in factors.items()
+    }
+    for name, often in (varies or {}).items():
+        each[name]["varies"] = often
+    if int(sections.get("profiles", 1)) > 1:
+        sections = {"profile_labels": list("ABCD")[: int(sections["profiles"])], **sections}
     data = {
         "name": "small",
         "title": "Small",
         "seed": "1",
         "sample_size": "100",
-        "factors": {name: {"label": name, "levels": _levels(name, levels)} for name, levels in factors.items()},
+        "factors": each,
         "restrictions": [{"reason": "They do not occur together.", **each} for each in restrictions],
         "vignette": " ".join(f"{{{name}}}" for name in factors),
         "outcomes": {"y": {"label": "Y", "question": "Y?", "scale": ["No", "Yes"]}},

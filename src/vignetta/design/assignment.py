@@ -13,8 +13,8 @@ from vignetta.design.decking import Decked, decked
 from vignetta.design.declaration import Design
 from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.tasks import Repeated, repeated
-from vignetta.design.universe import universe_of
-from vignetta.design.vignettes import level_columns, vignettes
+from vignetta.design.universe import level_columns, universe_of
+from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
 
 Places = npt.NDArray[np.int64]

@@ -11,9 +11,9 @@ from vignetta.design.declaration import Design
 from vignetta.design.fractions import fraction
 from vignetta.design.layout import DeckSet
 from vignetta.design.mechanisms import MOST_PAIRS, Complete, Strata
+from vignetta.design.profiles import profile_probability
 from vignetta.design.tasks import Slot, check_slots, refuse_strata, repeated
-from vignetta.design.universe import Floats, universe_of
-from vignetta.design.vignettes import level_columns
+from vignetta.design.universe import Floats, Universe, level_columns, universe_of
 from vignetta.errors import Problem, StudyError
 
 Places = npt.NDArray[np.int64]
@@ -51,7 +51,11 @@ class Decked:
         return Complete(np.full(len(self.decks), 1 / len(self.decks)))
 
     def probabilities(self) -> Floats:
-        """The probability (K,) of each vignette for a profile of any respondent, whichever task and side it is."""
+        """The probability (K,) of each vignette for a profile of any respondent, on average over tasks and sides.
+
+        The order within a deck is fixed, so that in a certain task a vignette is as probable as the decks say that
+        hold it there.
+        """
         counts = np.bincount(self.decks.ravel(), minlength=self.vignettes)
         return np.asarray(counts / self.decks.size, dtype=np.float64)
 
@@ -93,6 +97,13 @@ def decked(design: Design) -> Decked:
     rows, deck = _efficient(cells, design.tasks, declared, generator)
     order = np.lexsort((generator.random(len(rows)), deck))
     return Decked(rows[order].reshape(declared.number, design.tasks, 1), len(universe))
+
+
+def assigned_probability(design: Design, universe: Universe) -> Floats:
+    """The exact probability (K,) that a profile is each vignette of the universe; zero where no deck holds it."""
+    if design.decks is not None:
+        return decked(design).probabilities()
+    return profile_probability(design, universe)
 
 
 def _efficient(

@@ -7,7 +7,7 @@ from vignetta.declared import Finding, Location
 from vignetta.design.decking import decked
 from vignetta.design.declaration import Design
 from vignetta.design.profiles import pair_findings, rules_across
-from vignetta.design.universe import shares
+from vignetta.design.universe import shares, universe_of
 from vignetta.errors import StudyError
 
 
@@ -39,25 +39,44 @@ def _inexact(design: Design) -> Iterator[tuple[str, str]]:
         yield "independent draws are never exactly balanced.", "Write `mechanism: complete`, or remove `exact`."
         return
     if design.decks is not None:
-        yield from _undivided("decks", design.sample_size, design.decks.number, "respondents")
+        yield from _undivided("decks", design, design.decks.number)
         return
     if any(each.varies != "profile" for each in design.factors.values()) or rules_across(design):
         what = "balance is exact within what is drawn before, which the shared levels and rules about pairs decide."
         yield what, "Remove `exact`, or let every factor vary by profile."
         return
-    step = sum(shares(design))
-    block = design.block_size or step
-    needed = step // gcd(step, design.responses)
+    needed = _needed(design)
     if design.mechanism == "blocked":
-        yield from _undivided("blocks", design.sample_size, block, "respondents")
-        yield from _undivided("vignettes in their proportions", block, needed, "respondents of a block")
+        yield from _unblocked(design, design.block_size or len(universe_of(design)), needed)
         return
-    yield from _undivided("vignettes in their proportions", design.sample_size, needed, "respondents")
+    yield from _undivided("vignettes in their proportions", design, needed)
 
 
-def _undivided(what: str, n: int, step: int, whom: str) -> Iterator[tuple[str, str]]:
-    if n % step:
-        below, above = n - n % step, n - n % step + step
-        listed = f"{below} or {above}" if below else f"{above}"
-        said = f"{n} {whom} are no multiple of {step}, as {what} need."
-        yield said, f"The nearest numbers that are: {listed}. Or remove `exact`."
+def _needed(design: Design) -> int:
+    """The smallest number of respondents who can have every vignette exactly as often as it is probable."""
+    step = sum(shares(design))
+    return step // gcd(step, design.responses)
+
+
+def _unblocked(design: Design, block: int, needed: int) -> Iterator[tuple[str, str]]:
+    if design.strata:
+        what = "the size of the strata is known only afterwards, and the last block of each may stay incomplete."
+        yield what, "Remove `exact`, or the strata."
+    yield from _undivided("blocks", design, block)
+    if block % needed:
+        yield _said("vignettes in their proportions", f"{block} respondents of a block", block, needed)
+
+
+def _undivided(what: str, design: Design, step: int) -> Iterator[tuple[str, str]]:
+    """Samples are drawn each for itself, so that each of them needs a multiple."""
+    each_size = [(f" of the sample `{each.name}`", each.size) for each in design.samples.values()]
+    for whose, n in each_size or [("", design.sample_size)]:
+        if n % step:
+            yield _said(what, f"{n} respondents{whose}", n, step)
+
+
+def _said(what: str, whose: str, n: int, step: int) -> tuple[str, str]:
+    below = n - n % step
+    listed = f"{below} or {below + step}" if below else f"{step}"
+    said = f"{whose} are no multiple of {step}, as {what} need."
+    return said, f"The nearest numbers that are: {listed}. Or remove `exact`."

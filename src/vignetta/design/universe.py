@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.restrictions import Box, boxes
@@ -54,6 +55,12 @@ def universe_of(design: Design) -> Universe:
     places = np.nonzero(joint)
     weight = joint[places]
     return Universe(np.column_stack(places).astype(np.int32), weight / weight.sum())
+
+
+def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
+    """The levels in `codes` (n, f), factor by factor; the categories are all levels in declared order."""
+    factors = zip(design.factors.values(), codes.T, strict=True)
+    return {each.name: pd.Categorical.from_codes(place, categories=each.level_names) for each, place in factors}  # type: ignore[call-overload]
 
 
 def allowed(design: Design) -> Flags:

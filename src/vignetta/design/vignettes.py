@@ -5,9 +5,9 @@ from typing import Final
 import pandas as pd
 
 from vignetta.declared import words
+from vignetta.design.decking import assigned_probability
 from vignetta.design.declaration import Design
-from vignetta.design.profiles import profile_probability
-from vignetta.design.universe import Codes, universe_of
+from vignetta.design.universe import Codes, level_columns, universe_of
 from vignetta.design.wording import fill
 
 _MARK: Final = "\0"
@@ -31,14 +31,8 @@ def vignettes(design: Design, *, language: str = "") -> pd.DataFrame:
     universe = universe_of(design)
     columns = level_columns(design, universe.codes)
     texts = _texts(design, universe.codes, language or design.language)
-    numbers, probability = pd.RangeIndex(1, len(universe) + 1), profile_probability(design, universe)
+    numbers, probability = pd.RangeIndex(1, len(universe) + 1), assigned_probability(design, universe)
     return pd.DataFrame({"vignette": numbers, **columns, "probability": probability, "text": texts})
-
-
-def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
-    """The levels in `codes` (n, f), factor by factor; the categories are all levels in declared order."""
-    factors = zip(design.factors.values(), codes.T, strict=True)
-    return {each.name: pd.Categorical.from_codes(place, categories=each.level_names) for each, place in factors}  # type: ignore[call-overload]
 
 
 def _texts(design: Design, codes: Codes, language: str) -> list[str]:
