@@ -61,7 +61,7 @@ class Restriction(Declared):
         for key in given:
             yield from _empty_findings(key, data[key])
         if isinstance(data.get("forbid_pair"), list) and len(data["forbid_pair"]) != 2:
-            what = f"{len(data['forbid_pair'])} sets of levels are not a pair."
+            what = f"a pair has two sets of levels, not {len(data['forbid_pair'])}."
             yield ("forbid_pair",), what, "Write `[{factor: level}, {factor: level}]`."
         forbidden, narrowed, beside = (mapping(data.get(key)) for key in PARTS)
         if len(forbidden) == 1:
@@ -74,7 +74,7 @@ class Restriction(Declared):
 def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
     remedy = "Write `factor: [level, level]`."
     if value == []:
-        yield (key,), "no factor is named.", remedy
+        yield (key,), "no factor is named.", "Write `[factor, factor]`." if key == "differ" else remedy
     sides: list[tuple[Location, Any]] = [((key,), value)]
     if isinstance(value, list):
         sides = [((key, place), each) for place, each in enumerate(value)]
