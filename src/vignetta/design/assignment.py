@@ -24,6 +24,19 @@ def mechanism_of(design: Design) -> Simple | Complete | Blocked | Repeated | Dec
     """The mechanism that a design declares, over the vignettes that it allows.
 
     With one vignette per respondent its draws have the shape (n,), otherwise, and for decks, (n, tasks, profiles).
+
+    Examples
+    --------
+    >>> levels = [{"name": name, "label": name, "text": name, "reference": name == "a"} for name in ("a", "b")]
+    >>> outcomes = {"y": {"label": "Y", "question": "Y?", "scale": ["no", "yes"]}}
+    >>> study = {"name": "small", "title": "Small", "seed": 1, "sample_size": 4, "tasks": 2, "vignette": "{x}"}
+    >>> factors = {"x": {"label": "X", "levels": levels}}
+    >>> design = Design.model_validate({**study, "factors": factors, "outcomes": outcomes})
+    >>> mechanism = mechanism_of(design)
+    >>> mechanism.redraw(4, 1000, np.random.default_rng(1)).shape
+    (1000, 4, 2, 1)
+    >>> mechanism.probabilities()
+    array([0.5, 0.5])
     """
     if design.decks is not None:
         return decked(design)

@@ -28,6 +28,16 @@ class Decked:
     ----------
     decks : (D, tasks, profiles) the places of their vignettes in the universe, from 0.
     vignettes : K, the size of the universe.
+
+    Examples
+    --------
+    Two decks of two tasks with a single profile each; the fifth vignette stands in none.
+
+    >>> decks = Decked(np.array([[[0], [1]], [[2], [3]]]), 5)
+    >>> decks.probabilities()
+    array([0.25, 0.25, 0.25, 0.25, 0.  ])
+    >>> sorted(decks.draw_decks(4, np.random.default_rng(1)).tolist())
+    [0, 0, 1, 1]
     """
 
     decks: Places

@@ -64,8 +64,9 @@ class Repeated:
 
     Levels that a respondent keeps are drawn first, then those that the profiles of a task share, then the rest, each
     given what is drawn already. Under `complete`, every draw is exactly balanced among the units that have the same
-    levels above (`Complete`); under `blocked`, the first one is so within blocks of respondents. Rules about the
-    profiles of a task are kept by drawing whole sets of them; what these rules are not about is then independent.
+    levels above (`Complete`); under `blocked`, the first one is so within blocks of respondents, and those below it
+    among all respondents. Rules about the profiles of a task are kept by drawing whole sets of them; what these rules
+    are not about is then independent.
 
     Attributes
     ----------
@@ -77,6 +78,20 @@ class Repeated:
     leaves : (K,) without rules, the vignette that each child of the last stage is.
     sets : with rules, what a task can show.
     fill : (K,) with rules, the probability of each vignette given its cell.
+
+    Examples
+    --------
+    Two vignettes and two tasks. A single respondent reads both; each of two reads any two of the four.
+
+    >>> none, alone = np.zeros(2, dtype=np.int64), (np.array([0]), np.array([1.0]))
+    >>> stages = Stage(*alone, 1), Stage(*alone, 2), Stage(none, np.array([0.5, 0.5]), 1)
+    >>> both = Repeated("complete", 2, 2, 1, stages, np.array([0.5, 0.5]))
+    >>> both.pair_probabilities(1, slots=((0, 0, 0), (0, 1, 0)))
+    array([[0. , 0.5],
+           [0.5, 0. ]])
+    >>> both.pair_probabilities(2, slots=((0, 0, 0), (0, 1, 0))).round(3)
+    array([[0.167, 0.333],
+           [0.333, 0.167]])
     """
 
     mechanism: Mechanism
