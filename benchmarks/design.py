@@ -19,6 +19,7 @@ from vignetta.declared import Tree
 from vignetta.design.assignment import draw, mechanism_of
 from vignetta.design.declaration import Design, design_of, read_design
 from vignetta.design.mechanisms import Blocked, Complete, Simple
+from vignetta.design.restrictions import Restriction
 from vignetta.design.universe import universe_of
 from vignetta.design.vignettes import vignettes
 
@@ -27,6 +28,7 @@ SAMPLE = 1_502
 TIMES = 10_000
 TREATMENTS = 120
 FLAGSHIP = Path(__file__).parents[1] / "design/study.yaml"
+CONJOINTS = 100
 
 
 def restricted(factors: int, levels: int, **sections: Any) -> Design:
@@ -95,6 +97,34 @@ def redraws(generator: np.random.Generator) -> list[tuple[str, float, str, float
     for name, each in mechanisms.items():
         seconds = cpu(lambda mechanism=each: mechanism.redraw(SAMPLE, TIMES, generator), runs=3)  # type: ignore[misc]
         rows.append((f"{name}: {TIMES:,} redraws of {SAMPLE:,}", seconds, "permuted", repeated))
+    return rows + conjoint_measurements(generator)
+
+
+def conjoint_measurements(generator: np.random.Generator) -> list[tuple[str, float, str, float]]:
+    """A restricted conjoint of 5 tasks x 2 profiles; also with an arm of respondents, and profiles that differ."""
+    layout = {"tasks": "5", "profiles": "2", "profile_labels": ["A", "B"]}
+    p = universe_of(restricted(4, 4)).probability
+    k = len(p)
+    tiled = np.broadcast_to(np.arange(SAMPLE * 10) % k, (CONJOINTS, SAMPLE * 10))
+    plain = {
+        "simple": cpu(lambda: generator.choice(k, size=tiled.shape, p=p), runs=3),
+        "complete": cpu(lambda: generator.permuted(tiled, axis=1), runs=3),
+    }
+    rows = []
+    for mechanism, seconds in plain.items():
+        design = restricted(4, 4, mechanism=mechanism, **layout)
+        arm = design.factors["f0"].model_copy(update={"varies": "respondent"})
+        differ = Restriction(differ=("f3",), reason="measured")
+        kinds = {
+            "conjoint": design,
+            "with an arm": design.model_copy(update={"factors": {**design.factors, "f0": arm}}),
+            "that differ": design.model_copy(update={"restrictions": (*design.restrictions, differ)}),
+        }
+        beside = {"simple": "choice", "complete": "permuted"}[mechanism]
+        for kind, each in kinds.items():
+            drawn = mechanism_of(each)
+            taken = cpu(lambda drawn=drawn: drawn.redraw(SAMPLE, CONJOINTS, generator), runs=3)  # type: ignore[misc]
+            rows.append((f"{mechanism}: {CONJOINTS} redraws of {SAMPLE:,} × 5 × 2, {kind}", taken, beside, seconds))
     return rows
 
 

@@ -26,7 +26,7 @@ def test_commands_in_the_documentation_exist(root: Path) -> None:
     assert used <= known
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/README.md", "docs/guide.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/README.md", "docs/guide.md", "docs/designs.md"])
 def test_links_lead_somewhere(root: Path, page: str) -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)", (root / page).read_text())
     assert links or page == "CONTRIBUTING.md"

@@ -3,13 +3,18 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from vignetta.design.assignment import draw, frequencies
+from tests.design.small_design import equal, small_design
+from vignetta.design.assignment import draw, frequencies, mechanism_of
+from vignetta.design.decking import Decked
 from vignetta.design.declaration import Design
+from vignetta.design.mechanisms import Complete
+from vignetta.design.tasks import Repeated
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 
@@ -67,3 +72,62 @@ def test_the_universe_is_every_combination_once(design: Design) -> None:
     assert not universe.duplicated(list(design.factors)).any()
     assert universe["probability"].sum() == pytest.approx(1)
     assert universe["text"].is_unique
+
+
+# ------------------------------------------------------------------------------------- tasks, profiles, decks, samples
+
+AB = {"a": equal("a1", "a2"), "b": equal("b1", "b2", "b3")}
+SAMPLES = {"us": {"label": "US", "size": "60"}, "uk": {"label": "UK", "size": "40"}}
+
+
+def test_the_frame_has_a_row_per_vignette_that_is_read() -> None:
+    design = small_design(AB, tasks="3", profiles="2")
+    drawn = draw(design, n=4)
+    places = [(r, t, p) for r in range(1, 5) for t in (1, 2, 3) for p in (1, 2)]
+    assert list(drawn) == ["respondent", "task", "profile", "vignette", "a", "b"]
+    assert list(drawn[["respondent", "task", "profile"]].itertuples(index=False, name=None)) == places
+    cells = vignettes(design).set_index("vignette").loc[drawn["vignette"], ["a", "b"]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(drawn[["a", "b"]], cells)
+    assert list(draw(small_design(AB, tasks="3"), n=4)) == ["respondent", "task", "vignette", "a", "b"]
+    assert list(draw(small_design(AB, profiles="2"), n=4)) == ["respondent", "profile", "vignette", "a", "b"]
+    assert list(draw(small_design(AB), n=4)) == ["respondent", "vignette", "a", "b"]
+
+
+def test_a_declared_layout_has_its_mechanism() -> None:
+    assert isinstance(mechanism_of(small_design(AB)), Complete)
+    for sections in ({"tasks": "2"}, {"profiles": "2"}):
+        assert isinstance(mechanism_of(small_design(AB, **sections)), Repeated)
+    assert isinstance(mechanism_of(small_design(AB, mechanism="decks", decks={"number": "6"})), Decked)
+
+
+@pytest.mark.parametrize("sections", [{}, {"tasks": "3"}, {"mechanism": "decks", "decks": {"number": "6"}}])
+def test_samples_are_drawn_each_for_itself(sections: dict[str, object]) -> None:
+    design = small_design(AB, samples=SAMPLES, **sections)
+    drawn = draw(design)
+    assert list(drawn)[:2] == ["respondent", "sample"]
+    assert drawn.groupby("sample", observed=False)["respondent"].agg(["min", "max"]).to_numpy().tolist() == [
+        [1, 60],
+        [61, 100],
+    ]
+    for _, some in drawn.groupby("sample", observed=False):
+        counts = np.bincount(some["vignette"], minlength=7)[1:]
+        assert counts.max() - counts.min() <= 1
+    assert drawn["sample"].cat.categories.tolist() == ["us", "uk"]
+    assert draw(design).to_csv() == drawn.to_csv()
+
+
+def test_samples_say_how_many_respondents_there_are() -> None:
+    design = small_design(AB, samples=SAMPLES, mechanism="blocked")
+    for asked, where in (({"n": 50}, "n"), ({"strata": ["x"] * 100}, "strata")):
+        with pytest.raises(StudyError, match=f"^{where}: the samples say how many respondents there are"):
+            draw(design, **asked)  # type: ignore[arg-type]
+
+
+def test_frequencies_of_profiles_that_differ() -> None:
+    """Of two levels that always differ, each is half; of the pairs with three equal levels, a sixth each."""
+    design = small_design(AB, [{"differ": ["a"]}], tasks="4", profiles="2")
+    found = frequencies(design, draw(design))
+    assert found.query("what == 'level'").groupby("first_factor")["n"].sum().eq(800).all()
+    halves = found.query("first_factor == 'a' and what == 'level'")
+    assert halves["n"].tolist() == [400, 400]
+    assert found.query("what == 'pair'")["expected"].to_numpy() == pytest.approx(np.full(6, 1 / 6))

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vignetta.design.restrictions import restriction_findings
+from vignetta.design.restrictions import Restriction, blamed, boxes, fewest, restriction_findings
 
 LEVELS = {"a": ["a1", "a2", "a3"], "b": ["b1", "b2"], "c": ["c1", "c2"]}
 Written = Mapping[str, Any]
@@ -44,6 +44,25 @@ def test_nothing_left_is_one_finding() -> None:
     ]
 
 
+def test_rules_about_pairs_forbid_no_vignette() -> None:
+    for rule in ({"differ": ["a"]}, {"forbid_pair": [{"a": "a1"}, {"b": ["b1", "b2"]}]}):
+        assert Restriction.model_validate({"reason": "r", **rule}).across
+        assert boxes(Restriction.model_validate({"reason": "r", **rule}), LEVELS) == []
+        assert told(rule, {"forbid": {"a": "a1", "b": ["b1", "b2"]}}) == [
+            "no vignette can have the level `a1` of `a`: `restrictions[1]` forbids them all."
+        ]
+    assert not Restriction.model_validate({"reason": "r", "forbid": {"a": "a1", "b": "b1"}}).across
+
+
+def test_the_smallest_set_is_found_past_the_first() -> None:
+    """Leaving out one after the other keeps 1, 3 and 4; 0 and 2 alone are enough."""
+    enough = ({0, 2}, {1, 3, 4})
+    found = fewest([0, 1, 2, 3, 4], lambda places: any(each <= set(places) for each in enough))
+    assert found == [0, 2]
+    assert blamed(found) == "`restrictions[0]` and `restrictions[2]` together forbid them all"
+    assert fewest([0, 1, 2, 3, 4], lambda places: any(each <= set(places) for each in enough), most=0) == [1, 3, 4]
+
+
 # ---------------------------------------------------------------------------------------------------- by enumeration
 
 
@@ -63,7 +82,7 @@ def left(restrictions: Sequence[Written]) -> list[dict[str, str]]:
     return [each for each in EVERY if not any(hit(rule, each) for rule in restrictions)]
 
 
-def fewest(restrictions: Sequence[Written], name: str = "", level: str = "") -> int:
+def smallest(restrictions: Sequence[Written], name: str = "", level: str = "") -> int:
     """The size of the smallest set of restrictions that leaves no vignette, or none with the level."""
     sought = {place for place, each in enumerate(EVERY) if not name or each[name] == level}
     hits = [{place for place in sought if hit(rule, EVERY[place])} for rule in restrictions]
@@ -94,9 +113,9 @@ def test_what_is_told_is_what_enumeration_finds(restrictions: list[Written]) -> 
     assert culprits == sorted(culprits)
     if not left(restrictions):
         assert [each.split(":")[0] for each in found] == ["no vignette is left"]
-        assert culprits == [fewest(restrictions)]
+        assert culprits == [smallest(restrictions)]
         return
     reached = {(name, each[name]) for each in left(restrictions) for name in LEVELS}
     expected = {(name, level) for name, levels in LEVELS.items() for level in levels} - reached
     named = {(each.split("`")[3], each.split("`")[1]): count for each, count in zip(found, culprits, strict=True)}
-    assert named == {(name, level): fewest(restrictions, name, level) for name, level in expected}
+    assert named == {(name, level): smallest(restrictions, name, level) for name, level in expected}

@@ -13,8 +13,9 @@ from vignetta.design.decking import Decked, decked
 from vignetta.design.declaration import Design
 from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.tasks import Repeated, repeated
+from vignetta.design.levels import level_columns
 from vignetta.design.universe import universe_of
-from vignetta.design.vignettes import level_columns, vignettes
+from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
 
 Places = npt.NDArray[np.int64]
@@ -24,6 +25,19 @@ def mechanism_of(design: Design) -> Simple | Complete | Blocked | Repeated | Dec
     """The mechanism that a design declares, over the vignettes that it allows.
 
     With one vignette per respondent its draws have the shape (n,), otherwise, and for decks, (n, tasks, profiles).
+
+    Examples
+    --------
+    >>> levels = [{"name": name, "label": name, "text": name, "reference": name == "a"} for name in ("a", "b")]
+    >>> outcomes = {"y": {"label": "Y", "question": "Y?", "scale": ["no", "yes"]}}
+    >>> study = {"name": "small", "title": "Small", "seed": 1, "sample_size": 4, "tasks": 2, "vignette": "{x}"}
+    >>> factors = {"x": {"label": "X", "levels": levels}}
+    >>> design = Design.model_validate({**study, "factors": factors, "outcomes": outcomes})
+    >>> mechanism = mechanism_of(design)
+    >>> mechanism.redraw(4, 1000, np.random.default_rng(1)).shape
+    (1000, 4, 2, 1)
+    >>> mechanism.probabilities()
+    array([0.5, 0.5])
     """
     if design.decks is not None:
         return decked(design)

@@ -1,6 +1,7 @@
 """The decks of a design: fixed sets of vignettes, of which each respondent gets one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,8 @@ from vignetta.design.fractions import fraction
 from vignetta.design.layout import DeckSet
 from vignetta.design.mechanisms import MOST_PAIRS, Complete, Strata
 from vignetta.design.tasks import Slot, check_slots, refuse_strata, repeated
+from vignetta.design.levels import level_columns
 from vignetta.design.universe import Floats, universe_of
-from vignetta.design.vignettes import level_columns
 from vignetta.errors import Problem, StudyError
 
 Places = npt.NDArray[np.int64]
@@ -27,6 +28,16 @@ class Decked:
     ----------
     decks : (D, tasks, profiles) the places of their vignettes in the universe, from 0.
     vignettes : K, the size of the universe.
+
+    Examples
+    --------
+    Two decks of two tasks with a single profile each; the fifth vignette stands in none.
+
+    >>> decks = Decked(np.array([[[0], [1]], [[2], [3]]]), 5)
+    >>> decks.probabilities()
+    array([0.25, 0.25, 0.25, 0.25, 0.  ])
+    >>> sorted(decks.draw_decks(4, np.random.default_rng(1)).tolist())
+    [0, 0, 1, 1]
     """
 
     decks: Places
@@ -51,7 +62,11 @@ class Decked:
         return Complete(np.full(len(self.decks), 1 / len(self.decks)))
 
     def probabilities(self) -> Floats:
-        """The probability (K,) of each vignette for a profile of any respondent, whichever task and side it is."""
+        """The probability (K,) of each vignette for a profile of any respondent, on average over tasks and sides.
+
+        The order within a deck is fixed, so that in a certain task a vignette is as probable as the decks say that
+        hold it there.
+        """
         counts = np.bincount(self.decks.ravel(), minlength=self.vignettes)
         return np.asarray(counts / self.decks.size, dtype=np.float64)
 
@@ -76,23 +91,40 @@ class Decked:
 
 
 def decked(design: Design) -> Decked:
-    """The decks that a design declares, made from its seed.
+    """The decks that a design declares, made from its seed; those made last are remembered.
 
     Raises
     ------
     StudyError
         When its vignettes cannot be cut or split so that the effects asked are estimable.
     """
-    assert design.decks is not None
-    universe, declared = universe_of(design), design.decks
-    generator = np.random.default_rng((design.seed, declared.number))
-    if declared.search == "random":
+    parts = {"factors", "restrictions", "tasks", "profiles", "seed", "decks"}
+    return _made(_Declared(design.model_dump_json(include=parts), design))
+
+
+@dataclass(frozen=True)
+class _Declared:
+    """A design by what its decks follow from."""
+
+    text: str
+    design: Design = field(compare=False)
+
+
+@lru_cache(maxsize=8)
+def _made(declared: _Declared) -> Decked:
+    universe, design, decks = universe_of(declared.design), declared.design, declared.design.decks
+    assert decks is not None
+    generator = np.random.default_rng((design.seed, decks.number))
+    if decks.search == "random":
         balanced = design.model_copy(update={"mechanism": "complete", "decks": None})
-        return Decked(repeated(balanced).draw(declared.number, generator), len(universe))
-    cells = pd.DataFrame(level_columns(design, universe.codes))
-    rows, deck = _efficient(cells, design.tasks, declared, generator)
-    order = np.lexsort((generator.random(len(rows)), deck))
-    return Decked(rows[order].reshape(declared.number, design.tasks, 1), len(universe))
+        places = repeated(balanced).draw(decks.number, generator)
+    else:
+        cells = pd.DataFrame(level_columns(design, universe.codes))
+        rows, deck = _efficient(cells, design.tasks, decks, generator)
+        order = np.lexsort((generator.random(len(rows)), deck))
+        places = rows[order].reshape(decks.number, design.tasks, 1)
+    places.setflags(write=False)
+    return Decked(places, len(universe))
 
 
 def _efficient(
@@ -100,9 +132,16 @@ def _efficient(
 ) -> tuple[Places, Places]:
     """The vignettes chosen and the deck of each; the order within a deck is drawn later."""
     size, terms = declared.number * tasks, declared.interactions
+    if size > len(cells):
+        what = f"{declared.number} decks of {tasks} need {size:,} vignettes, and there are {len(cells):,}."
+        raise StudyError(Problem("decks", what, "Declare fewer decks, or write `search: random`."))
     rows = np.arange(len(cells))
     if size != len(cells):
-        rows = fraction(cells, size, terms=terms, generator=generator).rows
+        try:
+            rows = fraction(cells, size, terms=terms, generator=generator).rows
+        except StudyError as error:
+            whose = f"{declared.number} decks of {tasks}: "
+            raise StudyError(Problem("decks", whose + each.what, each.remedy) for each in error.problems) from None
     if tasks == 1:
         return rows, np.arange(size)
     return rows, blocked(cells.iloc[rows], tasks, n_decks=declared.number, generator=generator, terms=terms).deck

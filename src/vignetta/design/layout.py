@@ -47,6 +47,7 @@ class DeckSet(Declared):
 def layout_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     """What contradicts something else among tasks, profiles, decks, samples and the order of attributes."""
     yield from _profile_findings(data)
+    yield from _differ_findings(data)
     yield from _deck_findings(data)
     yield from _sample_findings(data)
     yield from _order_findings(data)
@@ -81,6 +82,16 @@ def _profile_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
                 yield ("factors", name, "varies"), what, "Remove the key, or declare several `tasks`."
 
 
+def _differ_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
+    factors = dict(entries(data, "factors"))
+    for place, rule in items(data.get("restrictions")):
+        for name in rule["differ"] if isinstance(rule.get("differ"), list) else ():
+            varies = factors[name].get("varies", "profile") if isinstance(name, str) and name in factors else "profile"
+            if varies in ("task", "respondent"):
+                what = f"the profiles of a task never differ in `{name}`, which varies by {varies}."
+                yield ("restrictions", place, "differ"), what, "Remove it here, or let it vary by profile."
+
+
 def _deck_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     wanted, decks = data.get("mechanism") == "decks", data.get("decks")
     if wanted and decks is None:
@@ -97,7 +108,7 @@ def _deck_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
         what = f"efficient decks vary every factor, and `{shared[0]}` is shared by the vignettes of a respondent."
         yield ("decks",), what, "Write `search: random`."
     for name, factor in entries(data, "factors"):
-        if len({level.get("weight", "1") for _, level in items(factor.get("levels"))}) > 1:
+        if len({as_number(level.get("weight", 1)) for _, level in items(factor.get("levels"))}) > 1:
             what = "efficient decks show every level equally often, and the levels have weights."
             yield ("factors", name, "levels"), what, "Remove the weights, or write `search: random`."
     yield from _interaction_findings(decks.get("interactions"), [name for name, _ in entries(data, "factors")])

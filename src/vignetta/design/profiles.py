@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vignetta.design.declaration import Design
-from vignetta.design.restrictions import Restriction
+from vignetta.design.restrictions import Restriction, blamed, fewest
 from vignetta.design.universe import Floats, Universe, universe_of
 from vignetta.errors import Problem, StudyError
 
@@ -18,6 +18,9 @@ Flags = npt.NDArray[np.bool_]
 
 MOST_SETS: Final = 4_000_000
 """More sets of profiles than these are not held in memory."""
+MOST_WORK: Final = 20_000_000
+"""About so many pairs of vignettes are looked at, per size, in the search for the smallest culprits."""
+_REMEDY: Final = "Remove or narrow one of these restrictions."
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,52 +82,61 @@ def side_by_side(design: Design) -> SideBySide:
     Raises
     ------
     StudyError
-        When there are more sets than can be held, or none at all.
+        When there are more sets than can be held, or, for some shared levels, none at all.
     """
-    universe, rules = universe_of(design), rules_across(design)
-    about = [name for name in design.factors if any(name in _names(each) for each in rules)]
+    cells = _cells(design, universe_of(design))
+    sets = _sets(design, cells)
+    group = cells.group_of[sets[:, 0]]
+    if len(np.unique(group)) <= cells.group_of.max():
+        raise StudyError(Problem("restrictions", what, remedy) for what, remedy in pair_findings(design))
+    product = cells.weight[sets].prod(axis=1)
+    probability = product / np.bincount(group, product)[group]
+    return SideBySide(cells.cell_of, cells.group_of, cells.weight, sets, probability)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """The cells of a universe, as in `SideBySide`, with `levels` (C, f) and `weight` (C,), which sums to 1."""
+
+    cell_of: Places
+    group_of: Places
+    levels: Places
+    weight: Floats
+
+
+def _cells(design: Design, universe: Universe) -> _Cells:
+    about = [name for name in design.factors if any(name in _names(each) for each in rules_across(design))]
     shared = shared_factors(design)
     cell_of = codes_of(design, universe, [*shared, *(each for each in about if each not in shared)])
-    cells = np.unique(cell_of, return_index=True)[1]
-    group_of = codes_of(design, universe, shared)[cells] if shared else np.zeros(len(cells), dtype=np.int64)
+    first = np.unique(cell_of, return_index=True)[1]
     weight = np.bincount(cell_of, universe.probability).astype(np.float64)
-    sizes = np.bincount(group_of) ** float(design.profiles)
-    if sizes.sum() > MOST_SETS:
-        what = f"{sizes.sum():,.0f} sets of profiles are more than {MOST_SETS:,}."
-        raise StudyError(Problem("restrictions", what, "Let the rules about pairs name fewer factors."))
-    levels = universe.codes[cells].astype(np.int64)
-    found = [
-        _sets(design, rules, np.flatnonzero(group_of == group), levels, weight) for group in range(group_of.max() + 1)
-    ]
-    sets, probability = (np.concatenate(each) for each in zip(*found, strict=True))
-    return SideBySide(cell_of, group_of, weight, sets, probability)
+    return _Cells(cell_of, codes_of(design, universe, shared)[first], universe.codes[first].astype(np.int64), weight)
 
 
 def _names(rule: Restriction) -> set[str]:
     return {*rule.differ, *(name for each in rule.forbid_pair for name in each)}
 
 
-def _sets(
-    design: Design, rules: Sequence[Restriction], cells: Places, levels: Places, weight: Floats
-) -> tuple[Places, Floats]:
-    """The allowed sets of one group's cells, (m, P), and their probabilities, (m,)."""
-    may = np.ones((len(cells), len(cells)), dtype=bool)
-    for rule in rules:
-        may &= _may_meet(design, rule, levels[cells])
-    sets = np.stack(np.meshgrid(*[np.arange(len(cells))] * design.profiles, indexing="ij"), axis=-1)
-    sets = sets.reshape(-1, design.profiles)
+def _sets(design: Design, cells: _Cells) -> Places:
+    """The allowed sets of cells (M, P), group by group."""
+    number = float((np.bincount(cells.group_of) ** float(design.profiles)).sum())
+    if number > MOST_SETS:
+        what = f"{number:,.0f} sets of profiles are more than {MOST_SETS:,}."
+        raise StudyError(Problem("restrictions", what, "Let the rules about pairs name fewer factors."))
+    groups = range(int(cells.group_of.max()) + 1)
+    return np.concatenate([_sets_of(design, cells, np.flatnonzero(cells.group_of == each)) for each in groups])
+
+
+def _sets_of(design: Design, cells: _Cells, own: Places) -> Places:
+    """The allowed sets (m, P) of one group, whose cells are `own`."""
+    may = np.ones((len(own), len(own)), dtype=bool)
+    for rule in rules_across(design):
+        may &= _may_meet(design, rule, cells.levels[own])
+    sets = np.indices((len(own),) * design.profiles).reshape(design.profiles, -1).T
     kept = np.ones(len(sets), dtype=bool)
     for first, second in combinations(range(design.profiles), 2):
         kept &= may[sets[:, first], sets[:, second]]
-    sets = cells[sets[kept]]
-    product = weight[sets].prod(axis=1)
-    if not len(sets):
-        named = ", ".join(f"`restrictions[{design.restrictions.index(each)}]`" for each in rules)
-        what = (
-            f"no {design.profiles} profiles may stand side by side: {named} forbid{'s' * (len(rules) == 1)} them all."
-        )
-        raise StudyError(Problem("restrictions", what, "Remove or narrow one of these restrictions."))
-    return sets, product / product.sum()
+    return own[sets[kept]]
 
 
 def _may_meet(design: Design, rule: Restriction, levels: Places) -> Flags:
@@ -148,20 +160,87 @@ def _has(design: Design, wanted: dict[str, tuple[str, ...]], levels: Places) -> 
     return has
 
 
-def profile_probability(design: Design, universe: Universe) -> Floats:
-    """The exact probability (K,) that a profile is each vignette of the universe, all rules considered."""
+def profile_probability(design: Design, universe: Universe, sets: SideBySide | None = None) -> Floats:
+    """The exact probability (K,) that a profile is each vignette of the universe, all rules considered.
+
+    `sets` are those of the design, if they are known already.
+    """
     if not rules_across(design):
         return universe.probability
-    found = side_by_side(design)
-    return universe.probability * (found.marginal / found.cell_probability)[found.cell_of]
+    sets = sets or side_by_side(design)
+    return universe.probability * (sets.marginal / sets.cell_probability)[sets.cell_of]
+
+
+# ----------------------------------------------------------------------------------------- what the rules leave
+
+
+Part = tuple[str | None, tuple[int, ...]]
+"""(factor, (level,)), or (None, levels of the shared factors); a level is given by its place."""
 
 
 def pair_findings(design: Design) -> Iterator[tuple[str, str]]:
-    """Levels that no profile can have because of the rules about pairs: what, and what to do."""
-    universe = universe_of(design)
-    probability = profile_probability(design, universe)
-    for place, (name, factor) in enumerate(design.factors.items()):
-        reached = np.bincount(universe.codes[:, place], probability, minlength=len(factor.levels))
-        for level in np.array(factor.level_names, dtype=object)[reached == 0]:
-            what = f"no profile can have the level `{level}` of `{name}`: the rules about pairs forbid it beside all."
-            yield what, "Remove or narrow one of these rules, or remove the level."
+    """What the rules about pairs leave nothing of, those with the fewest culprits first: what, and what to do."""
+    named = {name for each in design.restrictions for name in _restricted(each)}
+    about = design.model_copy(update={"factors": {n: each for n, each in design.factors.items() if n in named}})
+    side, left = f"no {design.profiles} profiles", _left(about)
+    if not left:
+        yield f"{side} may stand side by side: {blamed(_culprits(about, None))}.", _REMEDY
+        return
+    shared = shared_factors(about)
+    given = np.unique(universe_of(about).codes[:, _columns(about, shared)], axis=0).tolist() if shared else []
+    lost: dict[Part, str] = {
+        (None, tuple(each)): f"{side} with {_said(about, shared, each)} may stand side by side" for each in given
+    }
+    if lost.keys() <= left:
+        lost = {
+            (name, (place,)): f"no profile can have the level `{level}` of `{name}`"
+            for name, factor in about.factors.items()
+            for place, level in enumerate(factor.level_names)
+        }
+    found = [(what, _culprits(about, each)) for each, what in lost.items() if each not in left]
+    for what, culprits in sorted(found, key=lambda each: len(each[1])):
+        yield f"{what}: {blamed(culprits)}.", _REMEDY
+
+
+def _restricted(rule: Restriction) -> set[str]:
+    return {*_names(rule), *rule.forbid, *rule.levels, *rule.only_with}
+
+
+def _columns(design: Design, names: Sequence[str]) -> list[int]:
+    return [list(design.factors).index(name) for name in names]
+
+
+def _said(design: Design, names: Sequence[str], levels: Sequence[int]) -> str:
+    each = (
+        f"`{name}` = `{design.factors[name].level_names[level]}`" for name, level in zip(names, levels, strict=True)
+    )
+    return " and ".join(each)
+
+
+def _left(design: Design) -> frozenset[Part]:
+    """What profiles that stand side by side can have."""
+    universe, shared = universe_of(design), shared_factors(design)
+    cells = _cells(design, universe)
+    sets = _sets(design, cells)
+    groups, first = np.unique(cells.group_of[sets[:, 0]], return_index=True)
+    given = cells.levels[sets[first, 0]][:, _columns(design, shared)].tolist() if len(groups) else []
+    rows = universe.codes[np.isin(cells.cell_of, sets)]
+    levels = {
+        (name, (each,)) for place, name in enumerate(design.factors) for each in np.unique(rows[:, place]).tolist()
+    }
+    return frozenset(levels | {(None, tuple(each)) for each in given})
+
+
+def _culprits(design: Design, lost: Part | None) -> list[int]:
+    """The fewest restrictions that leave nothing of what is lost, or nothing at all."""
+
+    def leave_nothing(places: Sequence[int]) -> bool:
+        some = design.model_copy(update={"restrictions": tuple(design.restrictions[each] for each in places)})
+        try:
+            left = _left(some) if rules_across(some) else None
+        except StudyError:
+            return False
+        return left is not None and (lost not in left if lost else not left)
+
+    most = MOST_WORK // len(universe_of(design)) ** 2
+    return fewest(range(len(design.restrictions)), leave_nothing, most=most)

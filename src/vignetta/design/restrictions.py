@@ -1,6 +1,6 @@
 """Combinations of levels that are never shown: how they are declared, and whether they leave every level a vignette."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
 from math import comb
 from typing import Annotated, Any
@@ -61,7 +61,7 @@ class Restriction(Declared):
         for key in given:
             yield from _empty_findings(key, data[key])
         if isinstance(data.get("forbid_pair"), list) and len(data["forbid_pair"]) != 2:
-            what = f"{len(data['forbid_pair'])} sets of levels are not a pair."
+            what = f"a pair has two sets of levels, not {len(data['forbid_pair'])}."
             yield ("forbid_pair",), what, "Write `[{factor: level}, {factor: level}]`."
         forbidden, narrowed, beside = (mapping(data.get(key)) for key in PARTS)
         if len(forbidden) == 1:
@@ -73,13 +73,17 @@ class Restriction(Declared):
 
 def _empty_findings(key: str, value: Any) -> Iterator[Finding]:
     remedy = "Write `factor: [level, level]`."
-    if value in ({}, []):
-        yield (key,), "no factor is named.", remedy
-    if isinstance(value, list) and any(each == {} for each in value):
-        yield (key,), "no factor is named.", remedy
-    for name, levels in mapping(value).items():
-        if levels == [] or levels is None:
-            yield (key, name), "no level is named.", remedy
+    if value == []:
+        yield (key,), "no factor is named.", "Write `[factor, factor]`." if key == "differ" else remedy
+    sides: list[tuple[Location, Any]] = [((key,), value)]
+    if isinstance(value, list):
+        sides = [((key, place), each) for place, each in enumerate(value)]
+    for where, side in sides:
+        if side == {}:
+            yield where, "no factor is named.", remedy
+        for name, levels in mapping(side).items():
+            if levels == [] or levels is None:
+                yield (*where, name), "no level is named.", remedy
 
 
 def boxes(restriction: Restriction, levels: Mapping[str, Sequence[str]]) -> list[Box]:
@@ -176,7 +180,7 @@ def _reach_findings(sound: Mapping[int, list[Box]], domains: Domains) -> Iterato
     """Nothing left, or levels without a vignette; those with the fewest culprits first."""
     remedy = "Remove or narrow one of these restrictions."
     if not _possible(domains, _together(sound)):
-        yield ("restrictions",), f"no vignette is left: {_named(_culprits(domains, sound))}.", remedy
+        yield ("restrictions",), f"no vignette is left: {blamed(_culprits(domains, sound))}.", remedy
         return
     found = []
     restricted = {name for each in _together(sound) for name in each}
@@ -186,7 +190,7 @@ def _reach_findings(sound: Mapping[int, list[Box]], domains: Domains) -> Iterato
             if not _possible(narrowed, _together(sound)):
                 found.append((_culprits(narrowed, sound), name, level))
     for culprits, name, level in sorted(found, key=lambda each: len(each[0])):
-        what = f"no vignette can have the level `{level}` of `{name}`: {_named(culprits)}."
+        what = f"no vignette can have the level `{level}` of `{name}`: {blamed(culprits)}."
         yield ("restrictions",), what, remedy if len(culprits) > 1 else "Remove or narrow it, or remove the level."
 
 
@@ -194,27 +198,43 @@ def _together(restrictions: Mapping[int, list[Box]]) -> list[Box]:
     return [box for each in restrictions.values() for box in each]
 
 
-def _named(culprits: Sequence[int]) -> str:
+def _culprits(domains: Domains, sound: Mapping[int, list[Box]]) -> list[int]:
+    """The smallest set of restrictions that leaves no vignette in `domains`."""
+    return fewest(list(sound), lambda places: not _possible(domains, [box for place in places for box in sound[place]]))
+
+
+def fewest(
+    places: Sequence[int], leave_nothing: Callable[[Sequence[int]], bool], *, most: int = MOST_SETS
+) -> list[int]:
+    """The smallest set of restrictions that leaves nothing; all of them together do.
+
+    Parameters
+    ----------
+    leave_nothing
+        Whether restrictions, given by their places, leave nothing; more of them never leave more.
+    most
+        How many sets are tried per size. Beyond it the set found may not be the smallest, but needs each of its own.
+    """
+    needed = list(places)
+    for place in places:
+        without = [each for each in needed if each != place]
+        if leave_nothing(without):
+            needed = without
+    for size in range(1, len(needed)):
+        if comb(len(places), size) > most:
+            break
+        for some in combinations(places, size):
+            if leave_nothing(some):
+                return list(some)
+    return needed
+
+
+def blamed(culprits: Sequence[int]) -> str:
+    """What a set of restrictions does, in words."""
     names = [f"`restrictions[{place}]`" for place in culprits]
     if len(names) == 1:
         return f"{names[0]} forbids them all"
     return f"{', '.join(names[:-1])} and {names[-1]} together forbid them all"
-
-
-def _culprits(domains: Domains, sound: Mapping[int, list[Box]]) -> list[int]:
-    """The smallest set of restrictions that leaves no vignette in `domains`."""
-    needed = dict(sound)
-    for place in sound:
-        without = {each: needed[each] for each in needed if each != place}
-        if not _possible(domains, _together(without)):
-            needed = without
-    for size in range(1, len(needed)):
-        if comb(len(sound), size) > MOST_SETS:
-            break
-        for places in combinations(sound, size):
-            if not _possible(domains, [box for place in places for box in sound[place]]):
-                return list(places)
-    return list(needed)
 
 
 def _possible(domains: Domains, forbidden: Sequence[Box]) -> bool:

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from vignetta.design.declaration import Design, Mechanism
-from vignetta.design.mechanisms import MOST_PAIRS, Blocked, Complete, Simple, Strata
+from vignetta.design.mechanisms import CHUNK, MOST_PAIRS, WHOLE, Blocked, Complete, Simple, Strata
 from vignetta.design.profiles import (
     SideBySide,
     codes_of,
@@ -43,12 +44,12 @@ class Stage:
     probability: Floats
     units: int
 
-    @property
+    @cached_property
     def starts(self) -> Places:
         """Where each parent's children begin, and their number at the end."""
         return np.concatenate([[0], np.cumsum(np.bincount(self.parent))]).astype(np.int64)
 
-    @property
+    @cached_property
     def settled(self) -> bool:
         """Whether every parent has a single child, so that nothing is drawn."""
         return len(self.parent) == len(np.unique(self.parent))
@@ -63,8 +64,9 @@ class Repeated:
 
     Levels that a respondent keeps are drawn first, then those that the profiles of a task share, then the rest, each
     given what is drawn already. Under `complete`, every draw is exactly balanced among the units that have the same
-    levels above (`Complete`); under `blocked`, the first one is so within blocks of respondents. Rules about the
-    profiles of a task are kept by drawing whole sets of them; what these rules are not about is then independent.
+    levels above (`Complete`); under `blocked`, the first one is so within blocks of respondents, and those below it
+    among all respondents. Rules about the profiles of a task are kept by drawing whole sets of them; what these rules
+    are not about is then independent.
 
     Attributes
     ----------
@@ -76,6 +78,20 @@ class Repeated:
     leaves : (K,) without rules, the vignette that each child of the last stage is.
     sets : with rules, what a task can show.
     fill : (K,) with rules, the probability of each vignette given its cell.
+
+    Examples
+    --------
+    Two vignettes and two tasks. A single respondent reads both; each of two reads any two of the four.
+
+    >>> none, alone = np.zeros(2, dtype=np.int64), (np.array([0]), np.array([1.0]))
+    >>> stages = Stage(*alone, 1), Stage(*alone, 2), Stage(none, np.array([0.5, 0.5]), 1)
+    >>> both = Repeated("complete", 2, 2, 1, stages, np.array([0.5, 0.5]))
+    >>> both.pair_probabilities(1, slots=((0, 0, 0), (0, 1, 0)))
+    array([[0. , 0.5],
+           [0.5, 0. ]])
+    >>> both.pair_probabilities(2, slots=((0, 0, 0), (0, 1, 0))).round(3)
+    array([[0.167, 0.333],
+           [0.333, 0.167]])
     """
 
     mechanism: Mechanism
@@ -96,6 +112,15 @@ class Repeated:
     def redraw(self, n: int, times: int, generator: np.random.Generator, *, strata: Strata | None = None) -> Places:
         """Independent assignments of the same respondents: (times, n, tasks, profiles) places of vignettes."""
         refuse_strata(n, strata, self.mechanism)
+        drawn = np.empty((times, n, self.tasks, self.profiles), dtype=np.int64)
+        rows = max(1, CHUNK // (n * self.tasks * self.profiles))
+        for start in range(0, times, rows):
+            part = drawn[start : start + rows]
+            part[:] = self._redrawn(n, len(part), generator, strata).reshape(part.shape)
+        return drawn
+
+    def _redrawn(self, n: int, times: int, generator: np.random.Generator, strata: Strata | None) -> Places:
+        """The vignettes (times, n x tasks x profiles) of a number of assignments that are worked on at a time."""
         codes, each, open_ = np.zeros((times, n), dtype=np.int64), 1, True
         for stage in self.stages:
             each *= stage.units
@@ -109,19 +134,16 @@ class Repeated:
             else:
                 codes = _balanced(stage, codes, generator)
         if self.sets is not None and self.fill is not None:
-            codes = self._filled(self.sets, self.fill, codes, generator)
-        elif self.leaves is not None:
-            codes = self.leaves[codes]
-        return codes.reshape(times, n, self.tasks, self.profiles)
+            return self._filled(self.sets, self.fill, codes, generator)
+        return codes if self.leaves is None else self.leaves[codes]
 
     def _first(
         self, stage: Stage, units: int, times: int, generator: np.random.Generator, strata: Strata | None, each: int
     ) -> Places:
         """The first stage at which something is drawn: its units all have the same parent."""
         if self.mechanism == "blocked":
-            repeated = None if strata is None else [stratum for stratum in strata for _ in range(each)]
             blocked = Blocked(stage.probability, self.block_size * each)
-            return blocked.redraw(units, times, generator, strata=repeated)
+            return blocked.redraw(units, times, generator, strata=_repeated(strata, each))
         kind = Simple if self.mechanism == "simple" else Complete
         return kind(stage.probability).redraw(units, times, generator)
 
@@ -136,24 +158,33 @@ class Repeated:
         """The probability (K,) of each vignette, for any profile of any respondent."""
         return self.probability
 
-    def pair_probabilities(self, n: int, *, slots: tuple[Slot, Slot]) -> Floats:
+    def pair_probabilities(self, n: int, *, slots: tuple[Slot, Slot], strata: Strata | None = None) -> Floats:
         """The exact probability (K, K) that two different slots get the vignettes i and j.
 
         By the law of total probability down the stages: the number of units in each group is the whole number below
         or above its expectation, as `Complete` makes it.
 
+        Parameters
+        ----------
+        slots
+            (respondent, task, profile) of each, counted from 0.
+        strata
+            For `blocked`, the stratum of each of the n respondents.
+
         Raises
         ------
         StudyError
-            When the table is too large, the slots are no two different ones, or for `blocked` with levels that are
-            shared, for which it has no simple form.
+            When the table is too large, the slots are no two different ones, the strata do not fit, or for `blocked`
+            with levels that are shared, for which it has no simple form.
         """
+        refuse_strata(n, strata, self.mechanism)
         check_slots(slots, (n, self.tasks, self.profiles))
         split = next(place for place, (one, other) in enumerate(zip(*slots, strict=True)) if one != other)
-        if max(len(self.probability), len(self.stages[-1].parent)) > MOST_PAIRS:
+        whole_sets = self.sets is not None and split == 2
+        if max(len(self.probability), 0 if whole_sets else len(self.stages[-1].parent)) > MOST_PAIRS:
             raise StudyError(Problem("design", "the pairs are too many to hold.", _TOO_MANY))
-        if self.mechanism == "blocked":
-            return self._blocked_pairs(n, slots)
+        if self.mechanism == "blocked" and not whole_sets:
+            return self._blocked_pairs(n, slots, strata)
         if self.sets is not None and self.fill is not None:
             cells = self._cell_pairs(self.sets, n, split, (slots[0][2], slots[1][2]))
             together: Floats = cells[np.ix_(self.sets.cell_of, self.sets.cell_of)] * np.outer(self.fill, self.fill)
@@ -174,7 +205,7 @@ class Repeated:
         np.add.at(cells, (first[:, None], second[None, :]), by_set)
         return cells
 
-    def _blocked_pairs(self, n: int, slots: tuple[Slot, Slot]) -> Floats:
+    def _blocked_pairs(self, n: int, slots: tuple[Slot, Slot], strata: Strata | None) -> Floats:
         if self.sets is not None or not all(each.settled for each in self.stages[:-1]):
             what = (
                 "under `blocked`, pairs have no simple form where levels are shared or profiles depend on each other."
@@ -183,7 +214,7 @@ class Repeated:
         per = self.tasks * self.profiles
         first, second = (each[0] * per + each[1] * self.profiles + each[2] for each in slots)
         blocked = Blocked(self.probability, self.block_size * per)
-        return blocked.pair_probabilities(n * per, respondents=(first, second))
+        return blocked.pair_probabilities(n * per, respondents=(first, second), strata=_repeated(strata, per))
 
 
 def repeated(design: Design) -> Repeated:
@@ -201,11 +232,16 @@ def repeated(design: Design) -> Repeated:
         sets = side_by_side(design)
         last = Stage(sets.group_of[sets.sets[:, 0]].astype(np.int64), sets.probability, 1)
         fill = universe.probability / sets.cell_probability[sets.cell_of]
-        return Repeated(*own, (*above, last), profile_probability(design, universe), sets=sets, fill=fill)
+        return Repeated(*own, (*above, last), profile_probability(design, universe, sets), sets=sets, fill=fill)
     leaves = np.argsort(by_task, kind="stable")
     weight = universe.probability[leaves]
     last = Stage(by_task[leaves], weight / np.bincount(by_task, universe.probability)[by_task[leaves]], design.profiles)
     return Repeated(*own, (*above, last), universe.probability, leaves=leaves)
+
+
+def _repeated(strata: Strata | None, units: int) -> Strata | None:
+    """The stratum of each unit, when every respondent has so many."""
+    return None if strata is None else [stratum for stratum in strata for _ in range(units)]
 
 
 def _stage(parent_of: Places, child_of: Places, probability: Floats, units: int) -> Stage:
@@ -230,16 +266,24 @@ def _independent(starts: Places, probability: Floats, parents: Places, generator
 
 
 def _balanced(stage: Stage, parents: Places, generator: np.random.Generator) -> Places:
-    """A child for each unit, exactly balanced among the units of one parent."""
-    drawn = np.empty_like(parents)
-    for row, given in zip(drawn, parents, strict=True):
-        order, counts = np.argsort(given, kind="stable"), np.bincount(given, minlength=len(stage.starts) - 1)
-        ends = np.cumsum(counts)
-        for group in np.flatnonzero(counts):
-            own = stage.children(int(group))
-            children = Complete(stage.probability[own]).draw(int(counts[group]), generator)
-            row[order[ends[group] - counts[group] : ends[group]]] = own.start + children
+    """A child for each unit (times, units), exactly balanced among the units of one parent in one assignment."""
+    drawn, order = np.empty_like(parents), np.argsort(parents, axis=1, kind="stable")
+    sizes = _tallies(parents, len(stage.starts) - 1)
+    ends = np.cumsum(sizes, axis=1)
+    for group in range(sizes.shape[1]):
+        own = stage.children(group)
+        mechanism, size = Complete(stage.probability[own]), sizes[:, group]
+        for each in np.unique(size[size > 0]).tolist():
+            rows = np.flatnonzero(size == each)[:, None]
+            units = order[rows, ends[rows, group] - each + np.arange(each)]
+            drawn[rows, units] = own.start + mechanism.redraw(each, len(rows), generator)
     return drawn
+
+
+def _tallies(parents: Places, groups: int) -> Places:
+    """How many units (times, groups) each parent has in each assignment."""
+    offset = np.arange(len(parents))[:, None] * groups
+    return np.bincount((parents + offset).ravel(), minlength=len(parents) * groups).reshape(-1, groups)
 
 
 # ------------------------------------------------------------------------------------------------------------ pairs
@@ -262,11 +306,13 @@ class _Joint:
         if place == len(self.stages) - 1:
             return pairs
         below = [self._leaves(place + 1, child) for child in range(own.start, own.stop)]
-        parts = [[pairs[i, j] * np.outer(a, b) for j, b in enumerate(below)] for i, a in enumerate(below)]
-        for i, child in enumerate(range(own.start, own.stop)):
+        ends = np.cumsum([len(each) for each in below])
+        child_of, leaves = np.repeat(np.arange(len(below)), np.diff(ends, prepend=0)), np.concatenate(below)
+        joint: Floats = pairs[np.ix_(child_of, child_of)] * np.outer(leaves, leaves)
+        for i in np.flatnonzero(np.diag(pairs)):
             given = _sizes(sizes, float(probability[i]), 2 if apart else 1, self.stages[place + 1].units)
-            parts[i][i] = pairs[i, i] * self.of(place + 1, child, given) if pairs[i, i] > 0 else parts[i][i] * 0
-        joint: Floats = np.block(parts)
+            block = slice(ends[i] - len(below[i]), ends[i])
+            joint[block, block] = pairs[i, i] * self.of(place + 1, own.start + int(i), given)
         return joint
 
     def _pairs(self, probability: Floats, sizes: Sizes) -> Floats:
@@ -291,11 +337,12 @@ def _sizes(sizes: Sizes, probability: float, inside: int, units: int) -> Sizes:
     found: dict[int, float] = {}
     for size, weight in sizes:
         expected = size * probability
-        low = int(np.floor(expected + 1e-9))
-        for count, chance in ((low, 1 - (expected - low)), (low + 1, expected - low)):
+        low = round(expected)
+        low, part = (low, 0.0) if abs(expected - low) <= WHOLE * expected else (int(expected), expected % 1)
+        for count, chance in ((low, 1 - part), (low + 1, part)):
             ways = count if inside == 1 else count * (count - 1)
             among = size if inside == 1 else size * (size - 1)
-            if chance > 1e-9 and ways and among:
+            if chance > 0 and ways and among:
                 found[count * units] = found.get(count * units, 0.0) + weight * chance * ways / among
     total = sum(found.values())
     return [(size, weight / total) for size, weight in found.items()]

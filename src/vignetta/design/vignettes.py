@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from vignetta.design.declaration import Design, Level
+from vignetta.design.levels import level_columns
 from vignetta.design.profiles import profile_probability
 from vignetta.design.universe import Codes, universe_of
 from vignetta.design.wording import Segment, Template
@@ -24,20 +25,16 @@ def vignettes(design: Design, *, language: str = "", sample: str = "") -> pd.Dat
     Returns
     -------
     A frame with `vignette` (from 1; the last factor varies fastest), one categorical column per factor whose
-    categories are its levels in declared order, `probability` (of being assigned; they sum to 1), and `text`
-    (empty for a study without a template).
+    categories are its levels in declared order, `probability` (as declared; they sum to 1), and `text` (empty for a
+    study without a template). The probability is what estimates average over: that of a profile by weights,
+    restrictions and rules. Under every mechanism but decks it is also the probability of being assigned; which
+    vignettes decks hold `mechanism_of(design).probabilities()` says.
     """
     universe = universe_of(design)
     columns = level_columns(design, universe.codes)
     texts = _texts(design, universe.codes, language or design.language, sample)
     numbers, probability = pd.RangeIndex(1, len(universe) + 1), profile_probability(design, universe)
     return pd.DataFrame({"vignette": numbers, **columns, "probability": probability, "text": texts})
-
-
-def level_columns(design: Design, codes: Codes) -> dict[str, pd.Categorical]:
-    """The levels in `codes` (n, f), factor by factor; the categories are all levels in declared order."""
-    factors = zip(design.factors.values(), codes.T, strict=True)
-    return {each.name: pd.Categorical.from_codes(place, categories=each.level_names) for each, place in factors}  # type: ignore[call-overload]
 
 
 def _texts(design: Design, codes: Codes, language: str, sample: str) -> list[str]:
