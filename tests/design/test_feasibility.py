@@ -141,6 +141,14 @@ def test_check_tells_it_with_the_line(tmp_path: Path) -> None:
     assert "1502 respondents are no multiple of 120" in "".join(told_)
 
 
+def test_check_says_how_the_vignettes_are_laid_out(tmp_path: Path) -> None:
+    init(tmp_path / "study")
+    written(tmp_path / "study/design", f"tasks: 5\n{PAIR}")
+    assert check(tmp_path / "study").summary[0] == (
+        "small: regime 2 × treaty 3 = 6 vignettes, 120 respondents × 5 tasks × 2 profiles, outcomes approval"
+    )
+
+
 def test_check_goes_on_when_nothing_can_be_drawn(tmp_path: Path) -> None:
     """Rules that leave nothing and decks that cannot be made are problems, not an end."""
     for head in (

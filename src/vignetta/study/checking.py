@@ -78,8 +78,10 @@ def _design_line(design: Design) -> str:
     total = f"{prod(len(factor.levels) for factor in design.factors.values()):,}"
     if design.restrictions:
         total += f" combinations, {_n_allowed(design):,} of them allowed as"
+    layout = [f"{design.sample_size:,} respondents"]
+    layout += [f"{each} {what}" for each, what in ((design.tasks, "tasks"), (design.profiles, "profiles")) if each > 1]
     outcomes = ", ".join(design.outcomes)
-    return f"{design.name}: {factors} = {total} vignettes, {design.sample_size:,} respondents, outcomes {outcomes}"
+    return f"{design.name}: {factors} = {total} vignettes, {' × '.join(layout)}, outcomes {outcomes}"
 
 
 def _n_allowed(design: Design) -> int:
