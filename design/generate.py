@@ -9,4 +9,5 @@ with study.stage("draw") as stage:
     stage.write("design/vignettes.csv", vg.vignettes(study.design))
     stage.write("design/vignettes.html", vg.proof_page(study.design))
     stage.write("design/decks.csv", assignment)
+    stage.write("design/diagnostics.txt", vg.diagnostics(study.design))
     stage.write("design/frequencies.csv", vg.frequencies(study.design, assignment))

@@ -19,6 +19,8 @@ _HOME = {
     "codebook_of_survey": "instruments.codebooks",
     "contrasts": "analysis.margins",
     "decks": "design.blocking",
+    "diagnose": "design.diagnosing",
+    "diagnostics": "design.diagnosing",
     "differences": "analysis.margins",
     "draw": "design.assignment",
     "estimate": "analysis.estimating",

@@ -11,9 +11,9 @@ import pandas as pd
 from vignetta import frames
 from vignetta.design.decking import Decked, decked
 from vignetta.design.declaration import Design
+from vignetta.design.levels import level_columns
 from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.tasks import Repeated, repeated
-from vignetta.design.levels import level_columns
 from vignetta.design.universe import universe_of
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -126,7 +126,7 @@ def frequencies(design: Design, assignment: pd.DataFrame) -> pd.DataFrame:
     `assignment` has a column per factor. Returns a frame with the columns of `frames.FREQUENCIES`; `share` and
     `expected` are proportions.
     """
-    universe = vignettes(design)
+    universe = vignettes(design).assign(probability=mechanism_of(design).probabilities())
     groups = [[name] for name in design.factors] + [list(pair) for pair in combinations(design.factors, 2)]
     rows = [row for group in groups for row in _counts(universe, assignment, group)]
     return frames.frame(rows, frames.FREQUENCIES)

@@ -98,8 +98,13 @@ def decks(
     ends = [_swapped(contrasts, mains, generator.permutation(first)) for _ in range(starts)]
     deck = ends[int(np.argmax([round(_value(contrasts, mains, each), 9) for each in ends]))]
     counts = {name: _counts(codes, place, deck) for place, name in enumerate(codes.names)}
-    retained = {name: float(_retained(matrix.columns(name), deck)[0]) * 100 for name in matrix.terms[1:]}
-    return Decks(deck + 1, _d_efficiency(contrasts, deck), retained, counts, _notes(codes, size))
+    left = retained(matrix, deck)
+    return Decks(deck + 1, _d_efficiency(contrasts, deck), left, counts, _notes(codes, size))
+
+
+def retained(matrix: ModelMatrix, deck: Integers) -> dict[str, float]:
+    """For each term, how much of its worst contrast comparisons within decks leave, in percent; `deck` from 0."""
+    return {name: float(_retained(matrix.columns(name), deck)[0]) * 100 for name in matrix.terms[1:]}
 
 
 def _check(codes: Codes, matrix: ModelMatrix, *, size: int, n_decks: int, balance: float, starts: int) -> None:

@@ -11,9 +11,9 @@ from vignetta.design.blocking import decks as blocked
 from vignetta.design.declaration import Design
 from vignetta.design.fractions import fraction
 from vignetta.design.layout import DeckSet
+from vignetta.design.levels import level_columns
 from vignetta.design.mechanisms import MOST_PAIRS, Complete, Strata
 from vignetta.design.tasks import Slot, check_slots, refuse_strata, repeated
-from vignetta.design.levels import level_columns
 from vignetta.design.universe import Floats, universe_of
 from vignetta.errors import Problem, StudyError
 
