@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from vignetta.declared import Declared, Finding, Keyed, Named, Tree, parse, read_tree
-from vignetta.design.declaration import SAMPLE, Design
+from vignetta.design.consistency import SAMPLE
+from vignetta.design.declaration import Design
 from vignetta.errors import near_miss
 from vignetta.exclusions import Exclusion
 

@@ -9,7 +9,8 @@ from vignetta.analysis.fitting import Fit, fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.options import raise_all, unknown
-from vignetta.design.declaration import SAMPLE, Design
+from vignetta.design.consistency import SAMPLE
+from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import ESTIMATES, frame
 from vignetta.plan import Estimand, ModelSpec, Plan

@@ -6,7 +6,8 @@ from itertools import accumulate, pairwise, product
 from typing import Final
 
 from vignetta.design.comparing import comparisons
-from vignetta.design.declaration import SAMPLE, Design
+from vignetta.design.consistency import SAMPLE
+from vignetta.design.declaration import Design
 from vignetta.design.faults import Fault, TextFault, faults
 from vignetta.design.passages import Passage, Proofs, Remark, causes, n_combinations
 from vignetta.design.pieces import Words

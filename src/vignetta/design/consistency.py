@@ -1,0 +1,123 @@
+"""What contradicts something else among the sections of a study file, which may be broken in any way."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vignetta.declared import Finding, Location
+from vignetta.design.grammar import KEYWORDS, read
+from vignetta.design.layout import layout_findings
+from vignetta.design.raw import entries, items, level_names, mapping
+from vignetta.design.restrictions import restriction_findings
+from vignetta.design.wording import shown_levels, template_findings
+from vignetta.errors import near_miss
+
+RESERVED = frozenset(
+    (
+        *("row", "response_id", "state", "excluded", "reasons", "vignette", "respondent", "task", "profile", "text"),
+        *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
+        *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
+        *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
+    )
+)
+"""Names that the clean data use themselves."""
+
+SAMPLE = "sample"
+"""How a condition in the template, and a column of the data, call the sample that a respondent belongs to."""
+
+
+def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Names, sections, blocks, layout, restrictions, and for a study with an instrument the template and its texts."""
+    yield from _names(data)
+    yield from _empty_sections(data)
+    yield from _blocks(data)
+    yield from layout_findings(data)
+    yield from restriction_findings(data.get("restrictions"), level_names(data))
+    source = data.get("data")
+    if isinstance(source, dict) and source.get("format") == "table":
+        return
+    if "vignette" not in data:
+        yield (
+            (),
+            "`vignette` is missing.",
+            "Add `vignette:` (the template, with {factor} where a level's text goes).",
+        )
+    yield from _template(data)
+    yield from _missing_texts(data)
+
+
+def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
+    sections = ("factors", "covariates", "outcomes")
+    owner: dict[str, str] = {}
+    for section in sections:
+        for name, _ in entries(data, section):
+            if name in RESERVED or name.startswith(("recall_", "timing_")):
+                yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
+            if name in owner:
+                yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
+            owner[name] = section
+
+
+def _empty_sections(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for section in ("factors", "outcomes"):
+        if isinstance(data.get(section), dict) and not data[section]:
+            yield (section,), "nothing is declared here.", "Declare at least one."
+
+
+def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in ("block_size", "strata"):
+        if data.get(key) and data.get("mechanism") != "blocked":
+            yield (key,), f"only the mechanism `blocked` has {key.replace('_', ' ')}.", "Write `mechanism: blocked`."
+    known = dict(entries(data, "covariates"))
+    named = data.get("strata") if isinstance(data.get("strata"), list) else []
+    for place, name in enumerate(named or ()):
+        where: Location = ("strata", place)
+        if isinstance(name, str) and name not in known:
+            yield where, f"unknown covariate `{name}`.", near_miss(name, known)
+        elif isinstance(name, str) and known[name].get("kind") == "number":
+            yield where, f"`{name}` is a number, which has no fixed answers.", "Name covariates with `options`."
+        if isinstance(name, str) and name in (named or ())[:place]:
+            yield where, f"`{name}` stands here a second time.", "Remove it."
+
+
+def _templates(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:
+    """Each template that can be read: where it stands, its text and its language."""
+    languages = data.get("languages")
+    main = languages[0] if isinstance(languages, list) and languages and isinstance(languages[0], str) else "en"
+    template = data.get("vignette")
+    each_language: Mapping[str, Any] = template if isinstance(template, dict) else {"": template}
+    for language, text in each_language.items():
+        if isinstance(text, str) and text.strip():
+            yield ("vignette", language) if language else ("vignette",), text, language or main
+
+
+def conditionable(data: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The names that a condition in the template may ask for, and the levels of each, as far as they can be read."""
+    samples = {SAMPLE: list(mapping(data, "samples"))} if mapping(data, "samples") else {}
+    return {name: [] for name in mapping(data, "factors")} | level_names(data) | samples
+
+
+def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
+    levels, factors = conditionable(data), mapping(data, "factors")
+    for where, text, language in _templates(data):
+        found = template_findings(text, language=language, levels=levels, factors=factors, every=not _in_table(data))
+        yield from ((where, what, remedy) for _, what, remedy in found)
+    for name in factors:
+        if name in KEYWORDS:
+            yield ("factors", name), f"`{name}` is a word of the template language.", "Choose another name."
+
+
+def _in_table(data: Mapping[str, Any]) -> bool:
+    return data.get("presentation") == "table"
+
+
+def _missing_texts(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Levels without a text that a placeholder would show; all levels, while no template can be read."""
+    levels = level_names(data)
+    shown = [shown_levels(read(text, language).pieces, levels) for _, text, language in _templates(data)]
+    for name, factor in entries(data, "factors"):
+        for place, level in items(factor.get("levels")):
+            in_rows = _in_table(data) and not any(name in each for each in shown)
+            needed = not shown or in_rows or any(level.get("name") in each.get(name, ()) for each in shown)
+            if "text" not in level and needed:
+                what = "the text is missing."
+                yield ("factors", name, "levels", place), what, "Every level needs the words a respondent reads."
