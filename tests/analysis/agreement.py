@@ -98,12 +98,21 @@ def coefficients(reference: Reference, data: str, weighted: str) -> Iterator[Com
         for errors, vcov in expected["vcov"].items():
             found = reference.fitted(data, model, weighted, errors, "normal")
             std_error = np.array(expected["se"][errors])
+            yield from _fit_numbers(found, model, errors, expected)
             yield compare(model, errors, "coefficient", found.coef, expected["coef"], std_error)
             yield compare(model, errors, "standard error", np.sqrt(np.diag(found.vcov)), std_error)
             yield compare(model, errors, "covariance", found.vcov, vcov, np.outer(std_error, std_error))
         for errors, test in expected.get("satterthwaite", {}).items():
             found = reference.fitted(data, model, weighted, errors, "satterthwaite")
             yield from _satterthwaite(found, model, errors, test)
+
+
+def _fit_numbers(found: Fit, model: str, errors: str, expected: Any) -> Iterator[Comparison]:
+    yield compare(model, errors, "rows", found.n, expected["nobs"])
+    if errors == "classical":
+        assert found.inverse is not None
+        variance = found.vcov[0, 0] / (found.inverse @ found.inverse.T)[0, 0]
+        yield compare(model, errors, "residual standard deviation", np.sqrt(variance), expected["sigma"])
 
 
 def _satterthwaite(found: Fit, model: str, errors: str, test: Any) -> Iterator[Comparison]:
@@ -206,8 +215,6 @@ def joint_tests(reference: Reference, data: str, weighted: str) -> Iterator[Comp
     """Wald tests as chi-square and F, and the approximate Hotelling test with CR2."""
     expected = reference.ols[data]["full"][weighted]
     for test in expected["wald"]:
-        if test["test"] == "all_interactions":
-            continue
         found = reference.fitted(data, "full", weighted, test["vcov"], "normal")
         ours = joint_test(found, _term(test["test"]))
         label = ("full", test["vcov"], "Wald test")
@@ -221,8 +228,8 @@ def joint_tests(reference: Reference, data: str, weighted: str) -> Iterator[Comp
         yield compare("full", "CR2", "HTZ test", [ours.statistic, ours.df_num, ours.df_den, ours.p_value], theirs)
 
 
-def _term(name: str) -> str:
-    return name.removesuffix("_main")
+def _term(name: str) -> str | list[str]:
+    return [f"response:{each}" for each in FACTORS] if name == "all_interactions" else name.removesuffix("_main")
 
 
 def grids(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:

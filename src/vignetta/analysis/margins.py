@@ -172,7 +172,7 @@ class JointTest:
 
     Attributes
     ----------
-    term : as in the formula, such as `response:action`.
+    term : as asked, such as `response:action`.
     statistic : F, the quadratic form divided by `df_num`.
     df_num, df_den : how many coefficients, and the fit's degrees of freedom (infinite for the normal distribution,
         where the p-value is that of a chi-square); those of the approximate Hotelling test where tests have their own.
@@ -192,12 +192,12 @@ class JointTest:
         return f"{self.term}: {freedom} = {self.statistic:.4f}, p = {self.p_value:.4g}, errors {self.errors}"
 
 
-def joint_test(fit: Fit, term: str) -> JointTest:
+def joint_test(fit: Fit, term: str | Sequence[str]) -> JointTest:
     """Test that all coefficients of a term are zero (Wald; with CR2 the approximate Hotelling test).
 
     Parameters
     ----------
-    term : a factor, or factors joined by colons in any order: `response:action`.
+    term : a factor, or factors joined by colons in any order: `response:action`; several terms are tested at once.
 
     Raises
     ------
@@ -212,13 +212,17 @@ def joint_test(fit: Fit, term: str) -> JointTest:
     >>> joint_test(fit(pd.DataFrame(cells), "y ~ arm * place", errors="classical"), "arm:place")
     arm:place: F(1, 4) = 0.3333, p = 0.5946, errors classical
     """
-    place, factors = _term(fit, term)
-    found = _wald(fit, np.eye(len(fit.coef))[place], term)
-    F, q, df = found.statistic, found.df_num, found.df_den
+    asked = [term] if isinstance(term, str) else list(term)
+    raise_all([] if asked else [Problem("term", "no term is named.", "Name at least one.")])
+    found = [_term(fit, each) for each in dict.fromkeys(asked)]
+    name = " + ".join(dict.fromkeys(asked))
+    tested = _wald(fit, np.concatenate([np.eye(len(fit.coef))[place] for place, _ in found]), name)
+    F, q, df = tested.statistic, tested.df_num, tested.df_den
     p = joint_p_value(F, q, df)
+    factors = found[0][1] if len(found) == 1 else [name]
     label = {"estimand": "joint_test", "factor": factors[0], "within_factor": " × ".join(factors[1:])}
     row = tabulate_joint_test(fit, label, statistic=F, df_num=q, df_den=df, p_value=p)
-    return JointTest(term, F, q, df, p, fit.errors, row)
+    return JointTest(name, F, q, df, p, fit.errors, row)
 
 
 # ---------------------------------------------------------------------------------------------------------- levels
