@@ -10,11 +10,12 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
-from vignetta.analysis.covariance import covariance
+from vignetta.analysis.freedom import Working, satterthwaite
 from vignetta.analysis.intervals import infer
 from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.options import Distribution, option_problems, raise_all, unknown
 from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
+from vignetta.analysis.uncertainty import error_problems, uncertainty
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors, ModelFamily
@@ -23,6 +24,11 @@ Floats = npt.NDArray[np.float64]
 
 EXACT = 1e-12
 """Residuals below this share of the outcome's size are rounding: nothing is left to estimate errors from."""
+ROUNDING = 1e-14
+"""A variance below this share of what its terms sum to without cancelling is rounding, and means zero; so is an error
+below this share of the estimate."""
+PART = 1e-7
+"""A combination whose part in a direction is below this share of its length has none, up to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +59,8 @@ class Fit:
     terms : the k names of the coefficients.
     coef : (k,) coefficients.
     vcov : (k, k) their covariance.
-    df : degrees of freedom of tests: n - k, clusters - 1, or infinite for the normal distribution.
+    df : degrees of freedom of tests that have none of their own (see `degrees_of_freedom`): n - k, clusters - 1, or
+        infinite for the normal distribution.
     n, n_missing : rows used, and left out because a value is missing.
     n_clusters : NaN without clusters.
     sample : the rows used.
@@ -62,6 +69,10 @@ class Fit:
     mean_row : (k,) weighted mean of the rows of X.
     reads : for every term the variables that it reads and its columns of X.
     crossed, declared : mean rows of X, and designs' distributions, kept so that each is computed once.
+    working : gives tests their own degrees of freedom, or None.
+    absorbed : (k, d) directions of the coefficients, times `inverse`, that no clustered error is known of.
+    inverse : (k, k) with (X'WX)^-1 = inverse @ inverse.T.
+    notes : what a reader of the numbers must know.
     """
 
     name: str
@@ -84,10 +95,36 @@ class Fit:
     reads: tuple[tuple[frozenset[str], slice], ...]
     crossed: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     declared: dict[int, tuple[Design, Cells]] = field(default_factory=dict)
+    working: Working | None = None
+    absorbed: Floats | None = None
+    inverse: Floats | None = None
+    notes: tuple[str, ...] = ()
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
         return _design_matrix(self.spec, rows)
+
+    def std_errors(self, combinations: Floats) -> Floats:
+        """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
+        variance = np.einsum("rk,kl,rl->r", combinations, self.vcov, combinations, optimize=True)
+        errors = (np.abs(combinations) @ np.sqrt(np.diag(self.vcov))) ** 2
+        values = (np.abs(combinations) @ np.abs(self.coef)) ** 2
+        rounding = variance <= ROUNDING * errors + ROUNDING**2 * values
+        return np.where(self.is_absorbed(combinations), np.nan, np.sqrt(np.where(rounding, 0.0, variance)))
+
+    def is_absorbed(self, combinations: Floats) -> npt.NDArray[np.bool_]:
+        """Which combinations (m, k) have a part that a single cluster determines; (m,)."""
+        if self.absorbed is None or self.inverse is None or not self.absorbed.shape[1]:
+            return np.zeros(len(combinations), dtype=bool)
+        turned = combinations @ self.inverse
+        parts: Floats = np.abs(turned @ self.absorbed).max(axis=1)
+        return np.asarray(parts > PART * np.linalg.norm(turned, axis=1))
+
+    def degrees_of_freedom(self, combinations: Floats) -> Floats:
+        """Degrees of freedom (m,) of the tests of combinations (m, k) of the coefficients."""
+        if self.working is None:
+            return np.full(len(combinations), self.df)
+        return satterthwaite(self.working, combinations)
 
     def levels(self, factor: str) -> dict[str, Any]:
         """The levels of a factor, as texts, with their values in the data; the first is the reference.
@@ -111,7 +148,7 @@ def fit(
     *,
     model: ModelFamily = "ols",
     errors: Errors = "HC2",
-    cluster: str | None = None,
+    cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
     distribution: Distribution = "t",
     alpha: float = 0.05,
@@ -124,10 +161,11 @@ def fit(
         column in alphabetical order; the first level is the reference.
     formula : outcome ~ terms, with + * : and parentheses; a name with spaces stands in backticks.
     model : ols.
-    errors : classical or HC0 to HC3; with `cluster`, CR0, CR1 or CR1S.
-    cluster : the column whose values are clusters.
+    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
+    cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
-    distribution : t with n - k (clusters - 1) degrees of freedom, or normal.
+    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
+        Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
 
     Returns
@@ -147,13 +185,14 @@ def fit(
     [1.5, 3.5]
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
-    raise_all([*problems, *_cluster_problems(errors, cluster), *_alpha_problems(alpha)])
+    raise_all([*problems, *error_problems(errors, cluster, distribution), *_alpha_problems(alpha)])
     read = read_formula(formula)
     sample = read_sample(data, read, cluster=cluster, weights=weights)
     y, X, spec = _matrices(read, sample)
     raise_all(_sample_problems(sample, y, X, spec))
     solution = solve(X, y, sample.weights)
     raise_all(_exact_problems(solution.residuals, y))
+    known = uncertainty(solution, sample.all_clusters, errors, distribution)
     return Fit(
         name=model,
         formula=formula,
@@ -163,8 +202,8 @@ def fit(
         alpha=alpha,
         terms=tuple(spec.column_names),
         coef=solution.coef,
-        vcov=covariance(solution, errors, sample.clusters),
-        df=_df(sample, X, distribution),
+        vcov=known.vcov,
+        df=known.df,
         n=len(X),
         n_missing=sample.n_missing,
         n_clusters=_n_clusters(sample),
@@ -173,16 +212,11 @@ def fit(
         spec=spec,
         mean_row=sample.weights @ X / sample.weights.sum(),
         reads=tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
+        working=known.working,
+        absorbed=known.absorbed,
+        inverse=solution.inverse,
+        notes=known.notes,
     )
-
-
-def _cluster_problems(errors: str, cluster: str | None) -> list[Problem]:
-    if cluster is not None and errors in ("classical", "HC0", "HC1", "HC2", "HC3"):
-        what = f"`{errors}` would ignore the clusters of `{cluster}`."
-        return [Problem("errors", what, 'Write errors="CR1S" (or CR0, CR1), or leave `cluster` out.')]
-    if cluster is None and errors in ("CR0", "CR1", "CR1S"):
-        return [Problem("errors", f"`{errors}` needs clusters.", 'Write cluster="respondent", or errors="HC2".')]
-    return []
 
 
 def _alpha_problems(alpha: float) -> list[Problem]:
@@ -217,7 +251,7 @@ def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.Model
     ]
     if not np.isfinite(y).all():
         problems.append(Problem("formula", "the outcome is not finite in some rows.", "A logarithm of zero?"))
-    if sample.clusters is not None and sample.clusters.max() == 0:
+    if any(each.max() == 0 for each in sample.all_clusters):
         problems.append(Problem("cluster", "there is one cluster only.", "Errors need at least two."))
     if np.ptp(y) == 0:
         problems.append(Problem("outcome", f"it is {y[0]:g} in every complete row.", "Nothing can be estimated."))
@@ -254,15 +288,8 @@ def _listed(names: npt.NDArray[Any], most: int = 8) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _df(sample: Sample, X: Floats, distribution: Distribution) -> float:
-    if distribution == "normal":
-        return np.inf
-    n, k = X.shape
-    return float(n - k) if sample.clusters is None else _n_clusters(sample) - 1
-
-
 def _n_clusters(sample: Sample) -> float:
-    return np.nan if sample.clusters is None else float(sample.clusters.max() + 1)
+    return float(min((each.max() + 1 for each in sample.all_clusters), default=np.nan))
 
 
 def _unquoted(formula: formulaic.Formula) -> str:
@@ -287,12 +314,14 @@ def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
 
 
 def _table(fitted: Fit) -> str:
-    std_error = np.sqrt(np.diag(fitted.vcov))
-    found = infer(fitted.coef, std_error, df=fitted.df, alpha=fitted.alpha)
+    each = np.eye(len(fitted.coef))
+    std_error, df = fitted.std_errors(each), fitted.degrees_of_freedom(each)
+    found = infer(fitted.coef, std_error, df=df, alpha=fitted.alpha)
     table = pd.DataFrame(
         {
             "estimate": fitted.coef,
             "std_error": std_error,
+            **({} if fitted.working is None else {"df": df}),
             "statistic": found.statistic,
             "p_value": found.p_value,
             "conf_low": found.conf_low,
@@ -303,9 +332,15 @@ def _table(fitted: Fit) -> str:
     clusters = "" if np.isnan(fitted.n_clusters) else f", {fitted.n_clusters:.0f} clusters"
     head = f"{fitted.name}: {fitted.formula}"
     rows = f"n = {fitted.n}{clusters}, {fitted.n_missing} left out as incomplete; errors {fitted.errors}"
-    tests = "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"
+    notes = "".join(f"\nNote: {each}." for each in fitted.notes)
     shown = table.to_string(float_format="{:.4f}".format, formatters={"p_value": _p_text})
-    return f"{head}\n{rows}; tests {tests}\n{shown}"
+    return f"{head}\n{rows}; tests {_tests(fitted)}\n{shown}{notes}"
+
+
+def _tests(fitted: Fit) -> str:
+    if fitted.working is not None:
+        return "t with degrees of freedom of Satterthwaite"
+    return "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"
 
 
 def _p_text(p: float) -> str:

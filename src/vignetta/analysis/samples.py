@@ -1,7 +1,7 @@
 """From a pandas frame and a formula to a checked sample: the rows and columns that a model uses."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +32,19 @@ class Sample:
     weights : (n,) positive.
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
+    second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
     """
 
     data: pd.DataFrame
     weights: Floats
     clusters: Codes | None
     n_missing: int
+    second_clusters: Codes | None = None
+
+    @property
+    def all_clusters(self) -> tuple[Codes, ...]:
+        """The codes of the cluster variables: none, one or two."""
+        return tuple(each for each in (self.clusters, self.second_clusters) if each is not None)
 
 
 def read_formula(text: str) -> formulaic.Formula:
@@ -64,7 +71,11 @@ def variables(formula: formulaic.SimpleFormula) -> list[str]:
 
 
 def read_sample(
-    data: pd.DataFrame, formula: formulaic.Formula, *, cluster: str | None = None, weights: str | None = None
+    data: pd.DataFrame,
+    formula: formulaic.Formula,
+    *,
+    cluster: str | tuple[str, str] | None = None,
+    weights: str | None = None,
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
@@ -74,7 +85,8 @@ def read_sample(
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
     outcome, terms = variables(formula.lhs), variables(formula.rhs)
-    special = [name for name in (cluster, weights) if name is not None]
+    clusters = cluster_names(cluster)
+    special = [*clusters, *([] if weights is None else [weights])]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
     problems, columns = _read_columns(data, used, outcome)
@@ -85,12 +97,17 @@ def read_sample(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(data)), columns=used)
     w = np.ones(len(data)) if weight is None else weight
     complete = ~frame.isna().any(axis=1).to_numpy() & ~np.isnan(w)
-    if cluster is not None:
-        complete &= data[cluster].notna().to_numpy()
+    for name in clusters:
+        complete &= data[name].notna().to_numpy()
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
-    codes = None if cluster is None else pd.factorize(data[cluster].to_numpy()[complete])[0].astype(np.int64)
-    kept = frame[complete].reset_index(drop=True)
-    return Sample(kept, w[complete], codes, int((~complete).sum()))
+    codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
+    first, second = [*codes, None, None][:2]
+    return Sample(frame[complete].reset_index(drop=True), w[complete], first, int((~complete).sum()), second)
+
+
+def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
+    """The names of the cluster variables: none, one or two."""
+    return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
 
 
 def quote(name: str) -> str:
