@@ -120,12 +120,13 @@ def paired(
     choices = {name: _two(rows[name]) for name in [outcome, *([] if repeated is None else [repeated])]}
     people = pd.factorize(rows[respondent])[0].astype(np.int64)[::2]
     tasks = rows[task].to_numpy()[::2]
-    raise_all([problem for name, both in choices.items() for problem in _choice_problems(name, both, people, tasks)])
+    asked = list(zip(rows[respondent][::2], tasks, strict=True))
+    raise_all([problem for name, both in choices.items() for problem in _choice_problems(name, both, asked)])
     answered = ~np.isnan(choices[outcome]).any(axis=1)
     chose = np.where(answered, choices[outcome][:, 0], np.nan)
     again, extra = _again(chose, people, tasks, choices.get(repeated or ""), repeat)
-    asked = ~np.isnan(again) & ~np.isnan(chose)
-    agreed = np.asarray(again == (1 - chose if flipped else chose))[asked].astype(np.float64)
+    twice = ~np.isnan(again) & ~np.isnan(chose)
+    agreed = np.asarray(again == (1 - chose if flipped else chose))[twice].astype(np.float64)
     kept = answered & ~extra
     raise_all([] if kept.any() else [Problem(f"column {outcome}", "every choice is missing.", "Check the column.")])
     return Paired(
@@ -136,7 +137,7 @@ def paired(
         respondents=people[kept],
         chose_first=chose[kept],
         agreement=agreed,
-        agreeing=people[asked],
+        agreeing=people[twice],
         n_missing=int((~answered & ~extra).sum()),
     )
 
@@ -189,7 +190,8 @@ def _two(column: "pd.Series[Any]") -> Floats:
     """The values of both profiles of each task (T, 2)."""
     if not pd.api.types.is_numeric_dtype(column.dtype):
         raise StudyError(Problem(f"column {column.name}", "it is not a number.", "Recode it to 1 (chosen) and 0."))
-    return column.to_numpy(dtype=np.float64, na_value=np.nan).reshape(-1, 2)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.where(np.isnan(values), np.nan, values).reshape(-1, 2)
 
 
 def _key_problems(data: pd.DataFrame, names: list[str]) -> list[Problem]:
@@ -214,14 +216,14 @@ def _shape_problems(rows: pd.DataFrame, respondent: str, task: str, profile: str
     return [Problem("data", what, "Complete them, or leave them out.")]
 
 
-def _choice_problems(name: str, both: Floats, people: Codes, tasks: npt.NDArray[Any]) -> list[Problem]:
+def _choice_problems(name: str, both: Floats, asked: list[tuple[Any, Any]]) -> list[Problem]:
     known = ~np.isnan(both)
     if not np.isin(both[known], (0.0, 1.0)).all():
         return [Problem(f"column {name}", "it has values other than 0 and 1.", "Recode it to 1 (chosen) and 0.")]
     wrong = known.all(axis=1) & (both.sum(axis=1) != 1)
     if not wrong.any():
         return []
-    named = _named(list(zip(people[wrong] + 1, tasks[wrong], strict=True)))
+    named = _named([asked[place] for place in np.flatnonzero(wrong)])
     what = f"in {int(wrong.sum())} tasks not exactly one of the two profiles is chosen ({named})."
     return [Problem(f"column {name}", what, "Correct them, or make both choices missing.")]
 

@@ -92,9 +92,9 @@ def shares(pairs: Paired, cells: Codes, chosen: Floats, people: Codes, how: Esti
         rows.append((np.full(len(pairs.agreement), len(found)), pairs.agreement, pairs.agreeing))
     codes, outcomes, who = (np.concatenate(each) for each in zip(*rows, strict=True))
     fitted = _fit(codes, outcomes, who, how)
-    known = how.reliability if isinstance(how.reliability, int | float) else fitted.coef[-1] if estimated else np.nan
-    raise_all(_chance_problems(known))
-    return Shares(fitted, columns, cells, people, pairs.outcome, float(known), len(found) if estimated else None)
+    irr = np.mean(pairs.agreement) if estimated else np.nan if how.reliability is None else how.reliability
+    raise_all(_chance_problems(float(irr)))
+    return Shares(fitted, columns, cells, people, pairs.outcome, float(irr), len(found) if estimated else None)
 
 
 def reliability(
