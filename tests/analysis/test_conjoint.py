@@ -9,12 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vignetta.analysis import conjoint
 from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fitting import Fit, fit
-from vignetta.analysis.tabulating import tabulate
+from vignetta.analysis.fitting import fit
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 
 R = 1e-8
@@ -114,48 +111,6 @@ def test_published_marginal_means_of_an_interaction(real: Path, r_frame: Callabl
         assert {name: matches(row[ours], each[name]) for name, ours in COLUMNS.items()} == dict.fromkeys(COLUMNS, True)
 
 
-def restricted(data: pd.DataFrame) -> Fit:
-    """Education x Job and Country x Reason have empty cells: the cells that exist become one column each."""
-    pairs = {"education_job": ("Education", "Job"), "country_reason": ("CountryOfOrigin", "ReasonForApplication")}
-    cells = {name: data[one].astype(str) + " / " + data[other].astype(str) for name, (one, other) in pairs.items()}
-    factors = "Gender + LanguageSkills + PriorEntry + education_job + country_reason + JobExperience + JobPlans"
-    return fit(data.assign(**cells), f"ChosenImmigrant ~ {factors}", errors="CR1", cluster="CaseID")
-
-
-@pytest.mark.real
-def test_published_effects_of_a_restricted_design(real: Path, r_frame: Callable[[str], pd.DataFrame]) -> None:
-    found = restricted(r_frame("immigration"))
-    names = {"Gender": "Gender", "Language Skills": "LanguageSkills", "Prior Entry": "PriorEntry"}
-    rows = [each for each in published(real, "amce_f1_constrained_first20") if each["feature"] in names]
-    assert len(rows) == 8
-    for each in rows:
-        place = found.terms.index(f"{names[each['feature']]}[T.{each['level']}]")
-        assert matches(float(found.coef[place]), each["estimate"])
-        assert matches(float(np.sqrt(found.vcov[place, place])), each["std_error"])
-
-
-@pytest.mark.real
-@pytest.mark.parametrize("level", ["4th Grade", "8th Grade", "High School", "Graduate Degree"])
-def test_published_effects_of_a_restricted_factor(
-    real: Path, r_frame: Callable[[str], pd.DataFrame], level: str
-) -> None:
-    """Averaged equally over the jobs that both levels of education may have."""
-    data = r_frame("immigration")
-    found = restricted(data)
-    cells = set(found.levels("education_job"))
-    jobs = [each for each in data["Job"].cat.categories if {f"{level} / {each}", f"No Formal / {each}"} <= cells]
-
-    def cell(education: str, job: str) -> Any:
-        return np.array([each == f"education_job[T.{education} / {job}]" for each in found.terms], dtype=float)
-
-    combination = np.mean([cell(level, each) - cell("No Formal", each) for each in jobs], axis=0)
-    row = tabulate(found, [({"level": level}, combination)]).iloc[0]
-    expected = next(each for each in published(real, "amce_f1_constrained_first20") if each["level"] == level)
-    assert len(jobs) == 7
-    assert matches(row["estimate"], expected["estimate"])
-    assert matches(row["std_error"], expected["std_error"])
-
-
 @pytest.mark.real
 def test_empty_cells_of_a_restricted_design_are_refused(r_frame: Callable[[str], pd.DataFrame]) -> None:
     with pytest.raises(StudyError, match=r"no row has the combination of `Education\[T.4th Grade\]:Job"):
@@ -212,19 +167,6 @@ def test_unknown_columns_and_numbers_are_refused(function: Any) -> None:
         function(small(), outcome="y", factors=[])
     with pytest.raises(StudyError, match="is a number, not a factor"):
         function(small().assign(b=[0, 1, 0, 1, 1, 0]), outcome="y", factors=["b"])
-
-
-def test_an_additive_effect_is_refused_where_levels_are_not_independent(
-    monkeypatch: pytest.MonkeyPatch, design: Design
-) -> None:
-    cells = vignettes(design)
-    allowed = ~((cells["regime"] == "democracy") & (cells["treaty"] == "none"))
-    cells["probability"] = np.where(allowed, 1 / allowed.sum(), 0)
-    monkeypatch.setattr(conjoint, "vignettes", lambda _: cells)
-    data = cells[allowed].assign(y=np.random.default_rng(1).normal(size=allowed.sum()))
-    with pytest.raises(StudyError, match="the levels of `regime` and `treaty` are not drawn independently"):
-        amce(data, outcome="y", factors=["regime", "treaty", "action"], design=design)
-    assert len(amce(data, outcome="y", factors=["regime", "action"], design=design)) == 5
 
 
 @pytest.mark.parametrize("cluster", [None, "who"])

@@ -1,26 +1,23 @@
 """What a conjoint experiment reports: average marginal component effects and marginal means."""
 
 from collections.abc import Sequence
-from itertools import combinations
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.fitting import Fit, fit
 from vignetta.analysis.margins import contrasts
 from vignetta.analysis.options import Distribution, raise_all, unknown
 from vignetta.analysis.samples import cluster_names, quote, read_factor
 from vignetta.analysis.tabulating import Label, tabulate
+from vignetta.analysis.tied import Over, Tied, check_groups, effects, tie_by_data, tie_by_design, tied_in_design
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem
 from vignetta.plan import Average, Errors
 
 Floats = npt.NDArray[np.float64]
-
-INDEPENDENT = 1e-9
-"""Probabilities of two factors further than this from their product are not independent."""
 
 
 def amce(
@@ -31,24 +28,37 @@ def amce(
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
     design: Design | None = None,
+    tied: Sequence[Sequence[str]] = (),
+    average_over: Over | None = None,
     errors: Errors | None = None,
     distribution: Distribution = "t",
     alpha: float = 0.05,
 ) -> pd.DataFrame:
-    """Average marginal component effects of independently randomised factors (Hainmueller, Hopkins, Yamamoto 2014).
+    """Average marginal component effects (Hainmueller, Hopkins, Yamamoto 2014).
 
-    One regression on all factors, without interactions: right when levels are drawn independently of each other. In a
-    restricted design, where combinations are forbidden, fit the interactions and use `contrasts`.
+    One regression: a factor that is drawn independently of the others enters by itself; factors that restrictions tie
+    together enter with all their interactions, as one column of the combinations that exist. A level of a tied factor
+    is compared with the reference only over the combinations of the others that exist beside both, weighted by
+    `average_over`; it says so in the frame's `average_over`, and an effect that is not identified has no estimate.
 
     Parameters
     ----------
     factors : columns whose levels are compared with their reference.
-    design : gives the reference levels, and is checked against the data's levels.
+    design : gives the reference levels, is checked against the data's levels, and says which factors are tied. Those
+        that are tied to one of `factors` enter the regression too.
+    tied : groups of factors that restrictions tie together, where no design says it.
+    average_over : design (exact probabilities), sample (shares of the rows), or equal (all combinations of the other
+        factors alike, as cregg does); design when there is one, otherwise sample.
     errors : HC2 without, CR1 with a cluster when left out (CR1 is what cregg reports).
 
     Returns
     -------
     The estimates frame, estimand `amce`: per factor one row per level, the reference a row of zeros.
+
+    Raises
+    ------
+    StudyError
+        Unknown columns and levels; combinations in the data that the design never has.
 
     Examples
     --------
@@ -56,20 +66,25 @@ def amce(
     >>> amce(data, outcome="y", factors=["arm"])["estimate"].round(6).tolist()
     [0.0, 3.5]
     """
-    raise_all([*_factor_problems(data, outcome, list(factors)), *_independence_problems(design, list(factors))])
-    formula = f"{quote(outcome)} ~ {' + '.join(map(quote, factors))}"
+    over = average_over or ("sample" if design is None else "design")
+    groups = _groups(design, list(factors), tied)
+    joined = [name for group in groups for name in group]
+    used = list(dict.fromkeys([*factors, *joined]))
+    raise_all([*_factor_problems(data, outcome, used), *_over_problems(over, design, tied)])
+    check_groups(groups, [str(each) for each in data.columns])
+    special = [outcome, *cluster_names(cluster), *([] if weights is None else [weights])]
+    together = _tie(data, groups, used, special, design, weights)
     fitted = fit(
-        data,
-        formula,
+        data.assign(**{column: each.categories for column, each in together.items()}),
+        f"{quote(outcome)} ~ {' + '.join(map(quote, [*(each for each in factors if each not in joined), *together]))}",
         errors=errors or _default_errors(cluster),
         cluster=cluster,
         weights=weights,
         distribution=distribution,
         alpha=alpha,
     )
-    average: Average = "sample" if design is None else "design"
-    rows = [contrasts(fitted, each, average_over=average, design=design) for each in factors]
-    return pd.concat(rows, ignore_index=True).assign(estimand="amce")
+    tables = [_effects(fitted, each, together, design, over) for each in factors]
+    return pd.concat(tables, ignore_index=True)
 
 
 def marginal_means(
@@ -123,6 +138,54 @@ def marginal_means(
     return pd.concat(tables, ignore_index=True)
 
 
+def _groups(design: Design | None, factors: list[str], tied: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    if design is None:
+        return [tuple(each) for each in tied]
+    return [each for each in tied_in_design(design) if set(each) & set(factors)]
+
+
+def _over_problems(over: str, design: Design | None, tied: Sequence[Sequence[str]]) -> list[Problem]:
+    problems = []
+    if over not in get_args(Over):
+        problems.append(Problem("average_over", f"`{over}` is not an option.", "Write design, sample or equal."))
+    if over == "design" and design is None:
+        problems.append(Problem("average_over", 'averaging over "design" needs the design.', "Write design=..."))
+    if design is not None and tied:
+        problems.append(Problem("tied", "the design says which factors are tied.", "Leave `tied` out."))
+    return problems
+
+
+def _tie(
+    data: pd.DataFrame,
+    groups: list[tuple[str, ...]],
+    used: list[str],
+    special: list[str],
+    design: Design | None,
+    weights: str | None,
+) -> dict[str, Tied]:
+    """The tied factors, by the name of the column that stands for them in the regression."""
+    known = [str(each) for each in data.columns]
+    raise_all([unknown("data", "there is no column", each, known) for each in special if each not in known])
+    complete = data[[*used, *special]].notna().all(axis=1).to_numpy()
+    numbers = weights is not None and pd.api.types.is_numeric_dtype(data[weights].dtype)
+    w = data[weights].to_numpy(dtype=np.float64, na_value=np.nan) if numbers else np.ones(len(data))
+    found = {}
+    for group in groups:
+        each = tie_by_data(group, data, complete, w) if design is None else tie_by_design(design, group, data, complete)
+        found[_fresh(each.name, data)] = each
+    return found
+
+
+def _effects(fitted: Fit, factor: str, together: dict[str, Tied], design: Design | None, over: Over) -> pd.DataFrame:
+    for column, tied in together.items():
+        if factor in tied.levels:
+            known = design is not None and factor in design.factors
+            versus = design.factors[factor].reference.name if design and known else tied.levels[factor][0]
+            return tabulate(fitted, effects(fitted, tied, column, factor, versus=versus, over=over))
+    average: Average = "sample" if design is None else "design"
+    return contrasts(fitted, factor, average_over=average, design=design).assign(estimand="amce", average_over=over)
+
+
 def _default_errors(cluster: str | tuple[str, str] | None) -> Errors:
     return "HC2" if cluster is None else "CR1"
 
@@ -169,25 +232,3 @@ def _factor_problems(data: pd.DataFrame, outcome: str, factors: list[str]) -> li
     if not factors:
         return [Problem("factors", "no factor is named.", "Write factors=[...] with at least one column.")]
     return [unknown("data", "there is no column", each, known) for each in [outcome, *factors] if each not in known]
-
-
-def _independence_problems(design: Design | None, factors: list[str]) -> list[Problem]:
-    if design is None:
-        return []
-    cells = vignettes(design)
-    known = [each for each in factors if each in design.factors]
-    return [
-        Problem(
-            "design",
-            f"the levels of `{first}` and `{second}` are not drawn independently.",
-            "Fit the model with their interaction and use `contrasts`.",
-        )
-        for first, second in combinations(known, 2)
-        if not _independent(cells, first, second)
-    ]
-
-
-def _independent(cells: pd.DataFrame, first: str, second: str) -> bool:
-    joint = cells.pivot_table(index=first, columns=second, values="probability", aggfunc="sum", observed=False)
-    shares = joint.fillna(0).to_numpy(dtype=np.float64)
-    return bool(np.abs(shares - np.outer(shares.sum(axis=1), shares.sum(axis=0))).max() < INDEPENDENT)
