@@ -272,6 +272,38 @@ def test_combinations_that_the_design_forbids_are_refused() -> None:
         amce(data, outcome="y", factors=["a", "c"], design=design)
 
 
+def test_levels_that_the_design_does_not_have_are_refused() -> None:
+    design = small_design(RESTRICTED, FORBIDDEN)
+    data = responses(vignettes(design)).astype({"b": str})
+    data.loc[data.index[:3], "b"] = "b22"
+    with pytest.raises(StudyError, match="column b: the design has no level `b22`. Did you mean `b2`"):
+        amce(data, outcome="y", factors=["a", "c"], design=design)
+
+
+def test_rows_with_a_missing_level_are_left_out() -> None:
+    design = small_design(RESTRICTED, FORBIDDEN)
+    data = responses(vignettes(design))
+    gaps = data.astype({"b": object})
+    gaps.loc[data.index[::7], "b"] = None
+    found = amce(gaps, outcome="y", factors=["a", "b", "c"], design=design)
+    expected = amce(data.drop(data.index[::7]), outcome="y", factors=["a", "b", "c"], design=design)
+    np.testing.assert_allclose(found["estimate"], expected["estimate"], atol=EXACT)
+    assert found["n"].unique().tolist() == [len(data) - len(data.index[::7])]
+
+
+def test_a_weighted_effect_weighs_rows_and_shares() -> None:
+    data = responses(vignettes(small_design(RESTRICTED, FORBIDDEN[:1]))).drop(columns="c")
+    data["w"] = np.random.default_rng(9).uniform(1, 3, len(data))
+    sums = data.assign(wy=data["w"] * data["y"]).groupby(["a", "b"], observed=True)[["wy", "w"]].sum()
+    mean = sums["wy"] / sums["w"]
+    found = amce(data, outcome="y", factors=["b", "a"], tied=[("a", "b")], weights="w").set_index("level")
+    assert found.loc["a2", "estimate"] == pytest.approx(mean["a2", "b2"] - mean["a1", "b2"], abs=EXACT)
+    share = sums["w"].groupby("a", observed=True).sum()
+    difference = {a: mean[a, "b2"] - mean[a, "b1"] for a in ("a2", "a3")}
+    expected = sum(share[a] * each for a, each in difference.items()) / sum(share[a] for a in difference)
+    assert found.loc["b2", "estimate"] == pytest.approx(expected, abs=EXACT)
+
+
 def test_options_that_do_not_go_together_are_refused() -> None:
     design = small_design(RESTRICTED, FORBIDDEN)
     data = responses(vignettes(design))

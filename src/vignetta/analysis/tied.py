@@ -22,6 +22,7 @@ from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 Over = Literal["design", "sample", "equal"]
 
 INDEPENDENT = 1e-9
@@ -46,7 +47,7 @@ class Tied:
     levels: dict[str, list[str]]
     codes: Codes
     probability: Floats
-    seen: npt.NDArray[np.bool_]
+    seen: Flags
     column: Codes
 
     @property
@@ -69,18 +70,24 @@ def tied_in_design(design: Design) -> list[tuple[str, ...]]:
     return [each for each in groups if len(each) > 1 and not _independent(design, joint, each)]
 
 
-def tie_by_design(design: Design, names: Sequence[str], data: pd.DataFrame, complete: npt.NDArray[np.bool_]) -> Tied:
+def tie_by_design(design: Design, names: Sequence[str], data: pd.DataFrame, complete: Flags) -> Tied:
     """The combinations that the design draws. Raises `StudyError` when the data have others."""
     codes, probability = _marginal(design, _joint(design), names)
     levels = {name: design.factors[name].level_names for name in names}
     rows = _codes(data, levels)
-    raise_all([problem for name, place in zip(names, rows.T, strict=True) for problem in _strange(data, name, place)])
+    raise_all(
+        [
+            each
+            for (name, known), place in zip(levels.items(), rows.T, strict=True)
+            for each in _strange(data[name], known, place)
+        ]
+    )
     column = _places(rows, codes, levels)
     raise_all(_forbidden(rows[(column < 0) & (rows >= 0).all(axis=1)], levels))
     return Tied(levels, codes, probability, _seen(column[complete], len(codes)), column)
 
 
-def tie_by_data(names: Sequence[str], data: pd.DataFrame, complete: npt.NDArray[np.bool_], weights: Floats) -> Tied:
+def tie_by_data(names: Sequence[str], data: pd.DataFrame, complete: Flags, weights: Floats) -> Tied:
     """The combinations that complete rows of the data have, with their shares."""
     levels = {name: [str(each) for each in read_factor(data[name]).cat.categories] for name in names}
     rows = _codes(data, levels)
@@ -107,17 +114,16 @@ def effects(fit: Fit, tied: Tied, column: str, factor: str, *, versus: str, over
     found = []
     for level in tied.levels[factor]:
         cells = spread.contrast(factor, (level, versus), {})
-        lost = tied.seen.size > 0 and bool((np.nan_to_num(cells)[~tied.seen] != 0).any())
+        lost = (np.nan_to_num(cells) != 0) & ~tied.seen
         label = {
             "estimand": "amce",
             "factor": factor,
             "level": level,
             "versus": versus,
             "is_reference": level == versus,
-            "average_over": over + _said(tied, factor, level, versus, cells),
+            "average_over": over + _said(tied, factor, (level, versus), cells, lost),
         }
-        combination = cells[tied.seen] @ rows if not lost else np.full(rows.shape[1], np.nan)
-        found.append((label, combination))
+        found.append((label, np.full(rows.shape[1], np.nan) if lost.any() else cells[tied.seen] @ rows))
     return found
 
 
@@ -131,15 +137,14 @@ def _weights(tied: Tied, factor: str, over: Over) -> Floats:
     return np.asarray(weight / weight.sum())
 
 
-def _said(tied: Tied, factor: str, level: str, versus: str, cells: Floats) -> str:
+def _said(tied: Tied, factor: str, pair: tuple[str, str], cells: Floats, lost: Flags) -> str:
     """Over which combinations of the other factors a level is compared, if not over all; or why it is not."""
+    level, versus = pair
     if level == versus:
         return ""
     if np.isnan(cells).any():
         return f": nothing exists beside both `{level}` and `{versus}`"
-    here = tied.codes[:, list(tied.levels).index(factor)] == tied.levels[factor].index(level)
-    used = here & (cells != 0)
-    lost = (cells != 0) & ~tied.seen
+    used = (tied.codes[:, list(tied.levels).index(factor)] == tied.levels[factor].index(level)) & (cells != 0)
     if lost.any():
         return f": the data lack {_named(tied, np.flatnonzero(lost), list(tied.levels))}"
     others = [name for name in tied.levels if name != factor]
@@ -212,13 +217,13 @@ def _places(rows: Codes, codes: Codes, levels: Mapping[str, list[str]]) -> Codes
     return np.where(complete, known.get_indexer(pd.Index(flat)), -1).astype(np.int64)
 
 
-def _seen(column: Codes, m: int) -> npt.NDArray[np.bool_]:
+def _seen(column: Codes, m: int) -> Flags:
     return np.bincount(column[column >= 0], minlength=m) > 0
 
 
-def _strange(data: pd.DataFrame, name: str, place: Codes) -> list[Problem]:
-    texts = [str(each) for each in data[name][place == -2].unique()]
-    return [unknown(f"column {name}", "the design has no level", each, []) for each in texts]
+def _strange(column: "pd.Series[Any]", known: list[str], places: Codes) -> list[Problem]:
+    texts = [str(each) for each in column[places == -2].unique()]
+    return [unknown(f"column {column.name}", "the design has no level", each, known) for each in texts]
 
 
 def _forbidden(rows: Codes, levels: Mapping[str, list[str]]) -> list[Problem]:
