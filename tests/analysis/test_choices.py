@@ -336,6 +336,16 @@ def test_order_of_rows_does_not_matter() -> None:
     pd.testing.assert_frame_equal(corrected(read(data)), corrected(read(shuffled)))
 
 
+def test_any_kind_of_column_and_index_is_read() -> None:
+    """Arrow columns, an index with repetitions, and ids of which some are texts."""
+    data = made_up(40, tau=0.1, rng=np.random.default_rng(2))
+    expected = corrected(read(data))
+    arrow = data.convert_dtypes(dtype_backend="pyarrow")
+    mixed = data.assign(response_id=[each if each % 2 else f"r{each}" for each in data["response_id"]])
+    for other in (arrow, mixed, data.set_index("task", drop=False).rename_axis(None)):
+        pd.testing.assert_frame_equal(corrected(read(other)), expected)
+
+
 def test_options_that_do_not_exist_are_refused() -> None:
     pairs = paired(small(), outcome="chosen")
     with pytest.raises(StudyError, match="no choice was asked for twice"):

@@ -291,6 +291,14 @@ def test_rows_with_a_missing_level_are_left_out() -> None:
     assert found["n"].unique().tolist() == [len(data) - len(data.index[::7])]
 
 
+def test_any_kind_of_column_and_index_is_read() -> None:
+    design = small_design(RESTRICTED, FORBIDDEN)
+    data = responses(vignettes(design)).astype(dict.fromkeys("abc", str))
+    expected = amce(data, outcome="y", factors=["a", "b", "c"], design=design)
+    for other in (data.convert_dtypes(dtype_backend="pyarrow"), data.set_index(np.zeros(len(data)))):
+        pd.testing.assert_frame_equal(amce(other, outcome="y", factors=["a", "b", "c"], design=design), expected)
+
+
 def test_a_weighted_effect_weighs_rows_and_shares() -> None:
     data = responses(vignettes(small_design(RESTRICTED, FORBIDDEN[:1]))).drop(columns="c")
     data["w"] = np.random.default_rng(9).uniform(1, 3, len(data))

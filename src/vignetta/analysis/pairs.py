@@ -115,7 +115,8 @@ def paired(
     known = [str(each) for each in data.columns]
     raise_all([unknown("data", "there is no column", each, known) for each in names if each not in known])
     raise_all(_key_problems(data, [respondent, task, profile]))
-    rows = data.sort_values([respondent, task, profile], ignore_index=True)
+    codes = [pd.factorize(data[name], sort=name == profile)[0] for name in (profile, task, respondent)]
+    rows = data.iloc[np.lexsort(codes)].reset_index(drop=True)
     raise_all(_shape_problems(rows, respondent, task, profile))
     choices = {name: _two(rows[name]) for name in [outcome, *([] if repeated is None else [repeated])]}
     people = pd.factorize(rows[respondent])[0].astype(np.int64)[::2]
@@ -208,7 +209,7 @@ def _shape_problems(rows: pd.DataFrame, respondent: str, task: str, profile: str
     if len(positions) != 2:
         what = f"it has {len(positions)} values ({', '.join(positions[:5])}), not two."
         return [Problem(f"column {profile}", what, "Choices are read between two profiles.")]
-    counts = rows.groupby([respondent, task], observed=True)[profile].agg(["size", "nunique"])
+    counts = rows.groupby([respondent, task], observed=True, sort=False)[profile].agg(["size", "nunique"])
     wrong = counts.index[(counts["size"] != 2) | (counts["nunique"] != 2)]
     if not len(wrong):
         return []
