@@ -47,13 +47,17 @@ _HOME = {
 }
 """Where each public name lives; a module is imported when one of its names is first used."""
 
+_SHOWN = ("amce", "contrasts", "differences", "estimate", "marginal_means", "margins")
+"""Those whose frames print as tables and can be drawn: `report.results.Estimates`."""
+
 __all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'vignetta' has no attribute '{name}'")
-    return getattr(import_module(f"vignetta.{_HOME[name]}"), name)
+    found = getattr(import_module(f"vignetta.{_HOME[name]}"), name)
+    return import_module("vignetta.report.results").shown(found) if name in _SHOWN else found
 
 
 def __dir__() -> list[str]:
