@@ -14,13 +14,14 @@ from vignetta.analysis.freedom import Working, satterthwaite
 from vignetta.analysis.intervals import infer
 from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.options import Distribution, option_problems, raise_all, unknown
-from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
+from vignetta.analysis.samples import Sample, distinct_rows, names_in, read_formula, read_sample, variables
 from vignetta.analysis.uncertainty import error_problems, uncertainty
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors, ModelFamily
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 
 EXACT = 1e-12
 """Residuals below this share of the outcome's size are rounding: nothing is left to estimate errors from."""
@@ -188,9 +189,10 @@ def fit(
     raise_all([*problems, *error_problems(errors, cluster, distribution), *_alpha_problems(alpha)])
     read = read_formula(formula)
     sample = read_sample(data, read, cluster=cluster, weights=weights)
-    y, X, spec = _matrices(read, sample)
-    raise_all(_sample_problems(sample, y, X, spec))
-    solution = solve(X, y, sample.weights)
+    y, X, places, spec = _matrices(read, sample)
+    total = sample.weights if places is None else np.bincount(places, sample.weights).astype(np.float64)
+    raise_all(_sample_problems(sample, y, X, spec, total))
+    solution = solve(X, y, sample.weights, places)
     raise_all(_exact_problems(solution.residuals, y))
     known = uncertainty(solution, sample.all_clusters, errors, distribution)
     return Fit(
@@ -204,13 +206,13 @@ def fit(
         coef=solution.coef,
         vcov=known.vcov,
         df=known.df,
-        n=len(X),
+        n=len(y),
         n_missing=sample.n_missing,
         n_clusters=_n_clusters(sample),
         sample=sample,
         factors=_factors(read.rhs, sample, spec),
         spec=spec,
-        mean_row=sample.weights @ X / sample.weights.sum(),
+        mean_row=total @ X / total.sum(),
         reads=tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
         working=known.working,
         absorbed=known.absorbed,
@@ -223,18 +225,22 @@ def _alpha_problems(alpha: float) -> list[Problem]:
     return [] if 0 < alpha < 1 else [Problem("alpha", f"{alpha} is not between 0 and 1.", "Write 0.05.")]
 
 
-def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, formulaic.ModelSpec]:
+def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, Codes | None, formulaic.ModelSpec]:
+    """The outcome (n,), the rows of X, and the place (n,) of each observation among them if only factors are read."""
+    distinct = distinct_rows(sample.data, variables(formula.rhs))
+    rows, places = (sample.data, None) if distinct is None else (sample.data.iloc[distinct[0]], distinct[1])
     try:
         with np.errstate(all="ignore"):
-            matrices = formula.get_model_matrix(sample.data, context={}, na_action="ignore")
+            left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
+            right = formula.rhs.get_model_matrix(rows, context={}, na_action="ignore")
     except FormulaicError as error:
         said = " ".join(str(error).split())
         raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
-    y, X = (np.asarray(side, dtype=np.float64) for side in (matrices.lhs, matrices.rhs))
+    y, X = (np.asarray(side, dtype=np.float64) for side in (left, right))
     if y.shape[1] != 1:
         what = f"the outcome has {y.shape[1]} columns."
         raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
-    return y[:, 0], X, matrices.rhs.model_spec
+    return y[:, 0], X, places, right.model_spec
 
 
 def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
@@ -243,7 +249,7 @@ def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
     return np.asarray(matrix, dtype=np.float64)
 
 
-def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec) -> list[Problem]:
+def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
     names = np.array(spec.column_names)
     problems = [
         Problem("formula", f"`{name}` is not finite in some rows.", "A logarithm or a ratio of zero?")
@@ -255,16 +261,16 @@ def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.Model
         problems.append(Problem("cluster", "there is one cluster only.", "Errors need at least two."))
     if np.ptp(y) == 0:
         problems.append(Problem("outcome", f"it is {y[0]:g} in every complete row.", "Nothing can be estimated."))
-    return problems or _rank_problems(X, sample, spec)
+    return problems or _rank_problems(len(y), X, spec, weights)
 
 
-def _rank_problems(X: Floats, sample: Sample, spec: formulaic.ModelSpec) -> list[Problem]:
-    n, k = X.shape
+def _rank_problems(n: int, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
+    k = X.shape[1]
     if n <= k:
         return [Problem("data", f"{n} complete rows cannot carry {k} coefficients.", "Simplify the formula.")]
     names = np.array(spec.column_names)
     zero = ~X.any(axis=0)
-    dependent = dependent_columns(X, sample.weights) & ~zero
+    dependent = dependent_columns(X, weights) & ~zero
     problems = []
     if zero.any():
         what = f"no row has the combination of {_listed(names[zero])}."
