@@ -110,8 +110,8 @@ def coefficients(reference: Reference, data: str, weighted: str) -> Iterator[Com
 def _fit_numbers(found: Fit, model: str, errors: str, expected: Any) -> Iterator[Comparison]:
     yield compare(model, errors, "rows", found.n, expected["nobs"])
     if errors == "classical":
-        assert found.inverse is not None
-        variance = found.vcov[0, 0] / (found.inverse @ found.inverse.T)[0, 0]
+        assert found.solution is not None
+        variance = found.vcov[0, 0] / (found.solution.inverse @ found.solution.inverse.T)[0, 0]
         yield compare(model, errors, "residual standard deviation", np.sqrt(variance), expected["sigma"])
 
 

@@ -1,27 +1,28 @@
 """Inference by resampling clusters: pairs, and wild weights on the scores of a restricted fit.
 
-Both work on sums by cluster: S_g = X_g'W_g X_g (k, k) and s_g = X_g'W_g e_g (k,). No draw touches the rows again.
+Both work on sums by cluster, in coordinates of the coefficients in which X'WX = I: no draw touches the rows again.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
 from vignetta.analysis.least_squares import Solution
+from vignetta.analysis.options import WildWeights
 from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
-WildWeights = Literal["webb", "rademacher"]
-"""webb: six points, for few clusters (Webb 2023). rademacher: -1 or 1."""
 
 POINTS: Final[dict[WildWeights, Floats]] = {
     "webb": np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)]),
     "rademacher": np.array([-1.0, 1.0]),
 }
+DETERMINED = 1e-9
+"""A draw whose crossproducts, relative to the sample's, have a smaller eigenvalue does not determine coefficients."""
 TIE = 1e-10
 """A statistic that is larger by less than this share is the same up to rounding."""
 FURTHEST = 1e6
@@ -30,58 +31,38 @@ HELD = 4_000_000
 """At most about this many numbers are held at a time."""
 
 
-@dataclass(frozen=True, eq=False)
-class Sums:
-    """Sums by cluster in the coordinates R'b of the coefficients, in which X'WX = I.
-
-    Attributes
-    ----------
-    crossproducts : (G, k, k).
-    scores : (G, k).
-    coef, inverse : the fit's.
-    """
-
-    crossproducts: Floats
-    scores: Floats
-    coef: Floats
-    inverse: Floats
-
-
-def sums_by_cluster(solution: Solution, clusters: Codes) -> Sums:
-    """What resampling needs of a fit: each row is read once."""
-    order, counts = np.argsort(clusters, kind="stable"), np.bincount(clusters)
-    starts = np.cumsum(counts) - counts
-    G, (_, k) = len(counts), solution.shape
-    crossproducts, scores = np.empty((G, k, k)), np.empty((G, k))
-    for g in range(G):
-        place = order[starts[g] : starts[g] + counts[g]]
-        rows = solution.rows[solution.places[place]]
-        weighted = rows * solution.weights[place, None]
-        crossproducts[g], scores[g] = weighted.T @ rows, solution.residuals[place] @ weighted
-    return Sums(crossproducts, scores, solution.coef, solution.inverse)
+def _by_cluster(values: Floats, clusters: Codes) -> Floats:
+    """Sums (G, ...) of rows (n, ...)."""
+    order = np.argsort(clusters, kind="stable")
+    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
+    return np.asarray(np.add.reduceat(values[order], starts, axis=0))
 
 
 # ---------------------------------------------------------------------------------------------------------- pairs
 
 
-def pairs_bootstrap(sums: Sums, *, draws: int, rng: np.random.Generator) -> Floats:
+def draw_pairs(solution: Solution, clusters: Codes, *, draws: int, rng: np.random.Generator) -> Floats:
     """Coefficients (draws, k) of samples of as many clusters, drawn with replacement.
 
     Draws in which the coefficients are not determined, because a level came with clusters that were not drawn, are
     NaN (Cameron, Gelbach and Miller 2008, section III.A).
     """
-    G, k = sums.scores.shape
-    flat = sums.crossproducts.reshape(G, k * k)
-    found = []
-    for start in range(0, draws, max(1, HELD // (k * k))):
-        size = min(draws - start, max(1, HELD // (k * k)))
-        times = rng.multinomial(G, np.full(G, 1 / G), size=size).astype(np.float64)
-        cross, scores = (times @ flat).reshape(size, k, k), times @ sums.scores
-        determined = np.linalg.eigvalsh(cross)[:, 0] > TIE
-        steps = np.full((size, k), np.nan)
-        steps[determined] = np.linalg.solve(cross[determined], scores[determined][:, :, None])[:, :, 0]
-        found.append(sums.coef + steps @ sums.inverse.T)
+    G, k = int(clusters.max()) + 1, solution.shape[1]
+    rows = solution.rows[solution.places]
+    scores = _by_cluster(rows * (solution.weights * solution.residuals)[:, None], clusters)
+    flat = np.concatenate([_by_cluster(rows * (solution.weights * each)[:, None], clusters) for each in rows.T], axis=1)
+    found, most = [], max(1, HELD // max(k * k, G))
+    for start in range(0, draws, most):
+        times = rng.multinomial(G, np.full(G, 1 / G), size=min(most, draws - start)).astype(np.float64)
+        found.append(solution.coef + _steps((times @ flat).reshape(-1, k, k), times @ scores) @ solution.inverse.T)
     return np.concatenate(found)
+
+
+def _steps(crossproducts: Floats, scores: Floats) -> Floats:
+    determined = np.linalg.eigvalsh(crossproducts)[:, 0] > DETERMINED
+    steps = np.full(scores.shape, np.nan)
+    steps[determined] = np.linalg.solve(crossproducts[determined], scores[determined][:, :, None])[:, :, 0]
+    return steps
 
 
 def bootstrap_covariance(coefficients: Floats) -> Floats:
@@ -96,10 +77,18 @@ def bootstrap_covariance(coefficients: Floats) -> Floats:
     if lost:
         what = f"{lost} of {len(coefficients)} draws of clusters do not determine the coefficients."
         raise StudyError(Problem("bootstrap", what, "Use the wild bootstrap, or merge rare levels."))
-    return np.atleast_2d(np.cov(coefficients, rowvar=False))
+    return np.atleast_2d(np.asarray(np.cov(coefficients, rowvar=False), dtype=np.float64))
 
 
 # ----------------------------------------------------------------------------------------------------------- wild
+
+
+@dataclass(frozen=True, eq=False)
+class WildDraws:
+    """Weights of clusters: `points[codes]` is (G, draws), each column one draw."""
+
+    points: Floats
+    codes: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -110,8 +99,7 @@ class WildTest:
     ----------
     estimate, statistic : the combination, and its distance from the null in standard errors (CR0).
     p_value : share of draws whose statistic is larger in size.
-    conf_low, conf_high : the values that are not rejected at `alpha`; infinite where none is.
-    draws : how many; all 2^G where these are no more than were asked for.
+    conf_low, conf_high : the values that are not rejected at `alpha`; infinite where all are.
     """
 
     estimate: float
@@ -119,17 +107,30 @@ class WildTest:
     p_value: float
     conf_low: float
     conf_high: float
-    draws: int
 
 
-def wild_bootstrap(
-    sums: Sums,
+def draw_wild(G: int, *, draws: int, weights: WildWeights, rng: np.random.Generator) -> WildDraws:
+    """Weights of G clusters.
+
+    Parameters
+    ----------
+    draws : such that alpha (draws + 1) is whole; with Rademacher weights and few clusters all 2^G sign changes are
+        taken instead, each once.
+    """
+    points = POINTS[weights]
+    if weights == "rademacher" and draws + 1 >= 2**G:
+        signs = (np.arange(2**G) >> np.arange(G)[:, None]) & 1
+        return WildDraws(points, signs.astype(np.int8))
+    return WildDraws(points, rng.integers(0, len(points), size=(G, draws), dtype=np.int8))
+
+
+def wild_test(
+    solution: Solution,
+    clusters: Codes,
     combination: Floats,
     *,
-    rng: np.random.Generator,
+    wild: WildDraws,
     null: float = 0.0,
-    draws: int = 9_999,
-    weights: WildWeights = "webb",
     restricted: bool = True,
     alpha: float = 0.05,
 ) -> WildTest:
@@ -143,65 +144,57 @@ def wild_bootstrap(
 
     Parameters
     ----------
-    combination : (k,).
+    combination : (k,), not zero.
     null : the value tested.
-    draws : such that alpha (draws + 1) is whole; with Rademacher weights and few clusters all 2^G sign changes are
-        taken instead.
-
-    Raises
-    ------
-    StudyError
-        A combination whose clustered error is zero.
     """
-    v = _wild_weights(len(sums.scores), draws, weights, rng)
-    turned = _Turned.of(sums, combination)
-    if not turned.std_error > 0:
-        what = "the clustered error of the combination is zero."
-        raise StudyError(Problem("combination", what, "Does it read more than one cluster?"))
-    drawn = _drawn(turned, v)
+    turned = _turned(solution, clusters, combination)
+    drawn = _drawn(turned, wild)
     statistic = (turned.estimate - null) / turned.std_error
     if restricted:
         p = _p_restricted(drawn, turned, null)
         low, high = (_end(drawn, turned, alpha, side) for side in (-1.0, 1.0))
-    else:
-        sizes = np.abs(drawn.statistics(0.0))
-        p = float(np.mean(sizes > abs(statistic) * (1 + TIE)))
-        half = float(np.quantile(sizes, 1 - alpha, method="inverted_cdf")) * turned.std_error
-        low, high = turned.estimate - half, turned.estimate + half
-    return WildTest(turned.estimate, statistic, p, low, high, v.shape[1])
-
-
-def _wild_weights(G: int, draws: int, weights: WildWeights, rng: np.random.Generator) -> Floats:
-    """(G, draws), each column the weights of one draw."""
-    if weights == "rademacher" and draws + 1 >= 2**G:
-        signs = (np.arange(2**G) >> np.arange(G)[:, None]) & 1
-        return 2.0 * signs - 1
-    return rng.choice(POINTS[weights], size=(G, draws))
+        return WildTest(turned.estimate, statistic, p, low, high)
+    sizes = np.abs(drawn.statistics(0.0))
+    p = float(np.mean(sizes > abs(statistic) * (1 + TIE)))
+    half = float(np.quantile(sizes, 1 - alpha, method="inverted_cdf")) * turned.std_error
+    return WildTest(turned.estimate, statistic, p, turned.estimate - half, turned.estimate + half)
 
 
 @dataclass(frozen=True, eq=False)
 class _Turned:
-    """One combination c in the coordinates of `Sums`, with t = R'c: S_g t (G, k), t's_g (G,) and t'S_g t (G,)."""
+    """One combination c where X'WX = I: with t = R'c, S_g = R'X_g'W_g X_g R and s_g = R'X_g'W_g e_g.
+
+    Attributes
+    ----------
+    direction : t (k,).
+    products : S_g t (G, k).
+    scores : s_g (G, k).
+    estimate : c'b.
+    """
 
     direction: Floats
     products: Floats
     scores: Floats
-    own: Floats
-    parts: Floats
     estimate: float
-    length: float
 
-    @classmethod
-    def of(cls, sums: Sums, combination: Floats) -> "_Turned":
-        t = combination @ sums.inverse
-        products = sums.crossproducts @ t
-        estimate, length = float(combination @ sums.coef), float(t @ t)
-        return cls(t, products, sums.scores, products @ t, sums.scores @ t, estimate, length)
+    @property
+    def parts(self) -> Floats:
+        """What each cluster adds to the estimate (G,)."""
+        return np.asarray(self.scores @ self.direction)
 
     @property
     def std_error(self) -> float:
         """CR0; any factor is the same in every draw."""
-        return float(np.sqrt(np.sum(self.parts**2)))
+        return float(np.linalg.norm(self.parts))
+
+
+def _turned(solution: Solution, clusters: Codes, combination: Floats) -> _Turned:
+    direction = combination @ solution.inverse
+    fitted = solution.weights * (solution.rows @ direction)[solution.places]
+    rows = solution.rows[solution.places]
+    products = _by_cluster(rows * fitted[:, None], clusters)
+    scores = _by_cluster(rows * (solution.weights * solution.residuals)[:, None], clusters)
+    return _Turned(direction, products, scores, float(combination @ solution.coef))
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,15 +213,20 @@ class _Drawn:
         return np.asarray(numerator / np.sqrt(np.where(square > 0, square, np.inf)))
 
 
-def _drawn(turned: _Turned, v: Floats) -> _Drawn:
+def _drawn(turned: _Turned, wild: WildDraws) -> _Drawn:
     """The restricted scores are s_g + d S_g t / t't; a draw's are v_g of these less S_g times its coefficients."""
-    step = turned.products / turned.length
-    own = turned.own / turned.length
-    c0, c1 = turned.scores.T @ v, step.T @ v
-    part0 = v * turned.parts[:, None] - turned.products @ c0
-    part1 = v * own[:, None] - turned.products @ c1
-    t = turned.direction
-    return _Drawn(t @ c0, t @ c1, np.sum(part0**2, axis=0), np.sum(part0 * part1, axis=0), np.sum(part1**2, axis=0))
+    G, draws = wild.codes.shape
+    t, found = turned.direction, np.empty((5, draws))
+    step = turned.products / (t @ t)
+    for start in range(0, draws, max(1, HELD // G)):
+        part = slice(start, start + max(1, HELD // G))
+        v = wild.points[wild.codes[:, part]]
+        c0, c1 = turned.scores.T @ v, step.T @ v
+        part0 = v * turned.parts[:, None] - turned.products @ c0
+        part1 = v * (step @ t)[:, None] - turned.products @ c1
+        squares = [np.einsum("gd,gd->d", one, other) for one, other in ((part0, part0), (part0, part1), (part1, part1))]
+        found[:, part] = [t @ c0, t @ c1, *squares]
+    return _Drawn(*found)
 
 
 def _p_restricted(drawn: _Drawn, turned: _Turned, null: float) -> float:
@@ -247,5 +245,4 @@ def _end(drawn: _Drawn, turned: _Turned, alpha: float, side: float) -> float:
         outer *= 2
         if outer > FURTHEST:
             return side * np.inf
-    distance = optimize.bisect(above, 0.0, outer, xtol=1e-10)
-    return turned.estimate + side * float(distance) * turned.std_error
+    return turned.estimate + side * float(optimize.bisect(above, 0.0, outer)) * turned.std_error

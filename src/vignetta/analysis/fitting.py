@@ -1,5 +1,6 @@
 """A model fitted to a frame."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,8 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
 from vignetta.analysis.freedom import Working, satterthwaite
-from vignetta.analysis.intervals import infer
-from vignetta.analysis.least_squares import dependent_columns, solve
+from vignetta.analysis.intervals import Inference, infer
+from vignetta.analysis.least_squares import Solution, dependent_columns, solve
 from vignetta.analysis.options import Distribution, option_problems, raise_all, unknown
 from vignetta.analysis.samples import Sample, distinct_rows, names_in, read_formula, read_sample, variables
 from vignetta.analysis.uncertainty import error_problems, uncertainty
@@ -72,14 +73,15 @@ class Fit:
     crossed, declared : mean rows of X, and designs' distributions, kept so that each is computed once.
     working : gives tests their own degrees of freedom, or None.
     absorbed : (k, d) directions of the coefficients, times `inverse`, that no clustered error is known of.
-    inverse : (k, k) with (X'WX)^-1 = inverse @ inverse.T.
+    solution : the least squares behind it.
+    tests : makes tests of combinations (m, k) of the coefficients against a null; None for t tests.
     notes : what a reader of the numbers must know.
     """
 
     name: str
     formula: str
     outcome: str
-    errors: Errors
+    errors: str
     distribution: Distribution
     alpha: float
     terms: tuple[str, ...]
@@ -98,7 +100,8 @@ class Fit:
     declared: dict[int, tuple[Design, Cells]] = field(default_factory=dict)
     working: Working | None = None
     absorbed: Floats | None = None
-    inverse: Floats | None = None
+    solution: Solution | None = None
+    tests: Callable[[Floats, float], Inference] | None = None
     notes: tuple[str, ...] = ()
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
@@ -115,9 +118,9 @@ class Fit:
 
     def is_absorbed(self, combinations: Floats) -> npt.NDArray[np.bool_]:
         """Which combinations (m, k) have a part that a single cluster determines; (m,)."""
-        if self.absorbed is None or self.inverse is None or not self.absorbed.shape[1]:
+        if self.absorbed is None or self.solution is None or not self.absorbed.shape[1]:
             return np.zeros(len(combinations), dtype=bool)
-        turned = combinations @ self.inverse
+        turned = combinations @ self.solution.inverse
         parts: Floats = np.abs(turned @ self.absorbed).max(axis=1)
         return np.asarray(parts > PART * np.linalg.norm(turned, axis=1))
 
@@ -126,6 +129,13 @@ class Fit:
         if self.working is None:
             return np.full(len(combinations), self.df)
         return satterthwaite(self.working, combinations)
+
+    def infer(self, combinations: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of combinations (m, k) of the coefficients."""
+        if self.tests is not None:
+            return self.tests(combinations, null)
+        estimate, std_error = combinations @ self.coef, self.std_errors(combinations)
+        return infer(estimate, std_error, df=self.degrees_of_freedom(combinations), null=null, alpha=self.alpha)
 
     def levels(self, factor: str) -> dict[str, Any]:
         """The levels of a factor, as texts, with their values in the data; the first is the reference.
@@ -216,7 +226,7 @@ def fit(
         reads=tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
         working=known.working,
         absorbed=known.absorbed,
-        inverse=solution.inverse,
+        solution=solution,
         notes=known.notes,
     )
 
@@ -322,7 +332,7 @@ def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
 def _table(fitted: Fit) -> str:
     each = np.eye(len(fitted.coef))
     std_error, df = fitted.std_errors(each), fitted.degrees_of_freedom(each)
-    found = infer(fitted.coef, std_error, df=df, alpha=fitted.alpha)
+    found = fitted.infer(each)
     table = pd.DataFrame(
         {
             "estimate": fitted.coef,
@@ -344,6 +354,8 @@ def _table(fitted: Fit) -> str:
 
 
 def _tests(fitted: Fit) -> str:
+    if fitted.tests is not None:
+        return "by resampling"
     if fitted.working is not None:
         return "t with degrees of freedom of Satterthwaite"
     return "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"

@@ -289,6 +289,9 @@ def _term(fit: Fit, term: str) -> tuple[slice, list[str]]:
 
 
 def _wald(fit: Fit, combinations: Floats, term: str) -> Hotelling:
+    if fit.tests is not None:
+        what = f"a joint test of `{term}` is not made by resampling."
+        raise StudyError(Problem("fit", what, "Test the fit as it was before, best with CR2."))
     values, vcov = combinations @ fit.coef, combinations @ fit.vcov @ combinations.T
     raise_all(_singular_problems(term, vcov, fit.is_absorbed(combinations)))
     scale = np.sqrt(np.diag(vcov))

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.fitting import Fit
-from vignetta.analysis.intervals import infer
 from vignetta.frames import ESTIMATES, frame
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +25,7 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
     combinations = np.array([each for _, each in rows]).reshape(len(rows), len(fit.coef))
     estimate, std_error = combinations @ fit.coef, fit.std_errors(combinations)
     df = fit.degrees_of_freedom(combinations)
-    found = infer(estimate, std_error, df=df, null=null, alpha=fit.alpha)
+    found = fit.infer(combinations, null=null)
     computed = {"estimate": estimate, "std_error": std_error, "df": df, **vars(found)}
     return frame(
         [
