@@ -34,6 +34,7 @@ _HOME = {
     "proof": "design.proofing",
     "proof_page": "report.proofs",
     "mechanism_of": "design.assignment",
+    "pairs_bootstrap": "analysis.resampling",
     "precision": "power",
     "qsf_text": "instruments.qsf",
     "read_codebook": "codebook",
@@ -43,6 +44,7 @@ _HOME = {
     "simulate": "instruments.fielding",
     "verdicts": "analysis.verdicts",
     "vignettes": "design.vignettes",
+    "wild_bootstrap": "analysis.resampling",
     "StudyError": "errors",
 }
 """Where each public name lives; a module is imported when one of its names is first used."""

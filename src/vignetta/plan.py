@@ -17,8 +17,8 @@ from vignetta.exclusions import Exclusion
 Expectation = Literal["increase", "decrease", "different"]
 Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
 ModelFamily = Literal["ols"]
-Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"]
-"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's)."""
+Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
+"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife)."""
 EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_effect", "difference", "joint_test"]
 """margin: predictive margin of each level. contrast: against another level. conditional_margin and conditional_effect:
 the same within each level of another factor. difference: how far a conditional effect differs between levels of the
@@ -48,7 +48,14 @@ class ModelSpec(Keyed):
     formula: str = Field(description="outcome ~ terms, with + * : and parentheses")
     model: ModelFamily = Field("ols", description="ols")
     errors: Errors = Field("HC2", description="the variance estimator")
-    cluster: str | None = Field(None, description="the variable whose values are clusters")
+    cluster: str | tuple[str, str] | None = Field(
+        None, description="the variable whose values are clusters; two for clustering in both at once"
+    )
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The variables whose values are clusters: none, one or two."""
+        return () if self.cluster is None else (self.cluster,) if isinstance(self.cluster, str) else self.cluster
 
     @property
     def outcome(self) -> str:
@@ -60,10 +67,10 @@ class ModelSpec(Keyed):
         if errors.startswith("CR") and "cluster" not in data:
             yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
         if not errors.startswith("CR") and "cluster" in data:
-            yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR1S`."
+            yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR2`."
         if isinstance(context, About) and context.design.responses > 1 and "cluster" not in data:
             what = f"the {context.design.responses} responses of a respondent are taken to be independent."
-            yield (), what, "Add `cluster: response_id` and `errors: CR1S`."
+            yield (), what, "Add `cluster: response_id` and `errors: CR2`."
         if isinstance(formula, str):
             yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
 

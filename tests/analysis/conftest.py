@@ -11,15 +11,7 @@ import pandas as pd
 import pytest
 import rdata
 
-LEVELS = {
-    "transgression": ["underspending", "no_troops", "rival_arms", "sanctions_refusal"],
-    "regime": ["democracy", "autocracy"],
-    "capability": ["weak", "strong"],
-    "treaty": ["none", "formal"],
-    "response": ["status_quo", "denounce", "economic", "military_aid_cut", "terminate"],
-    "party": ["Democrat", "Independent", "Republican"],
-    "education": ["HS", "SomeCollege", "BA", "Postgrad"],
-}
+from tests.analysis.reference import read_responses
 
 
 @pytest.fixture(scope="session")
@@ -31,18 +23,13 @@ def numbers(oracle: Path) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def responses(oracle: Path) -> dict[str, pd.DataFrame]:
     """The data sets n1502 (one vignette each) and n9012 (six each)."""
-    return {name: _read(oracle / f"{name}.csv") for name in ("n1502", "n9012")}
+    return {name: read_responses(oracle / f"{name}.csv") for name in ("n1502", "n9012")}
 
 
 @pytest.fixture(scope="session")
 def r_frame(real: Path) -> Callable[[str], pd.DataFrame]:
     """A real data set from an R file, by its name."""
     return cache(lambda name: _read_rda(next((real / "datasets").glob(f"*__{name}.rda")))[name])
-
-
-def _read(file: Path) -> pd.DataFrame:
-    data = pd.read_csv(file, keep_default_na=False)
-    return data.assign(**{name: pd.Categorical(data[name], categories=levels) for name, levels in LEVELS.items()})
 
 
 def _read_rda(file: Path) -> Any:

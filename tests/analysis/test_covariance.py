@@ -1,13 +1,14 @@
 """Covariance matrices against R and against each other."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from vignetta.analysis.covariance import covariance
+from vignetta.analysis.clusters import stacks
+from vignetta.analysis.covariance import clustered_covariance, covariance
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.least_squares import solve
+from vignetta.analysis.least_squares import Solution, solve
 from vignetta.errors import StudyError
 from vignetta.plan import Errors
 
@@ -15,9 +16,10 @@ R = 1e-8
 """R prints 15 digits; sums over 9,012 rows agree to about 1e-13 of a standard error squared."""
 EXACT = 1e-12
 """The same quantity by two formulas, up to rounding."""
+ERRORS = ["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
 
 
-@pytest.mark.parametrize("errors", ["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S"])
+@pytest.mark.parametrize("errors", ERRORS)
 @pytest.mark.parametrize("weights", [None, "weight"])
 @pytest.mark.parametrize("model", ["full", "amce", "resp_x_regime"])
 @pytest.mark.parametrize("data", ["n1502", "n9012"])
@@ -37,6 +39,10 @@ def test_covariances_are_those_of_r(
     assert np.isnan(found.n_clusters) if cluster is None else found.n_clusters == expected["cluster"]["G"]
 
 
+def clustered(solution: Solution, clusters: Any, errors: Errors) -> Any:
+    return clustered_covariance(solution, tuple(stacks(solution, clusters, errors)), errors)
+
+
 def problem(n: int = 40) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(7)
     X = np.column_stack([np.ones(n), rng.normal(size=n), rng.integers(0, 2, n)])
@@ -44,17 +50,20 @@ def problem(n: int = 40) -> tuple[Any, Any, Any]:
 
 
 def test_clusters_of_one_row_are_no_clusters() -> None:
-    solution = solve(*problem())
-    np.testing.assert_allclose(covariance(solution, "CR0", np.arange(40)), covariance(solution, "HC0"), rtol=EXACT)
+    X, y, _ = problem()
+    solution = solve(X, y, np.ones(40))
+    for one, plain in cast(Any, (("CR0", "HC0"), ("CR2", "HC2"), ("CR3", "HC3"))):
+        np.testing.assert_allclose(clustered(solution, np.arange(40), one), covariance(solution, plain), rtol=EXACT)
 
 
 def test_the_order_and_names_of_clusters_do_not_matter() -> None:
     X, y, w = problem()
     clusters = np.arange(40) % 7
     order = np.random.default_rng(1).permutation(40)
-    first = covariance(solve(X, y, w), "CR1S", clusters)
-    second = covariance(solve(X[order], y[order], w[order]), "CR1S", 6 - clusters[order])
-    np.testing.assert_allclose(first, second, rtol=1e-9)
+    for errors in ("CR1S", "CR2", "CR3"):
+        first = clustered(solve(X, y, w), clusters, errors)
+        second = clustered(solve(X[order], y[order], w[order]), 6 - clusters[order], errors)
+        np.testing.assert_allclose(first, second, rtol=1e-9)
 
 
 def test_the_scale_of_the_weights_does_not_matter() -> None:

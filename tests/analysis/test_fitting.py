@@ -113,7 +113,7 @@ def test_the_repr_shows_coefficients_and_errors() -> None:
     [
         ("y ~ arm", {"errors": "HC9"}, "`HC9` is not an option. Did you mean `HC"),
         ("y ~ arm", {"model": "lm", "distribution": "z"}, "Options: `t`, `normal`"),
-        ("y ~ arm", {"errors": "HC2", "cluster": "who"}, 'Write errors="CR1S"'),
+        ("y ~ arm", {"errors": "HC2", "cluster": "who"}, 'Write errors="CR2"'),
         ("y ~ arm", {"errors": "CR1"}, 'Write cluster="respondent"'),
         ("y ~ arm", {"alpha": 5}, "5 is not between 0 and 1"),
         ("y ~ arms + agee", {}, "`agee`. Did you mean `age`?"),

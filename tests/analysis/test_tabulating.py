@@ -48,6 +48,6 @@ def test_the_interval_covers_one_minus_alpha(fitted: Fit) -> None:
 
 
 def test_a_joint_test_has_no_estimate(fitted: Fit) -> None:
-    row = tabulate_joint_test(fitted, {"factor": "a"}, statistic=2.0, df_num=3, p_value=0.2).iloc[0]
-    assert (row["level"], row["statistic"], row["df"], row["p_value"]) == ("3 coefficients", 2.0, 3.0, 0.2)
+    row = tabulate_joint_test(fitted, {"factor": "a"}, statistic=2.0, df_num=3, df_den=7.5, p_value=0.2).iloc[0]
+    assert (row["level"], row["statistic"], row["df"], row["p_value"]) == ("3 coefficients", 2.0, 7.5, 0.2)
     assert np.isnan(row["estimate"]) and np.isnan(row["conf_low"])

@@ -10,7 +10,7 @@ import pandas as pd
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts
 from vignetta.analysis.options import Distribution, raise_all, unknown
-from vignetta.analysis.samples import quote, read_factor
+from vignetta.analysis.samples import cluster_names, quote, read_factor
 from vignetta.analysis.tabulating import Label, tabulate
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
@@ -28,7 +28,7 @@ def amce(
     *,
     outcome: str,
     factors: Sequence[str],
-    cluster: str | None = None,
+    cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
     design: Design | None = None,
     errors: Errors | None = None,
@@ -77,7 +77,7 @@ def marginal_means(
     *,
     outcome: str,
     factors: Sequence[str | tuple[str, ...]],
-    cluster: str | None = None,
+    cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
     errors: Errors | None = None,
     null: float = 0.0,
@@ -106,7 +106,7 @@ def marginal_means(
     """
     groups = [(each,) if isinstance(each, str) else tuple(each) for each in factors]
     raise_all(_factor_problems(data, outcome, [name for each in groups for name in each]))
-    special = [each for each in (outcome, cluster, weights) if each is not None]
+    special = [outcome, *cluster_names(cluster), *([] if weights is None else [weights])]
     tables = []
     for group in groups:
         prepared, name, labels = _prepared(data, group, special)
@@ -123,7 +123,7 @@ def marginal_means(
     return pd.concat(tables, ignore_index=True)
 
 
-def _default_errors(cluster: str | None) -> Errors:
+def _default_errors(cluster: str | tuple[str, str] | None) -> Errors:
     return "HC2" if cluster is None else "CR1"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from vignetta.analysis.clusters import Stack
 from vignetta.analysis.least_squares import Solution
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors
@@ -12,62 +13,59 @@ Codes = npt.NDArray[np.int64]
 
 FULL_LEVERAGE = 1 - 1e-10
 """A row above this leverage is fitted exactly up to rounding: its residual carries no information."""
-_EXPONENT = {"HC2": 0.5, "HC3": 1.0}
 
 
-def covariance(solution: Solution, errors: Errors, clusters: Codes | None = None) -> Floats:
-    """The covariance matrix (k, k) of the coefficients.
+def covariance(solution: Solution, errors: Errors) -> Floats:
+    """The covariance matrix (k, k) of the coefficients without clusters.
 
     Parameters
     ----------
     solution : the fitted least squares.
-    errors : classical; HC0 to HC3 (White 1980; MacKinnon and White 1985), with weights e_i -> w_i e_i and
-        h_i = w_i x_i'(X'WX)^-1 x_i; CR0 (Liang and Zeger 1986), CR1 = CR0 G / (G - 1),
-        CR1S = CR1 (n - 1) / (n - k), which is Stata's.
-    clusters : (n,) codes from 0, for CR.
+    errors : classical; HC0 to HC3 (White 1980; MacKinnon and White 1985) and HC4 (Cribari-Neto 2004): squared
+        residuals over (1 - h_i)^d with d = 0, 0, 1, 2 and min(4, n h_i / k), HC1 times n / (n - k). With weights
+        e_i -> w_i e_i and h_i = w_i x_i'(X'WX)^-1 x_i, as in R's sandwich.
 
     Raises
     ------
     StudyError
-        A row of leverage one under HC2 or HC3, for which these are not defined.
+        A row of leverage one under HC2, HC3 or HC4, for which these are not defined.
     """
+    n, k = solution.shape
+    squares = solution.weights * solution.residuals**2
     if errors == "classical":
-        return solution.inverse @ solution.inverse.T * _residual_variance(solution)
-    scores = solution.basis * (np.sqrt(solution.weights) * solution.residuals)[:, None]
-    if clusters is not None:
-        scores = _sums(scores, clusters)
-    elif errors in _EXPONENT:
-        scores = scores / ((1 - _leverage(solution, errors)) ** _EXPONENT[errors])[:, None]
-    half = scores @ solution.inverse.T
-    return half.T @ half * _factor(solution, errors, clusters)
+        return np.asarray(solution.inverse @ solution.inverse.T * (squares.sum() / (n - k)))
+    squares = squares * solution.weights
+    if errors in ("HC2", "HC3", "HC4"):
+        leverage = _leverage(solution, errors)
+        squares = squares / (1 - leverage) ** _exponent(leverage, errors, k)
+    by_row = np.bincount(solution.places, squares, len(solution.rows))
+    half = (solution.rows * np.sqrt(by_row)[:, None]) @ solution.inverse.T
+    return np.asarray(half.T @ half * (n / (n - k) if errors == "HC1" else 1.0))
 
 
-def _factor(solution: Solution, errors: Errors, clusters: Codes | None) -> float:
-    n, k = solution.basis.shape
-    if errors == "HC1":
-        return float(n / (n - k))
-    if clusters is None or errors == "CR0":
-        return 1.0
-    G = int(clusters.max()) + 1
-    return float(G / (G - 1) * ((n - 1) / (n - k) if errors == "CR1S" else 1.0))
+def clustered_covariance(solution: Solution, stacks: tuple[Stack, ...], errors: Errors) -> Floats:
+    """The covariance matrix (k, k) of the coefficients from clusters adjusted for `errors`.
+
+    CR0 (Liang and Zeger 1986), CR2 and CR3 are the sum of squared scores; CR1 = CR0 G / (G - 1); CR1S = CR1 (n - 1) /
+    (n - k), which is Stata's. CR3 has no factor (G - 1) / G: it is the sum over clusters of (b(-g) - b)(b(-g) - b)'.
+    """
+    n, k = solution.shape
+    half = np.concatenate([each.scores for each in stacks]) @ solution.inverse.T
+    G = len(half)
+    factor = {"CR1": G / (G - 1), "CR1S": G / (G - 1) * (n - 1) / (n - k)}
+    return np.asarray(half.T @ half * factor.get(errors, 1.0))
 
 
-def _residual_variance(solution: Solution) -> float:
-    n, k = solution.basis.shape
-    return float(solution.weights @ solution.residuals**2 / (n - k))
+def _exponent(leverage: Floats, errors: Errors, k: int) -> Floats | float:
+    if errors == "HC4":
+        return np.minimum(4.0, len(leverage) / k * leverage)
+    return 1.0 if errors == "HC2" else 2.0
 
 
 def _leverage(solution: Solution, errors: Errors) -> Floats:
-    leverage: Floats = np.sum(solution.basis**2, axis=1)
+    leverage = solution.leverage
     full = int((leverage > FULL_LEVERAGE).sum())
     if full:
         what = f"{errors} is not defined: {full} row{'s' if full > 1 else ''} alone in a combination fitted exactly."
         raise StudyError(Problem("errors", what, 'Simplify the formula, or write errors="HC1".'))
     return leverage
-
-
-def _sums(scores: Floats, clusters: Codes) -> Floats:
-    order = np.argsort(clusters, kind="stable")
-    starts = np.flatnonzero(np.diff(clusters[order], prepend=-1))
-    sums: Floats = np.add.reduceat(scores[order], starts, axis=0)
-    return sums

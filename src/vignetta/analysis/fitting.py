@@ -1,5 +1,6 @@
 """A model fitted to a frame."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,19 +11,26 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
-from vignetta.analysis.covariance import covariance
-from vignetta.analysis.intervals import infer
-from vignetta.analysis.least_squares import dependent_columns, solve
+from vignetta.analysis.freedom import Working, satterthwaite
+from vignetta.analysis.intervals import Inference, infer
+from vignetta.analysis.least_squares import Solution, dependent_columns, solve
 from vignetta.analysis.options import Distribution, option_problems, raise_all, unknown
-from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
+from vignetta.analysis.samples import Sample, distinct_rows, names_in, read_formula, read_sample, variables
+from vignetta.analysis.uncertainty import error_problems, uncertainty
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors, ModelFamily
 
 Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
 
 EXACT = 1e-12
 """Residuals below this share of the outcome's size are rounding: nothing is left to estimate errors from."""
+ROUNDING = 1e-14
+"""A variance below this share of what its terms sum to without cancelling is rounding, and means zero; so is an error
+below this share of the estimate."""
+PART = 1e-7
+"""A combination whose part in a direction is below this share of its length has none, up to rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +61,8 @@ class Fit:
     terms : the k names of the coefficients.
     coef : (k,) coefficients.
     vcov : (k, k) their covariance.
-    df : degrees of freedom of tests: n - k, clusters - 1, or infinite for the normal distribution.
+    df : degrees of freedom of tests that have none of their own (see `degrees_of_freedom`): n - k, clusters - 1, or
+        infinite for the normal distribution.
     n, n_missing : rows used, and left out because a value is missing.
     n_clusters : NaN without clusters.
     sample : the rows used.
@@ -62,12 +71,17 @@ class Fit:
     mean_row : (k,) weighted mean of the rows of X.
     reads : for every term the variables that it reads and its columns of X.
     crossed, declared : mean rows of X, and designs' distributions, kept so that each is computed once.
+    working : gives tests their own degrees of freedom, or None.
+    absorbed : (k, d) directions of the coefficients, times `inverse`, that no clustered error is known of.
+    solution : the least squares behind it.
+    tests : makes tests of combinations (m, k) of the coefficients against a null; None for t tests.
+    notes : what a reader of the numbers must know.
     """
 
     name: str
     formula: str
     outcome: str
-    errors: Errors
+    errors: str
     distribution: Distribution
     alpha: float
     terms: tuple[str, ...]
@@ -84,10 +98,44 @@ class Fit:
     reads: tuple[tuple[frozenset[str], slice], ...]
     crossed: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     declared: dict[int, tuple[Design, Cells]] = field(default_factory=dict)
+    working: Working | None = None
+    absorbed: Floats | None = None
+    solution: Solution | None = None
+    tests: Callable[[Floats, float], Inference] | None = None
+    notes: tuple[str, ...] = ()
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
         return _design_matrix(self.spec, rows)
+
+    def std_errors(self, combinations: Floats) -> Floats:
+        """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
+        variance = np.einsum("rk,kl,rl->r", combinations, self.vcov, combinations, optimize=True)
+        errors = (np.abs(combinations) @ np.sqrt(np.diag(self.vcov))) ** 2
+        values = (np.abs(combinations) @ np.abs(self.coef)) ** 2
+        rounding = variance <= ROUNDING * errors + ROUNDING**2 * values
+        return np.where(self.is_absorbed(combinations), np.nan, np.sqrt(np.where(rounding, 0.0, variance)))
+
+    def is_absorbed(self, combinations: Floats) -> npt.NDArray[np.bool_]:
+        """Which combinations (m, k) have a part that a single cluster determines; (m,)."""
+        if self.absorbed is None or self.solution is None or not self.absorbed.shape[1]:
+            return np.zeros(len(combinations), dtype=bool)
+        turned = combinations @ self.solution.inverse
+        parts: Floats = np.abs(turned @ self.absorbed).max(axis=1)
+        return np.asarray(parts > PART * np.linalg.norm(turned, axis=1))
+
+    def degrees_of_freedom(self, combinations: Floats) -> Floats:
+        """Degrees of freedom (m,) of the tests of combinations (m, k) of the coefficients."""
+        if self.working is None:
+            return np.full(len(combinations), self.df)
+        return satterthwaite(self.working, combinations)
+
+    def infer(self, combinations: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of combinations (m, k) of the coefficients."""
+        if self.tests is not None:
+            return self.tests(combinations, null)
+        estimate, std_error = combinations @ self.coef, self.std_errors(combinations)
+        return infer(estimate, std_error, df=self.degrees_of_freedom(combinations), null=null, alpha=self.alpha)
 
     def levels(self, factor: str) -> dict[str, Any]:
         """The levels of a factor, as texts, with their values in the data; the first is the reference.
@@ -111,7 +159,7 @@ def fit(
     *,
     model: ModelFamily = "ols",
     errors: Errors = "HC2",
-    cluster: str | None = None,
+    cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
     distribution: Distribution = "t",
     alpha: float = 0.05,
@@ -124,10 +172,11 @@ def fit(
         column in alphabetical order; the first level is the reference.
     formula : outcome ~ terms, with + * : and parentheses; a name with spaces stands in backticks.
     model : ols.
-    errors : classical or HC0 to HC3; with `cluster`, CR0, CR1 or CR1S.
-    cluster : the column whose values are clusters.
+    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
+    cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
-    distribution : t with n - k (clusters - 1) degrees of freedom, or normal.
+    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
+        Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
 
     Returns
@@ -147,13 +196,15 @@ def fit(
     [1.5, 3.5]
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
-    raise_all([*problems, *_cluster_problems(errors, cluster), *_alpha_problems(alpha)])
+    raise_all([*problems, *error_problems(errors, cluster, distribution), *_alpha_problems(alpha)])
     read = read_formula(formula)
     sample = read_sample(data, read, cluster=cluster, weights=weights)
-    y, X, spec = _matrices(read, sample)
-    raise_all(_sample_problems(sample, y, X, spec))
-    solution = solve(X, y, sample.weights)
+    y, X, places, spec = _matrices(read, sample)
+    total = sample.weights if places is None else np.bincount(places, sample.weights).astype(np.float64)
+    raise_all(_sample_problems(sample, y, X, spec, total))
+    solution = solve(X, y, sample.weights, places)
     raise_all(_exact_problems(solution.residuals, y))
+    known = uncertainty(solution, sample.all_clusters, errors, distribution)
     return Fit(
         name=model,
         formula=formula,
@@ -163,44 +214,43 @@ def fit(
         alpha=alpha,
         terms=tuple(spec.column_names),
         coef=solution.coef,
-        vcov=covariance(solution, errors, sample.clusters),
-        df=_df(sample, X, distribution),
-        n=len(X),
+        vcov=known.vcov,
+        df=known.df,
+        n=len(y),
         n_missing=sample.n_missing,
         n_clusters=_n_clusters(sample),
         sample=sample,
         factors=_factors(read.rhs, sample, spec),
         spec=spec,
-        mean_row=sample.weights @ X / sample.weights.sum(),
+        mean_row=total @ X / total.sum(),
         reads=tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
+        working=known.working,
+        absorbed=known.absorbed,
+        solution=solution,
+        notes=known.notes,
     )
-
-
-def _cluster_problems(errors: str, cluster: str | None) -> list[Problem]:
-    if cluster is not None and errors in ("classical", "HC0", "HC1", "HC2", "HC3"):
-        what = f"`{errors}` would ignore the clusters of `{cluster}`."
-        return [Problem("errors", what, 'Write errors="CR1S" (or CR0, CR1), or leave `cluster` out.')]
-    if cluster is None and errors in ("CR0", "CR1", "CR1S"):
-        return [Problem("errors", f"`{errors}` needs clusters.", 'Write cluster="respondent", or errors="HC2".')]
-    return []
 
 
 def _alpha_problems(alpha: float) -> list[Problem]:
     return [] if 0 < alpha < 1 else [Problem("alpha", f"{alpha} is not between 0 and 1.", "Write 0.05.")]
 
 
-def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, formulaic.ModelSpec]:
+def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, Codes | None, formulaic.ModelSpec]:
+    """The outcome (n,), the rows of X, and the place (n,) of each observation among them if only factors are read."""
+    distinct = distinct_rows(sample.data, variables(formula.rhs))
+    rows, places = (sample.data, None) if distinct is None else (sample.data.iloc[distinct[0]], distinct[1])
     try:
         with np.errstate(all="ignore"):
-            matrices = formula.get_model_matrix(sample.data, context={}, na_action="ignore")
+            left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
+            right = formula.rhs.get_model_matrix(rows, context={}, na_action="ignore")
     except FormulaicError as error:
         said = " ".join(str(error).split())
         raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
-    y, X = (np.asarray(side, dtype=np.float64) for side in (matrices.lhs, matrices.rhs))
+    y, X = (np.asarray(side, dtype=np.float64) for side in (left, right))
     if y.shape[1] != 1:
         what = f"the outcome has {y.shape[1]} columns."
         raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
-    return y[:, 0], X, matrices.rhs.model_spec
+    return y[:, 0], X, places, right.model_spec
 
 
 def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
@@ -209,7 +259,7 @@ def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
     return np.asarray(matrix, dtype=np.float64)
 
 
-def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec) -> list[Problem]:
+def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
     names = np.array(spec.column_names)
     problems = [
         Problem("formula", f"`{name}` is not finite in some rows.", "A logarithm or a ratio of zero?")
@@ -217,20 +267,20 @@ def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.Model
     ]
     if not np.isfinite(y).all():
         problems.append(Problem("formula", "the outcome is not finite in some rows.", "A logarithm of zero?"))
-    if sample.clusters is not None and sample.clusters.max() == 0:
+    if any(each.max() == 0 for each in sample.all_clusters):
         problems.append(Problem("cluster", "there is one cluster only.", "Errors need at least two."))
     if np.ptp(y) == 0:
         problems.append(Problem("outcome", f"it is {y[0]:g} in every complete row.", "Nothing can be estimated."))
-    return problems or _rank_problems(X, sample, spec)
+    return problems or _rank_problems(len(y), X, spec, weights)
 
 
-def _rank_problems(X: Floats, sample: Sample, spec: formulaic.ModelSpec) -> list[Problem]:
-    n, k = X.shape
+def _rank_problems(n: int, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
+    k = X.shape[1]
     if n <= k:
         return [Problem("data", f"{n} complete rows cannot carry {k} coefficients.", "Simplify the formula.")]
     names = np.array(spec.column_names)
     zero = ~X.any(axis=0)
-    dependent = dependent_columns(X, sample.weights) & ~zero
+    dependent = dependent_columns(X, weights) & ~zero
     problems = []
     if zero.any():
         what = f"no row has the combination of {_listed(names[zero])}."
@@ -254,15 +304,8 @@ def _listed(names: npt.NDArray[Any], most: int = 8) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _df(sample: Sample, X: Floats, distribution: Distribution) -> float:
-    if distribution == "normal":
-        return np.inf
-    n, k = X.shape
-    return float(n - k) if sample.clusters is None else _n_clusters(sample) - 1
-
-
 def _n_clusters(sample: Sample) -> float:
-    return np.nan if sample.clusters is None else float(sample.clusters.max() + 1)
+    return float(min((each.max() + 1 for each in sample.all_clusters), default=np.nan))
 
 
 def _unquoted(formula: formulaic.Formula) -> str:
@@ -287,12 +330,14 @@ def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
 
 
 def _table(fitted: Fit) -> str:
-    std_error = np.sqrt(np.diag(fitted.vcov))
-    found = infer(fitted.coef, std_error, df=fitted.df, alpha=fitted.alpha)
+    each = np.eye(len(fitted.coef))
+    std_error, df = fitted.std_errors(each), fitted.degrees_of_freedom(each)
+    found = fitted.infer(each)
     table = pd.DataFrame(
         {
             "estimate": fitted.coef,
             "std_error": std_error,
+            **({} if fitted.working is None else {"df": df}),
             "statistic": found.statistic,
             "p_value": found.p_value,
             "conf_low": found.conf_low,
@@ -303,9 +348,17 @@ def _table(fitted: Fit) -> str:
     clusters = "" if np.isnan(fitted.n_clusters) else f", {fitted.n_clusters:.0f} clusters"
     head = f"{fitted.name}: {fitted.formula}"
     rows = f"n = {fitted.n}{clusters}, {fitted.n_missing} left out as incomplete; errors {fitted.errors}"
-    tests = "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"
+    notes = "".join(f"\nNote: {each}." for each in fitted.notes)
     shown = table.to_string(float_format="{:.4f}".format, formatters={"p_value": _p_text})
-    return f"{head}\n{rows}; tests {tests}\n{shown}"
+    return f"{head}\n{rows}; tests {_tests(fitted)}\n{shown}{notes}"
+
+
+def _tests(fitted: Fit) -> str:
+    if fitted.tests is not None:
+        return "by resampling"
+    if fitted.working is not None:
+        return "t with degrees of freedom of Satterthwaite"
+    return "normal" if np.isinf(fitted.df) else f"t with {fitted.df:g} degrees of freedom"
 
 
 def _p_text(p: float) -> str:

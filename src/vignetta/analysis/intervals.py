@@ -30,10 +30,11 @@ def infer(
     Parameters
     ----------
     estimate, std_error : (m,).
-    df : degrees of freedom of the t distribution; infinite for the normal.
+    df : degrees of freedom of the t distribution, one or (m,); infinite for the normal, NaN where there are none: then
+        there is no test, and the interval of an estimate without error is the estimate.
     """
     statistic = (estimate - null) / np.where(std_error > 0, std_error, np.nan)
-    half = stats.t.isf(alpha / 2, df) * std_error
+    half = np.where(std_error > 0, stats.t.isf(alpha / 2, df), 1.0) * std_error
     return Inference(statistic, np.asarray(2 * stats.t.sf(np.abs(statistic), df)), estimate - half, estimate + half)
 
 

@@ -12,6 +12,7 @@ import scipy.linalg
 
 from vignetta.analysis.averaging import Grid, grid
 from vignetta.analysis.fitting import Fit
+from vignetta.analysis.freedom import Hotelling, hotelling
 from vignetta.analysis.intervals import joint_p_value
 from vignetta.analysis.options import raise_all, unknown
 from vignetta.analysis.tabulating import Label, tabulate, tabulate_joint_test
@@ -171,10 +172,10 @@ class JointTest:
 
     Attributes
     ----------
-    term : as in the formula, such as `response:action`.
+    term : as asked, such as `response:action`.
     statistic : F, the quadratic form divided by `df_num`.
     df_num, df_den : how many coefficients, and the fit's degrees of freedom (infinite for the normal distribution,
-        where the p-value is that of a chi-square).
+        where the p-value is that of a chi-square); those of the approximate Hotelling test where tests have their own.
     estimates : the test as a row of the estimates frame.
     """
 
@@ -191,12 +192,12 @@ class JointTest:
         return f"{self.term}: {freedom} = {self.statistic:.4f}, p = {self.p_value:.4g}, errors {self.errors}"
 
 
-def joint_test(fit: Fit, term: str) -> JointTest:
-    """Test that all coefficients of a term are zero (Wald).
+def joint_test(fit: Fit, term: str | Sequence[str]) -> JointTest:
+    """Test that all coefficients of a term are zero (Wald; with CR2 the approximate Hotelling test).
 
     Parameters
     ----------
-    term : a factor, or factors joined by colons in any order: `response:action`.
+    term : a factor, or factors joined by colons in any order: `response:action`; several terms are tested at once.
 
     Raises
     ------
@@ -211,16 +212,17 @@ def joint_test(fit: Fit, term: str) -> JointTest:
     >>> joint_test(fit(pd.DataFrame(cells), "y ~ arm * place", errors="classical"), "arm:place")
     arm:place: F(1, 4) = 0.3333, p = 0.5946, errors classical
     """
-    place, factors = _term(fit, term)
-    coef, vcov = fit.coef[place], fit.vcov[place, place]
-    scale = np.sqrt(np.diag(vcov))
-    raise_all(_singular_problems(term, vcov))
-    form = float(coef / scale @ scipy.linalg.solve(vcov / np.outer(scale, scale), coef / scale, assume_a="sym"))
-    q = len(coef)
-    F, p = form / q, joint_p_value(form / q, q, fit.df)
+    asked = [term] if isinstance(term, str) else list(term)
+    raise_all([] if asked else [Problem("term", "no term is named.", "Name at least one.")])
+    found = [_term(fit, each) for each in dict.fromkeys(asked)]
+    name = " + ".join(dict.fromkeys(asked))
+    tested = _wald(fit, np.concatenate([np.eye(len(fit.coef))[place] for place, _ in found]), name)
+    F, q, df = tested.statistic, tested.df_num, tested.df_den
+    p = joint_p_value(F, q, df)
+    factors = found[0][1] if len(found) == 1 else [name]
     label = {"estimand": "joint_test", "factor": factors[0], "within_factor": " × ".join(factors[1:])}
-    row = tabulate_joint_test(fit, label, statistic=F, df_num=q, p_value=p)
-    return JointTest(term, F, q, fit.df, p, fit.errors, row)
+    row = tabulate_joint_test(fit, label, statistic=F, df_num=q, df_den=df, p_value=p)
+    return JointTest(name, F, q, df, p, fit.errors, row)
 
 
 # ---------------------------------------------------------------------------------------------------------- levels
@@ -286,6 +288,23 @@ def _term(fit: Fit, term: str) -> tuple[slice, list[str]]:
     raise StudyError(unknown("term", "the model has no term", term, known))
 
 
+def _wald(fit: Fit, combinations: Floats, term: str) -> Hotelling:
+    if fit.tests is not None:
+        what = f"a joint test of `{term}` is not made by resampling."
+        raise StudyError(Problem("fit", what, "Test the fit as it was before, best with CR2."))
+    values, vcov = combinations @ fit.coef, combinations @ fit.vcov @ combinations.T
+    raise_all(_singular_problems(term, vcov, fit.is_absorbed(combinations)))
+    scale = np.sqrt(np.diag(vcov))
+    form = float(values / scale @ scipy.linalg.solve(vcov / np.outer(scale, scale), values / scale, assume_a="sym"))
+    if fit.working is None:
+        return Hotelling(form / len(values), len(values), fit.df)
+    found = hotelling(fit.working, combinations, form)
+    if found.df_den <= 0:
+        what = f"the clusters cannot carry a test of the {len(values)} coefficients of `{term}`."
+        raise StudyError(Problem("term", what, "Test fewer coefficients at once."))
+    return found
+
+
 def _coding_problems(fit: Fit, structure: Any, term: str) -> list[Problem]:
     categorical = {name for name, (kind, _) in fit.spec.encoder_state.items() if kind.value == "categorical"}
     scoped = [each for scope in structure.scoped_terms for each in scope.factors]
@@ -296,7 +315,10 @@ def _coding_problems(fit: Fit, structure: Any, term: str) -> list[Problem]:
     return [Problem("term", what, f"Write `{term.replace(':', ' * ')}` in the formula.")]
 
 
-def _singular_problems(term: str, vcov: Floats) -> list[Problem]:
+def _singular_problems(term: str, vcov: Floats, absorbed: npt.NDArray[np.bool_]) -> list[Problem]:
+    if absorbed.any():
+        what = f"{absorbed.sum()} of the {len(vcov)} coefficients of `{term}` rest on one cluster alone."
+        return [Problem("term", what, "Their clustered errors cannot be estimated; simplify the formula.")]
     scale = np.sqrt(np.diag(vcov))
     if (scale > 0).all() and np.linalg.matrix_rank(vcov / np.outer(scale, scale), hermitian=True) == len(vcov):
         return []

@@ -1,7 +1,7 @@
 """From a pandas frame and a formula to a checked sample: the rows and columns that a model uses."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+MANY = 4
+"""How many possible combinations for each row are still counted rather than sorted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|[\u29da\u29db]")
 
 
@@ -32,12 +34,19 @@ class Sample:
     weights : (n,) positive.
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
+    second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
     """
 
     data: pd.DataFrame
     weights: Floats
     clusters: Codes | None
     n_missing: int
+    second_clusters: Codes | None = None
+
+    @property
+    def all_clusters(self) -> tuple[Codes, ...]:
+        """The codes of the cluster variables: none, one or two."""
+        return tuple(each for each in (self.clusters, self.second_clusters) if each is not None)
 
 
 def read_formula(text: str) -> formulaic.Formula:
@@ -64,7 +73,11 @@ def variables(formula: formulaic.SimpleFormula) -> list[str]:
 
 
 def read_sample(
-    data: pd.DataFrame, formula: formulaic.Formula, *, cluster: str | None = None, weights: str | None = None
+    data: pd.DataFrame,
+    formula: formulaic.Formula,
+    *,
+    cluster: str | tuple[str, str] | None = None,
+    weights: str | None = None,
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
@@ -74,7 +87,8 @@ def read_sample(
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
     outcome, terms = variables(formula.lhs), variables(formula.rhs)
-    special = [name for name in (cluster, weights) if name is not None]
+    clusters = cluster_names(cluster)
+    special = [*clusters, *([] if weights is None else [weights])]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
     problems, columns = _read_columns(data, used, outcome)
@@ -85,12 +99,38 @@ def read_sample(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(data)), columns=used)
     w = np.ones(len(data)) if weight is None else weight
     complete = ~frame.isna().any(axis=1).to_numpy() & ~np.isnan(w)
-    if cluster is not None:
-        complete &= data[cluster].notna().to_numpy()
+    for name in clusters:
+        complete &= data[name].notna().to_numpy()
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
-    codes = None if cluster is None else pd.factorize(data[cluster].to_numpy()[complete])[0].astype(np.int64)
-    kept = frame[complete].reset_index(drop=True)
-    return Sample(kept, w[complete], codes, int((~complete).sum()))
+    codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
+    first, second = [*codes, None, None][:2]
+    return Sample(frame[complete].reset_index(drop=True), w[complete], first, int((~complete).sum()), second)
+
+
+def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
+    """The names of the cluster variables: none, one or two."""
+    return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
+
+
+def distinct_rows(data: pd.DataFrame, names: list[str]) -> tuple[Codes, Codes] | None:
+    """Which rows of categories are distinct, and for every row its place among them; None where a column is a number.
+
+    The levels of a row are the digits of one number, so that rows are told apart by counting, not by sorting, unless
+    there are far more possible combinations than rows.
+    """
+    if not names or not all(isinstance(data[name].dtype, pd.CategoricalDtype) for name in names):
+        return None
+    code, size = np.zeros(len(data), dtype=np.int64), 1
+    for name in names:
+        levels = len(data[name].cat.categories)
+        code, size = code * levels + data[name].cat.codes.to_numpy(), size * levels
+        if size > MANY * len(data):
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            size = int(code.max()) + 1
+    first = np.full(size, -1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(data))[::-1]
+    seen = first >= 0
+    return first[seen], (np.cumsum(seen) - 1)[code]
 
 
 def quote(name: str) -> str:

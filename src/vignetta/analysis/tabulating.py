@@ -7,15 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.fitting import Fit
-from vignetta.analysis.intervals import infer
 from vignetta.frames import ESTIMATES, frame
 
 Floats = npt.NDArray[np.float64]
 Label = dict[str, Any]
-
-ROUNDING = 1e-14
-"""A variance below this share of what its terms sum to without cancelling is rounding, and means zero; so is an error
-below this share of the estimate."""
 
 
 def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -> pd.DataFrame:
@@ -28,9 +23,10 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
     null : the value that the tests are against.
     """
     combinations = np.array([each for _, each in rows]).reshape(len(rows), len(fit.coef))
-    estimate, std_error = combinations @ fit.coef, _std_errors(fit, combinations)
-    found = infer(estimate, std_error, df=fit.df, null=null, alpha=fit.alpha)
-    computed = {"estimate": estimate, "std_error": std_error, **vars(found)}
+    estimate, std_error = combinations @ fit.coef, fit.std_errors(combinations)
+    df = fit.degrees_of_freedom(combinations)
+    found = fit.infer(combinations, null=null)
+    computed = {"estimate": estimate, "std_error": std_error, "df": df, **vars(found)}
     return frame(
         [
             {**_common(fit), **label, **{name: float(column[place]) for name, column in computed.items()}}
@@ -40,23 +36,17 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
     )
 
 
-def tabulate_joint_test(fit: Fit, label: Label, *, statistic: float, df_num: int, p_value: float) -> pd.DataFrame:
+def tabulate_joint_test(
+    fit: Fit, label: Label, *, statistic: float, df_num: int, df_den: float, p_value: float
+) -> pd.DataFrame:
     """The estimates frame of one F test: no estimate, `df` is the denominator's."""
-    row = {"level": f"{df_num} coefficients", "statistic": statistic, "p_value": p_value}
+    row = {"level": f"{df_num} coefficients", "statistic": statistic, "df": df_den, "p_value": p_value}
     return frame([{**_common(fit), **label, **row}], ESTIMATES)
-
-
-def _std_errors(fit: Fit, combinations: Floats) -> Floats:
-    variance = np.einsum("rk,kl,rl->r", combinations, fit.vcov, combinations, optimize=True)
-    errors = (np.abs(combinations) @ np.sqrt(np.diag(fit.vcov))) ** 2
-    values = (np.abs(combinations) @ np.abs(fit.coef)) ** 2
-    return np.sqrt(np.where(variance <= ROUNDING * errors + ROUNDING**2 * values, 0.0, variance))
 
 
 def _common(fit: Fit) -> Label:
     return {
         "outcome": fit.outcome,
-        "df": fit.df,
         "n": fit.n,
         "n_clusters": fit.n_clusters,
         "model": fit.name,

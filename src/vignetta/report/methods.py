@@ -49,13 +49,13 @@ def models(plan: Plan, estimates: pd.DataFrame, labels: Labels) -> list[ModelWor
 def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
     terms = [str(each).split(":") for each in Formula(spec.formula).rhs if str(each) not in ("0", "1")]
     named = [" × ".join(labels.variable(part) for part in each) for each in terms]
-    errors = errors_words(spec.errors)
+    errors, clusters = errors_words(spec.errors), [labels.variable(each) for each in spec.clusters]
     return ModelWords(
         outcome=labels.outcome(spec.outcome),
         formula=spec.formula,
         terms=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) == 1),
         interactions=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) > 1),
-        errors=f"{errors}; the clusters are the values of {labels.variable(spec.cluster)}" if spec.cluster else errors,
+        errors=f"{errors}; the clusters are the values of {' and of '.join(clusters)}" if clusters else errors,
         n=count(rows["n"].iloc[0]) if len(rows) else "",
     )
 

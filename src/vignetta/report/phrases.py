@@ -17,9 +17,12 @@ ERRORS: Final[Mapping[Errors, str]] = {
     "HC1": "heteroskedasticity-robust standard errors (HC1)",
     "HC2": "heteroskedasticity-robust standard errors (HC2)",
     "HC3": "heteroskedasticity-robust standard errors (HC3)",
+    "HC4": "heteroskedasticity-robust standard errors (HC4)",
     "CR0": "cluster-robust standard errors (CR0)",
     "CR1": "cluster-robust standard errors (CR1)",
     "CR1S": "cluster-robust standard errors (CR1S, those of Stata)",
+    "CR2": "cluster-robust standard errors (CR2) with degrees of freedom of Satterthwaite",
+    "CR3": "cluster-robust standard errors (CR3, the cluster jackknife)",
 }
 AVERAGES: Final[Mapping[Average, str]] = {
     "design": "averaged over the other factors as the design distributes them",
