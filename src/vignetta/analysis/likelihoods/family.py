@@ -55,6 +55,9 @@ class Family(Protocol):
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
         """Z' u for every cell (m, p), from u (m, q)."""
 
+    def gradient(self, cells: Cells, by_predictor: Floats) -> Floats:
+        """The sum of Z' u over the cells (p,), from u (m, q)."""
+
     def information(self, cells: Cells, by_predictor: Floats) -> Floats:
         """The sum of Z' D Z over the cells (p, p), from D (m, q, q)."""
 

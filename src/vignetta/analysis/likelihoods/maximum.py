@@ -16,6 +16,7 @@ from vignetta.analysis.likelihoods.multinomial import Multinomial
 from vignetta.analysis.likelihoods.newton import Optimum, maximise
 from vignetta.analysis.likelihoods.ordered import Ordered
 from vignetta.analysis.likelihoods.poisson import Poisson
+from vignetta.analysis.likelihoods.single import crossproduct
 from vignetta.analysis.likelihoods.separation import Separation, find_separation
 from vignetta.analysis.options import raise_all
 from vignetta.errors import Problem, StudyError
@@ -25,6 +26,8 @@ Likelihood = Literal["logit", "probit", "poisson", "ordered_logit", "ordered_pro
 
 WITH_THRESHOLDS: Final = ("ordered_logit", "ordered_probit")
 """Models whose X has no intercept: the thresholds take its place."""
+CLEAR: Final = 1e-8
+"""Columns with a larger smallest eigenvalue of their scaled crossproduct are independent beyond all rounding."""
 IN_CATEGORIES: Final = (*WITH_THRESHOLDS, "multinomial_logit")
 """Models whose outcome is the place of a category."""
 
@@ -194,12 +197,20 @@ def _dependent(model: Likelihood, cells: Cells, columns: tuple[str, ...]) -> lis
     X, names = cells.X, columns
     if model in WITH_THRESHOLDS:
         X, names = np.column_stack([np.ones(len(X)), X]), ("the thresholds", *columns)
-    dependent = dependent_columns(X, cells.weights)
-    if not dependent.any():
+    if _far_from_dependent(X, cells.weights):
         return []
+    dependent = dependent_columns(X, cells.weights)
     remedy = "Drop a term; or, if combinations of levels never occur, make one column of those that do."
     listed = _listed([name for name, each in zip(names, dependent, strict=True) if each])
-    return [Problem("formula", f"{listed} can be computed from the terms before.", remedy)]
+    problem = Problem("formula", f"{listed} can be computed from the terms before.", remedy)
+    return [problem] if dependent.any() else []
+
+
+def _far_from_dependent(X: Floats, weights: Floats) -> bool:
+    """The squared length of what is new in a column is at least the smallest eigenvalue of the scaled X'WX."""
+    square = crossproduct(X, weights)
+    scale = np.sqrt(np.diag(square))
+    return bool(scale.all()) and float(np.linalg.eigvalsh(square / np.outer(scale, scale))[0]) > CLEAR
 
 
 def _divergence_problems(

@@ -49,6 +49,9 @@ class Multinomial:
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
         return (by_predictor[:, :, None] * cells.X[:, None, :]).reshape(len(cells.y), -1)
 
+    def gradient(self, cells: Cells, by_predictor: Floats) -> Floats:
+        return (by_predictor.T @ cells.X).ravel()
+
     def information(self, cells: Cells, by_predictor: Floats) -> Floats:
         q, k = self._equations, cells.X.shape[1]
         blocks = np.zeros((q, k, q, k))

@@ -71,7 +71,7 @@ class _Point:
 
 def _point(family: Family, cells: Cells, coef: Floats, at: Derivatives | None = None) -> _Point:
     at = family.derivatives(cells, coef) if at is None else at
-    gradient = family.score(cells, at.score * cells.weights[:, None]).sum(axis=0)
+    gradient = family.gradient(cells, at.score * cells.weights[:, None])
     information = family.information(cells, at.curvature * cells.weights[:, None, None])
     return _Point(coef, float(cells.weights @ at.log_density), at, gradient, information)
 

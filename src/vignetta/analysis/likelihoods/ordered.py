@@ -67,6 +67,10 @@ class Ordered:
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
         return np.concatenate([self._by_cut(cells, by_predictor), -cells.X * by_predictor.sum(axis=1)[:, None]], axis=1)
 
+    def gradient(self, cells: Cells, by_predictor: Floats) -> Floats:
+        by_cut = self._by_cut(cells, by_predictor).sum(axis=0)
+        return np.concatenate([by_cut, -by_predictor.sum(axis=1) @ cells.X])
+
     def information(self, cells: Cells, by_predictor: Floats) -> Floats:
         q, p = self._cuts, self._cuts + cells.X.shape[1]
         beside = self._by_cut(cells, by_predictor.sum(axis=2))
@@ -109,9 +113,10 @@ class Ordered:
         return ends[:, 1:-1]
 
     def _between_cuts(self, cells: Cells, by_predictor: Floats) -> Floats:
-        y, size = cells.y.astype(np.int64), self._cuts + 2
-        square = np.zeros((size, size))
-        for first, row in enumerate((y + 1, y)):
-            for second, column in enumerate((y + 1, y)):
-                np.add.at(square, (row, column), by_predictor[:, first, second])
-        return square[1:-1, 1:-1]
+        size = self._cuts + 2
+        ends = (cells.y.astype(np.int64) + 1, cells.y.astype(np.int64))
+        square = np.zeros(size * size)
+        for first, row in enumerate(ends):
+            for second, column in enumerate(ends):
+                square += np.bincount(row * size + column, by_predictor[:, first, second], minlength=size * size)
+        return square.reshape(size, size)[1:-1, 1:-1]

@@ -21,6 +21,9 @@ class SinglePredictor:
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
         return cells.X * by_predictor
 
+    def gradient(self, cells: Cells, by_predictor: Floats) -> Floats:
+        return by_predictor[:, 0] @ cells.X
+
     def information(self, cells: Cells, by_predictor: Floats) -> Floats:
         return crossproduct(cells.X, by_predictor[:, 0, 0])
 
