@@ -31,7 +31,7 @@ def numbers(oracle: Path) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def responses(oracle: Path) -> dict[str, pd.DataFrame]:
     """The data sets n1502 (one vignette each) and n9012 (six each)."""
-    return {name: _read(oracle / f"{name}.csv") for name in ("n1502", "n9012")}
+    return {name: read_responses(oracle / f"{name}.csv") for name in ("n1502", "n9012")}
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,8 @@ def r_frame(real: Path) -> Callable[[str], pd.DataFrame]:
     return cache(lambda name: _read_rda(next((real / "datasets").glob(f"*__{name}.rda")))[name])
 
 
-def _read(file: Path) -> pd.DataFrame:
+def read_responses(file: Path) -> pd.DataFrame:
+    """A data set of the reference numbers, with the levels in the order of R."""
     data = pd.read_csv(file, keep_default_na=False)
     return data.assign(**{name: pd.Categorical(data[name], categories=levels) for name, levels in LEVELS.items()})
 

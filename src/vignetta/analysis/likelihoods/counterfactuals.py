@@ -40,7 +40,7 @@ class Counterfactuals:
 
     def mean(self, values: Floats) -> Floats:
         """The average over the sample rows (c,) of values (c, r)."""
-        return np.asarray(np.einsum("cr,r->c" if self.share.ndim == 1 else "cr,cr->c", values, self.share))
+        return np.asarray((values * self.share).sum(axis=1))
 
     def mean_row(self, values: Floats) -> Floats:
         """The average of value times x over the sample rows (c, k), from values (c, r)."""
@@ -50,7 +50,7 @@ class Counterfactuals:
         rows[:, ~self.varies] = weighted @ self.fixed
         r = len(self.beside)
         member = sparse.csr_array((np.ones(r), (self.beside, np.arange(r))), shape=(b, r))
-        rows[:, self.varies] = np.einsum("bc,cbk->ck", member @ weighted.T, self.varying)
+        rows[:, self.varies] = np.einsum("bc,cbk->ck", np.asarray(member @ weighted.T), self.varying)
         return rows
 
     def part(self, cells: slice) -> "Counterfactuals":

@@ -1,5 +1,6 @@
 """Identical rows, found once and counted."""
 
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class Cells:
 def collapse(X: Floats, y: Floats, weights: Floats) -> Cells:
     """The distinct rows of (X, y) with their weights."""
     first, cell = distinct(np.column_stack([X, y]))
-    return Cells(X[first], y[first], np.bincount(cell, weights, minlength=len(first)), cell)
+    return Cells(X[first], y[first], np.bincount(cell, weights).astype(np.float64), cell)
 
 
 def distinct(rows: Floats) -> tuple[Codes, Codes]:
@@ -54,9 +55,9 @@ def distinct(rows: Floats) -> tuple[Codes, Codes]:
 
 def _hash(rows: Floats) -> npt.NDArray[np.uint64]:
     bits = np.ascontiguousarray(rows + 0.0).view(np.uint64)
-    factors = np.random.default_rng(_SEED).integers(2**63, size=rows.shape[1], dtype=np.uint64) * np.uint64(2)
+    draw = random.Random(_SEED)
     keys = np.zeros(len(rows), dtype=np.uint64)
-    for column, factor in zip(bits.T, factors + np.uint64(1), strict=True):
-        mixed = (column ^ (column >> np.uint64(29))) * factor
+    for column in bits.T:
+        mixed = (column ^ (column >> np.uint64(29))) * np.uint64(draw.getrandbits(64) | 1)
         keys = keys * np.uint64(31) + (mixed ^ (mixed >> np.uint64(32)))
     return keys

@@ -65,7 +65,7 @@ class Family(Protocol):
         """Z of every cell (m, q, p)."""
 
     def recession(self, cells: Cells) -> Floats:
-        """Rows a (r, p): in direction d the likelihood of no cell ever falls if and only if a'd >= 0 for all of them."""
+        """Rows a (r, p): the likelihood of no cell ever falls in direction d if and only if a'd >= 0 for all."""
 
     def averages(self, coef: Floats, over: Counterfactuals) -> Averages:
         """The mean prediction of every outcome in every cell of a grid, with derivatives."""

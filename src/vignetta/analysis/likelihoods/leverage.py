@@ -111,7 +111,7 @@ def shortened(group: Group) -> Group:
 
 def _group(fit: Maximum, of: Pieces, places: Codes, times: Floats) -> Group:
     g, count = places.shape
-    cell, weight, size = (each[places.ravel()] for each in (of.cell, of.weight, of.size))
+    cell, weight, size = of.cell[places.ravel()], of.weight[places.ravel()], of.size[places.ravel()]
     cells = Cells(fit.cells.X[cell], fit.cells.y[cell], weight, cell)
     values, vectors = _eigen(fit.at.curvature[cell])
     root = np.sqrt(values * (weight * size)[:, None])

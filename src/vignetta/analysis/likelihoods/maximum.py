@@ -16,8 +16,8 @@ from vignetta.analysis.likelihoods.multinomial import Multinomial
 from vignetta.analysis.likelihoods.newton import Optimum, maximise
 from vignetta.analysis.likelihoods.ordered import Ordered
 from vignetta.analysis.likelihoods.poisson import Poisson
-from vignetta.analysis.likelihoods.single import crossproduct
 from vignetta.analysis.likelihoods.separation import Separation, find_separation
+from vignetta.analysis.likelihoods.single import crossproduct
 from vignetta.analysis.options import raise_all
 from vignetta.errors import Problem, StudyError
 
@@ -167,7 +167,9 @@ def _array_problems(X: Floats, y: Floats, weights: Floats) -> list[Problem]:
     if not np.isfinite(y).all():
         problems.append(Problem("outcome", "it is not finite in some rows.", "Drop these rows, or correct them."))
     if not (np.isfinite(weights) & (weights > 0)).all():
-        problems.append(Problem("weights", "some are zero, negative or not finite.", "Drop these rows, or correct them."))
+        problems.append(
+            Problem("weights", "some are zero, negative or not finite.", "Drop these rows, or correct them.")
+        )
     return problems
 
 
@@ -213,9 +215,7 @@ def _far_from_dependent(X: Floats, weights: Floats) -> bool:
     return bool(scale.all()) and float(np.linalg.eigvalsh(square / np.outer(scale, scale))[0]) > CLEAR
 
 
-def _divergence_problems(
-    family: Family, cells: Cells, reached: Optimum, names: tuple[str, ...]
-) -> list[Problem]:
+def _divergence_problems(family: Family, cells: Cells, reached: Optimum, names: tuple[str, ...]) -> list[Problem]:
     found = find_separation(family, cells) if reached.flat else None
     if found is not None:
         return [_separated(found, names)]
@@ -229,7 +229,7 @@ def _separated(found: Separation, names: tuple[str, ...]) -> Problem:
     which = _listed([names[place] for place in found.coefs])
     verb = "runs" if len(found.coefs) == 1 else "run"
     what = f"{which} {verb} to infinity: with it the likelihood of {found.n_rows} rows only rises (separation)."
-    remedy = "Some combination of levels has only one outcome: merge levels, leave the term out, or use model=\"ols\"."
+    remedy = 'Some combination of levels has only one outcome: merge levels, leave the term out, or use model="ols".'
     return Problem("formula", what, remedy)
 
 

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Multinomial:
-    """y is the place 0 .. J - 1 of the category; the k coefficients of the second category come first, then the third's."""
+    """y is the place 0 .. J - 1 of the category; first the k coefficients of the second category, then the third's."""
 
     categories: tuple[str, ...]
 
@@ -74,14 +74,15 @@ class Multinomial:
         y = cells.y.astype(np.int64)
         gaps = every[np.arange(len(y)), y][:, None, :] - every
         others = y[:, None] != np.arange(len(self.categories))
-        return gaps[others]
+        return np.asarray(gaps[others])
 
     def averages(self, coef: Floats, over: Counterfactuals) -> Averages:
         index = np.stack([over.index(each) for each in self._by_equation(coef)])
         p = special.softmax(np.concatenate([np.zeros((1, *index.shape[1:])), index]), axis=0)
         estimate = np.stack([over.mean(each) for each in p], axis=1)
         rows = [
-            [over.mean_row(each * ((outcome == by) - p[by])) for by in range(1, len(p))] for outcome, each in enumerate(p)
+            [over.mean_row(each * ((outcome == by) - p[by])) for by in range(1, len(p))]
+            for outcome, each in enumerate(p)
         ]
         jacobian = np.stack([np.concatenate(each, axis=1) for each in rows], axis=1)
         return Averages(estimate, jacobian)

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ordered:
-    """y is the place 0 .. J - 1 of the category; coefficients are the J - 1 thresholds, then the slopes (McCullagh 1980).
+    """y is the place 0 .. J - 1 of the category; coefficients are J - 1 thresholds, then the slopes (McCullagh 1980).
 
     The two predictors are the ends alpha_y - x'b and alpha_(y - 1) - x'b of the observed category's interval. X has no
     intercept: the thresholds take its place.
@@ -54,15 +54,15 @@ class Ordered:
             return self._at(upper, lower)
 
     def _at(self, upper: Floats, lower: Floats) -> Derivatives:
-        """Derivatives of log(F(u) - F(l)); intervals above zero are mirrored, so that the difference keeps its digits."""
+        """Derivatives of log(F(u) - F(l)); intervals above zero are mirrored, to keep the difference's digits."""
         mirrored = lower > 0
         high, low = np.where(mirrored, -lower, upper), np.where(mirrored, -upper, lower)
         p = self.link.cdf(high) - self.link.cdf(low)
         p = np.where(p > 0, p, np.nan)
-        u, l = self.link.density(upper) / p, self.link.density(lower) / p
-        by_upper, by_lower = u**2 - self.link.slope(upper) / p, l**2 + self.link.slope(lower) / p
-        curvature = np.stack([by_upper, -u * l, -u * l, by_lower], axis=1).reshape(-1, 2, 2)
-        return Derivatives(np.where(np.isnan(p), -np.inf, np.log(p)), np.stack([u, -l], axis=1), curvature)
+        high, low = self.link.density(upper) / p, self.link.density(lower) / p
+        by_upper, by_lower = high**2 - self.link.slope(upper) / p, low**2 + self.link.slope(lower) / p
+        curvature = np.stack([by_upper, -high * low, -high * low, by_lower], axis=1).reshape(-1, 2, 2)
+        return Derivatives(np.where(np.isnan(p), -np.inf, np.log(p)), np.stack([high, -low], axis=1), curvature)
 
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
         return np.concatenate([self._by_cut(cells, by_predictor), -cells.X * by_predictor.sum(axis=1)[:, None]], axis=1)

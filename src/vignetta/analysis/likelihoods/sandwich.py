@@ -1,5 +1,7 @@
 """Covariance matrices of maximum-likelihood coefficients, and their degrees of freedom."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
@@ -12,7 +14,7 @@ from vignetta.analysis.likelihoods.single import crossproduct
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-COMBINATIONS = 2_000_000
+COMBINATIONS = 8_000_000
 """About how many numbers are held at a time for the degrees of freedom."""
 ADJUSTED = ("HC2", "HC3", "CR2", "CR3")
 """Errors that adjust each score for its own leverage."""
@@ -41,10 +43,10 @@ def likelihood_covariance(fit: Maximum, errors: str, clusters: Codes | None = No
         CR2: A^1/2 (I - A^-1/2 A_g A^-1/2)^-1/2 A^-1/2 s_g        CR3: (I - A_g A^-1)^-1 s_g
 
     To first order s_g at the estimate has variance A_g - A_g A^-1 A_g where the model holds; CR2 restores A_g. CR3
-    gives the sum of squares of the coefficients' changes when one Newton step is made without the cluster: the jackknife
-    to that order, without a factor (G - 1) / G. For a linear model with unit variance both are the usual ones, and
-    CR3 is so for logit and Poisson. Weights count as inverse variances. Coverage: the simulation in
-    `tests/analysis/likelihoods/test_coverage.py`.
+    sums the squared changes of the coefficients when one Newton step is made without the cluster: the jackknife to
+    that order, without a factor (G - 1) / G. For a linear model with unit variance both are the usual ones, and
+    CR3 is so for logit and Poisson. Weights count as inverse variances. The simulation in
+    `tests/analysis/likelihoods/test_coverage.py` shows the coverage.
 
     Raises
     ------
@@ -54,9 +56,11 @@ def likelihood_covariance(fit: Maximum, errors: str, clusters: Codes | None = No
     if errors == "classical":
         return fit.inverse
     if errors in ADJUSTED:
-        meat = sum((_meat(_scores(fit, errors, each), each.times) for each in _groups(fit, clusters)), np.zeros(()))
+        meat = np.zeros_like(fit.inverse)
+        for group in _groups(fit, clusters):
+            meat += crossproduct(_scores(fit, errors, group), group.times)
     elif clusters is None:
-        meat = crossproduct(fit.cell_scores, np.bincount(fit.cells.cell, fit.weights**2))
+        meat = crossproduct(fit.cell_scores, np.bincount(fit.cells.cell, fit.weights**2).astype(np.float64))
     else:
         sums = _cluster_sums(fit, clusters)
         meat = sums.T @ sums
@@ -80,8 +84,8 @@ def satterthwaite(fit: Maximum, errors: str, combinations: Floats, clusters: Cod
     found = np.full(len(combinations), np.nan)
     defined = np.isfinite(combinations).all(axis=1) & combinations.any(axis=1)
     places = np.flatnonzero(defined)
-    step = max(1, COMBINATIONS // (len(fit.coef) * (1 + fit.n)))
-    step = max(step, 8)
+    size = fit.n if clusters is None else int(clusters.max()) + 1
+    step = max(8, COMBINATIONS // (len(fit.coef) * size))
     for begin in range(0, len(places), step):
         chosen = places[begin : begin + step]
         found[chosen] = _satterthwaite(fit, errors, combinations[chosen], clusters)
@@ -106,7 +110,7 @@ def _satterthwaite(fit: Maximum, errors: str, combinations: Floats, clusters: Co
     return np.asarray(mean**2 / (square + np.einsum("cpq,cpq->c", cross, cross)))
 
 
-def _groups(fit: Maximum, clusters: Codes | None) -> "list[Group] | object":
+def _groups(fit: Maximum, clusters: Codes | None) -> Iterator[Group]:
     return groups(fit, pieces(fit, clusters))
 
 
@@ -114,10 +118,6 @@ def _scores(fit: Maximum, errors: str, group: Group) -> Floats:
     shorter, adjust = _adjustment(fit, errors, group)
     adjusted = adjust @ shorter.residuals[:, :, None]
     return np.asarray((shorter.rows.transpose(0, 2, 1) @ adjusted)[:, :, 0])
-
-
-def _meat(scores: Floats, times: Floats) -> Floats:
-    return crossproduct(scores, times)
 
 
 def _adjustment(fit: Maximum, errors: str, group: Group) -> tuple[Group, Floats]:

@@ -1,6 +1,7 @@
 """Separation: the likelihood has no maximum, because in some direction it never falls (Albert and Anderson 1984)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 
 APART = 1e-6
 """Coefficients and indices below this are the solver's rounding of zero, on columns of largest entry 1."""
-_OPTIONS = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
+EXACT: Any = {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ def find_separation(family: Family, cells: Cells) -> Separation | None:
     scale = np.where(scale > 0, scale, 1)
     rows = np.unique(rows / scale, axis=0)
     found = optimize.linprog(
-        -rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs", options=_OPTIONS
+        -rows.sum(axis=0), A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1, 1), method="highs", options=EXACT
     )
     if found.x is None or (rows @ found.x).max(initial=0) < APART:
         return None
@@ -52,13 +53,12 @@ def find_separation(family: Family, cells: Cells) -> Separation | None:
 
 
 def _sparse(rows: Floats, direction: Floats) -> Floats:
-    p = rows.shape[1]
-    total = float(rows.sum(axis=0) @ direction)
-    both = np.concatenate([rows, rows.sum(axis=0, keepdims=True)])
-    bounds = np.concatenate([np.zeros(len(rows)), [-total]])
-    signs = np.concatenate([-both, both], axis=1)
-    signs[:-1], bounds = np.concatenate([-rows, rows], axis=1), bounds
-    found = optimize.linprog(np.ones(2 * p), A_ub=signs, b_ub=bounds, bounds=(0, None), method="highs", options=_OPTIONS)
+    """The direction d+ - d- that rises as much as `direction`, with the smallest sum of d+ and d- (both 0 or more)."""
+    p, total = rows.shape[1], rows.sum(axis=0)
+    held = np.concatenate([rows, total[None, :]])
+    bounds = np.concatenate([np.zeros(len(rows)), [-total @ direction]])
+    both = np.concatenate([-held, held], axis=1)
+    found = optimize.linprog(np.ones(2 * p), A_ub=both, b_ub=bounds, bounds=(0, None), method="highs", options=EXACT)
     return direction if found.x is None else np.asarray(found.x[:p] - found.x[p:])
 
 
