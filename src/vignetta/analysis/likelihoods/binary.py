@@ -38,9 +38,8 @@ class Binary(SinglePredictor):
         return cells.X * (2 * cells.y - 1)[:, None]
 
     def averages(self, coef: Floats, over: Counterfactuals) -> Averages:
-        index = over.index(coef)
-        estimate, jacobian = over.mean(self.link.cdf(index)), over.mean_row(self.link.density(index))
-        return Averages(estimate[:, None], jacobian[:, None, :])
+        chance, density = self.link.both(over.index(coef))
+        return Averages(over.mean(chance)[:, None], over.mean_row(density)[:, None, :])
 
     def _at(self, y: Floats, index: Floats) -> Derivatives:
         """With z = (2y - 1) x'b the log-likelihood is log F(z), and (log F)'' = f'/F - (f/F)^2."""

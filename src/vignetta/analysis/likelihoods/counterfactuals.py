@@ -40,7 +40,7 @@ class Counterfactuals:
 
     def mean(self, values: Floats) -> Floats:
         """The average over the sample rows (c,) of values (c, r)."""
-        return np.asarray((values * self.share).sum(axis=1))
+        return values @ self.share if self.share.ndim == 1 else np.einsum("cr,cr->c", values, self.share)
 
     def mean_row(self, values: Floats) -> Floats:
         """The average of value times x over the sample rows (c, k), from values (c, r)."""

@@ -54,10 +54,10 @@ def distinct(rows: Floats) -> tuple[Codes, Codes]:
 
 
 def _hash(rows: Floats) -> npt.NDArray[np.uint64]:
-    bits = np.ascontiguousarray(rows + 0.0).view(np.uint64)
+    bits = np.ascontiguousarray(rows.T + 0.0).view(np.uint64)
     draw = random.Random(_SEED)
     keys = np.zeros(len(rows), dtype=np.uint64)
-    for column in bits.T:
+    for column in bits:
         mixed = (column ^ (column >> np.uint64(29))) * np.uint64(draw.getrandbits(64) | 1)
         keys = keys * np.uint64(31) + (mixed ^ (mixed >> np.uint64(32)))
     return keys

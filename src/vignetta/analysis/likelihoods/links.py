@@ -22,6 +22,7 @@ class Link:
     Attributes
     ----------
     cdf, density, slope : F, f and f'.
+    both : F and f at once.
     log_cdf : log F, exact in the lower tail.
     hazard : f / F, exact in the lower tail.
     curvature : -(log F)'' at z, from z and the hazard there.
@@ -31,6 +32,7 @@ class Link:
 
     cdf: Callable[[Floats], Floats]
     density: Callable[[Floats], Floats]
+    both: Callable[[Floats], tuple[Floats, Floats]]
     slope: Callable[[Floats], Floats]
     log_cdf: Callable[[Floats], Floats]
     hazard: Callable[[Floats], Floats]
@@ -41,6 +43,11 @@ class Link:
 
 def _logistic_density(z: Floats) -> Floats:
     return np.asarray(special.expit(z) * special.expit(-z))
+
+
+def _logistic(z: Floats) -> tuple[Floats, Floats]:
+    below = np.asarray(special.expit(z))
+    return below, below * (1 - below)
 
 
 def _logistic_slope(z: Floats) -> Floats:
@@ -64,6 +71,7 @@ LINKS: Final[dict[LinkName, Link]] = {
     "logit": Link(
         cdf=special.expit,
         density=_logistic_density,
+        both=_logistic,
         slope=_logistic_slope,
         log_cdf=special.log_expit,
         hazard=lambda z: np.asarray(special.expit(-z)),
@@ -74,6 +82,7 @@ LINKS: Final[dict[LinkName, Link]] = {
     "probit": Link(
         cdf=special.ndtr,
         density=_normal_density,
+        both=lambda z: (np.asarray(special.ndtr(z)), _normal_density(z)),
         slope=_normal_slope,
         log_cdf=special.log_ndtr,
         hazard=_normal_hazard,

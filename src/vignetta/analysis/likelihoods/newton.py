@@ -11,9 +11,9 @@ from vignetta.analysis.likelihoods.family import Derivatives, Family
 
 Floats = npt.NDArray[np.float64]
 
-CLOSE = 1e-12
-"""Newton stops after a step that was this short: half of it is what the step promises to add to the log-likelihood, for
-weights of mean 1. Steps shrink quadratically, so that the next would have been below rounding."""
+CLOSE = 1e-10
+"""Newton stops after a step that promised to add half of this to the log-likelihood, for weights of mean 1: a step of
+1e-5 standard errors. Steps shrink quadratically: the next would be some 1e-10 standard errors."""
 STEPS = 50
 HALVINGS = 30
 FLAT = 1e-5

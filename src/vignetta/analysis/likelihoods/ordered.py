@@ -99,8 +99,8 @@ class Ordered:
         jacobian = np.zeros((c, q + 2, len(coef)))
         below[:, -1] = 1
         for cut, threshold in enumerate(coef[:q]):
-            density = self.link.density(threshold - index)
-            below[:, cut + 1] = over.mean(self.link.cdf(threshold - index))
+            chance, density = self.link.both(threshold - index)
+            below[:, cut + 1] = over.mean(chance)
             jacobian[:, cut + 1, cut] = over.mean(density)
             jacobian[:, cut + 1, q:] = -over.mean_row(density)
         return Averages(np.diff(below, axis=1), np.diff(jacobian, axis=1))
