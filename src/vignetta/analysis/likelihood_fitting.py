@@ -10,7 +10,7 @@ import pandas as pd
 from vignetta.analysis.fitting import Fit
 from vignetta.analysis.likelihoods.effects import at_least, category
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES, WITH_THRESHOLDS, Likelihood, Maximum, maximum
-from vignetta.analysis.likelihoods.sandwich import ADJUSTED, likelihood_covariance, satterthwaite
+from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
 from vignetta.analysis.options import unknown
 from vignetta.analysis.samples import Sample
 from vignetta.errors import Problem, StudyError
@@ -71,8 +71,8 @@ class LikelihoodFit(Fit):
         raise StudyError(unknown("outcome", "the model has no outcome", str(outcome), list(known)))
 
     def degrees_of_freedom(self, gradients: Floats) -> Floats:
-        """Satterthwaite's (r,) of effects with these gradients (r, p), for HC2, HC3, CR2 and CR3; else the fit's."""
-        if self.errors not in ADJUSTED or np.isinf(self.df):
+        """Satterthwaite's (r,) of effects with these gradients (r, p) under CR2; else the fit's."""
+        if self.errors not in ("CR2",) or np.isinf(self.df):
             return np.full(len(gradients), self.df)
         return satterthwaite(self.maximum, self.errors, gradients, self.sample.clusters)
 

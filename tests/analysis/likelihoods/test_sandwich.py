@@ -172,14 +172,40 @@ def test_the_order_and_names_of_clusters_do_not_matter(model: Any, errors: str) 
     np.testing.assert_allclose(first, second, rtol=1e-8, atol=EXACT)
 
 
-@pytest.mark.parametrize("errors", ["HC2", "HC3", "CR2", "CR3"])
-def test_a_coefficient_that_one_cluster_carries_is_told(errors: str) -> None:
-    rng = np.random.default_rng(6)
+@pytest.mark.parametrize("errors", ["HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR1S", "CR2", "CR3"])
+def test_a_coefficient_that_one_row_or_cluster_fits_alone_is_told(errors: str) -> None:
+    y = np.random.default_rng(6).poisson(3, 60).astype(float)
     clusters = np.arange(60) // 6 if errors.startswith("CR") else None
-    X = np.column_stack([np.ones(60), np.arange(60) < 6])
-    y = rng.poisson(3, 60).astype(float)
-    if clusters is None:
-        X[:, 1] = np.arange(60) == 0
-        y[0] = 3
-    with pytest.raises(StudyError, match="1 cluster fits a coefficient alone"):
-        likelihood_covariance(maximum("poisson", X, y), errors, clusters)
+    y[0] = 3
+    alone = np.arange(60) < (6 if errors.startswith("CR") else 1)
+    fit = maximum("poisson", np.column_stack([np.ones(60), alone]).astype(float), y)
+    with pytest.raises(StudyError, match="1 row or cluster fits a coefficient alone"):
+        likelihood_covariance(fit, errors, clusters)
+    assert likelihood_covariance(fit, "classical").shape == (2, 2)
+
+
+def test_fewer_clusters_than_coefficients_are_not_one_cluster_alone() -> None:
+    fit = maximum("ordered_logit", **problem("ordered_logit"))
+    found = likelihood_covariance(fit, "CR1S", np.arange(240) % 4)
+    assert np.linalg.matrix_rank(found, tol=1e-9) == 3
+
+
+@pytest.mark.parametrize("model", ["logit", "poisson"])
+def test_large_clusters_have_no_matrix_of_their_own(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vignetta.analysis.likelihoods import sandwich
+
+    fit, clusters = maximum(model, **problem(model)), np.arange(240) % 3
+    found = []
+    for dense in (0, 1_000):
+        monkeypatch.setattr(sandwich, "DENSE", dense)
+        df = satterthwaite(fit, "CR2", np.eye(len(fit.coef)), clusters)
+        found.append(np.column_stack([likelihood_covariance(fit, "CR2", clusters), df]))
+    np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
+
+
+def test_degrees_of_freedom_without_adjustment_are_those_of_plain_scores() -> None:
+    """Of G equal clusters the scores of an intercept have G - 1, by any of the errors."""
+    y = (np.arange(60) % 4 == 0).astype(float)
+    fit, clusters = maximum("probit", np.ones((60, 1)), y), np.arange(60) // 4
+    for errors in ("CR0", "CR1", "CR1S", "CR2", "CR3"):
+        assert satterthwaite(fit, errors, np.ones((1, 1)), clusters)[0] == pytest.approx(14, rel=EXACT)

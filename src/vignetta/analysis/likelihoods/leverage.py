@@ -87,7 +87,7 @@ def groups(fit: Maximum, of: Pieces) -> Iterator[Group]:
             yield _group(fit, of, starts[chosen][:, None] + np.arange(count), of.times[chosen])
 
 
-def factor(rows: Floats, inverse: Floats) -> tuple[Floats, Floats]:
+def leverages(rows: Floats, inverse: Floats) -> tuple[Floats, Floats]:
     """Eigenvalues (g, r) and vectors (g, r, r) of the leverage of each cluster: rows @ inverse @ rows'.
 
     Raises `StudyError` for a leverage of one.
@@ -95,8 +95,9 @@ def factor(rows: Floats, inverse: Floats) -> tuple[Floats, Floats]:
     values, vectors = np.linalg.eigh(rows @ inverse @ rows.transpose(0, 2, 1))
     full = int((values[:, -1] > FULL_LEVERAGE).sum())
     if full:
-        what = f"they are not defined: {full} cluster{'s fit' if full > 1 else ' fits'} a coefficient alone."
-        raise StudyError(Problem("errors", what, 'Simplify the formula, or write errors="HC1" ("CR1S" with clusters).'))
+        which = f"{full} row or cluster fits" if full == 1 else f"{full} rows or clusters fit"
+        what = f"robust errors are not defined: {which} a coefficient alone, so that nothing is left over."
+        raise StudyError(Problem("errors", what, 'Simplify the formula, or write errors="classical".'))
     return values, vectors
 
 

@@ -1,14 +1,16 @@
 """Covariance matrices of maximum-likelihood coefficients, and their degrees of freedom."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import scipy.linalg
 from scipy import sparse
 
-from vignetta.analysis.likelihoods.leverage import Group, factor, groups, pieces, shortened
+from vignetta.analysis.likelihoods.leverage import Group, groups, leverages, pieces, shortened
 from vignetta.analysis.likelihoods.maximum import Maximum
+from vignetta.analysis.likelihoods.roots import inverse_root, power
 from vignetta.analysis.likelihoods.single import crossproduct
 
 Floats = npt.NDArray[np.float64]
@@ -16,6 +18,10 @@ Codes = npt.NDArray[np.int64]
 
 COMBINATIONS = 8_000_000
 """About how many numbers are held at a time for the degrees of freedom."""
+ALONE = 1e-9
+"""Scores that spread less than this share of the most in some direction may be of a coefficient that one fits alone."""
+DENSE = 4
+"""Clusters of at most this many times as many rows as coefficients have a matrix of their own, which is then faster."""
 ADJUSTED = ("HC2", "HC3", "CR2", "CR3")
 """Errors that adjust each score for its own leverage."""
 
@@ -51,19 +57,21 @@ def likelihood_covariance(fit: Maximum, errors: str, clusters: Codes | None = No
     Raises
     ------
     StudyError
-        A leverage of one under HC2, HC3, CR2 or CR3.
+        A row or a cluster that fits a coefficient alone (leverage of one), except with classical errors.
     """
     if errors == "classical":
         return fit.inverse
     if errors in ADJUSTED:
         meat = np.zeros_like(fit.inverse)
         for group in _groups(fit, clusters):
-            meat += crossproduct(_scores(fit, errors, group), group.times)
+            meat += crossproduct(_adjustment(fit, errors, group).scores(), group.times)
     elif clusters is None:
         meat = crossproduct(fit.cell_scores, np.bincount(fit.cells.cell, fit.weights**2).astype(np.float64))
     else:
         sums = _cluster_sums(fit, clusters)
         meat = sums.T @ sums
+    if errors not in ADJUSTED:
+        _raise_if_alone(fit, meat, clusters)
     covariance = fit.inverse @ meat @ fit.inverse * _factor(fit, errors, clusters)
     return np.asarray((covariance + covariance.T) / 2)
 
@@ -73,7 +81,7 @@ def satterthwaite(fit: Maximum, errors: str, combinations: Floats, clusters: Cod
 
     Parameters
     ----------
-    errors : HC2, HC3, CR2 or CR3.
+    errors : HC0 to HC3, CR0 to CR3, CR1S.
     combinations : each a combination of coefficients, or the gradient of an effect.
 
     The estimated variance of c'b is a sum of squares of the working residuals, which have the working model's
@@ -98,8 +106,8 @@ def _satterthwaite(fit: Maximum, errors: str, combinations: Floats, clusters: Co
     r, p = combinations.shape
     mean, square, cross = np.zeros(r), np.zeros(r), np.zeros((r, p, p))
     for group in _groups(fit, clusters):
-        shorter, adjust = _adjustment(fit, errors, group)
-        on_residuals = adjust.transpose(0, 2, 1) @ (shorter.rows @ weights)
+        adjusted = _adjustment(fit, errors, group)
+        shorter, on_residuals = adjusted.group, adjusted.on_residuals(weights)
         spread = np.einsum("grc,grc->gc", on_residuals, on_residuals)
         pulled = root.T @ (shorter.rows.transpose(0, 2, 1) @ on_residuals)
         own = np.einsum("gpc,gpc->gc", pulled, pulled)
@@ -114,26 +122,69 @@ def _groups(fit: Maximum, clusters: Codes | None) -> Iterator[Group]:
     return groups(fit, pieces(fit, clusters))
 
 
-def _scores(fit: Maximum, errors: str, group: Group) -> Floats:
-    shorter, adjust = _adjustment(fit, errors, group)
-    adjusted = adjust @ shorter.residuals[:, :, None]
-    return np.asarray((shorter.rows.transpose(0, 2, 1) @ adjusted)[:, :, 0])
+def _raise_if_alone(fit: Maximum, meat: Floats, clusters: Codes | None) -> None:
+    """A coefficient that one cluster fits alone leaves no score in its direction, and would seem to have no error."""
+    root = scipy.linalg.cholesky(fit.inverse, lower=True)
+    spread = np.linalg.eigvalsh(root.T @ meat @ root)
+    if spread[0] > ALONE * spread[-1]:
+        return
+    for group in _groups(fit, clusters):
+        leverages(shortened(group).rows, fit.inverse)
 
 
-def _adjustment(fit: Maximum, errors: str, group: Group) -> tuple[Group, Floats]:
-    """The group and what its working residuals are multiplied with (g, r, r)."""
-    on_outcome = fit.family.inverse_variance and errors in ("HC2", "CR2")
-    group = group if on_outcome else shortened(group)
-    values, vectors = factor(group.rows, fit.inverse)
-    if not on_outcome:
-        return group, _power(1 - values, vectors, -1.0 if errors in ("HC3", "CR3") else -0.5)
-    left = np.eye(values.shape[1]) - (vectors * values[:, None, :]) @ vectors.transpose(0, 2, 1)
-    scaled = group.variance[:, :, None] * left * group.variance[:, None, :]
-    return group, _power(*np.linalg.eigh(scaled), -0.5) * group.variance[:, None, :]
+@dataclass(frozen=True, eq=False)
+class _Adjustment:
+    """What the working residuals of a group are multiplied with: a symmetric matrix times a diagonal one.
+
+    Attributes
+    ----------
+    group : perhaps by fewer rows.
+    root : multiplies vectors (g, r, c) with the symmetric matrix.
+    scale : (g, r) the diagonal.
+    """
+
+    group: Group
+    root: Callable[[Floats], Floats]
+    scale: Floats
+
+    def scores(self) -> Floats:
+        """The adjusted scores (g, p)."""
+        residuals = self.root((self.scale * self.group.residuals)[:, :, None])
+        return np.asarray((self.group.rows.transpose(0, 2, 1) @ residuals)[:, :, 0])
+
+    def on_residuals(self, weights: Floats) -> Floats:
+        """The weights (g, r, c) on the residuals of sums with weights (p, c) on the adjusted scores."""
+        return self.scale[:, :, None] * self.root(self.group.rows @ weights)
 
 
-def _power(values: Floats, vectors: Floats, exponent: float) -> Floats:
-    return np.asarray((vectors * values[:, None, :] ** exponent) @ vectors.transpose(0, 2, 1))
+def _adjustment(fit: Maximum, errors: str, group: Group) -> _Adjustment:
+    if fit.family.inverse_variance and errors in ("HC2", "CR2"):
+        return _on_outcome(fit, group)
+    group = shortened(group)
+    ones = np.ones_like(group.residuals)
+    values, vectors = leverages(group.rows, fit.inverse)
+    exponent = {"HC2": -0.5, "CR2": -0.5, "HC3": -1.0, "CR3": -1.0}.get(errors, 0.0)
+    matrix = power(1 - values, vectors, exponent)
+    return _Adjustment(group, lambda right: matrix @ right, ones)
+
+
+def _on_outcome(fit: Maximum, group: Group) -> _Adjustment:
+    """(F (F^2 - H F^2) F)^-1/2 in terms of the working rows: F^2 (I - leverage) F^2."""
+    variance = group.variance
+    low = variance[:, :, None] * (group.rows @ scipy.linalg.cholesky(fit.inverse, lower=True))
+    if group.rows.shape[1] > DENSE * group.rows.shape[2]:
+        most = leverages(shortened(group).rows, fit.inverse)[0][:, -1]
+        least = variance.min(axis=1) ** 2 * (1 - most)
+        given = list(zip(variance**2, low, least, strict=True))
+        return _Adjustment(group, lambda right: _each_inverse_root(given, right), variance)
+    leverages(group.rows, fit.inverse)
+    spread = np.eye(low.shape[1]) * variance[:, :, None] ** 2 - low @ low.transpose(0, 2, 1)
+    matrix = power(*np.linalg.eigh(spread), -0.5)
+    return _Adjustment(group, lambda right: matrix @ right, variance)
+
+
+def _each_inverse_root(given: list[tuple[Floats, Floats, float]], right: Floats) -> Floats:
+    return np.stack([inverse_root(*each, by) for each, by in zip(given, right, strict=True)])
 
 
 def _cluster_sums(fit: Maximum, clusters: Codes) -> Floats:
