@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.analysis.likelihoods.fits import likelihood
 from vignetta.analysis.averaging import grid
@@ -98,6 +99,24 @@ def test_degrees_of_freedom_follow_the_errors(data: pd.DataFrame) -> None:
     assert ((clustered > 10) & (clustered < 24)).all()
     normal = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who", distribution="normal")
     assert normal.degrees_of_freedom(rows).tolist() == [np.inf, np.inf]
+
+
+def test_tests_of_effects_and_of_coefficients(data: pd.DataFrame) -> None:
+    data = data.assign(who=np.arange(400) % 25)
+    fit = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who")
+    over = grid(fit, ["arm"], average_over="sample")
+    rows = np.array([over.mean({"arm": level}) for level in "abc"] + [over.contrast("arm", ("a", "a"), {})])
+    shares = data.groupby("arm")["yes"].mean().to_numpy()
+    np.testing.assert_allclose(fit.estimates(rows), [*shares, 0], atol=EXACT)
+    np.testing.assert_allclose(fit.std_errors(rows)[0], shares[0] * (1 - shares[0]) * np.sqrt(fit.vcov[0, 0]))
+    assert fit.std_errors(rows)[3] == 0 and np.isnan(fit.std_errors(rows * np.nan)).all()
+    found, df = fit.infer(rows[:3]), fit.degrees_of_freedom(rows[:3])
+    half = stats.t.isf(0.025, df) * fit.std_errors(rows[:3])
+    np.testing.assert_allclose(found.conf_high, shares + half)
+    each = np.eye(3)
+    np.testing.assert_array_equal(fit.estimates(each), fit.coef)
+    np.testing.assert_allclose(fit.std_errors(each), np.sqrt(np.diag(fit.vcov)))
+    np.testing.assert_allclose(fit.infer(each).statistic, fit.coef / fit.std_errors(each))
 
 
 @pytest.mark.parametrize("model", ["logit", "ordered_probit", "multinomial_logit"])

@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.fitting import Fit
+from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.likelihoods.effects import at_least, category
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES, WITH_THRESHOLDS, Likelihood, Maximum, maximum
 from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
@@ -20,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 LIKELIHOODS = get_args(Likelihood)
+ROUNDING = 1e-14
+"""A variance below this share of what its terms sum to without cancelling is rounding, and means zero."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -60,7 +63,7 @@ class LikelihoodFit(Fit):
             return np.ones(1)
         if outcome in (None, "mean") and self.values is not None:
             return self.values
-        ordered = self.name in WITH_THRESHOLDS or len(self.kept) != int(self.kept.sum())
+        ordered = not self.kept.all()
         if outcome in known:
             return category(known, str(outcome))
         if outcome is not None and ordered and outcome.removeprefix(">=").strip() in known:
@@ -70,11 +73,32 @@ class LikelihoodFit(Fit):
             raise StudyError(Problem("outcome", what, f'Name a category, such as outcome="{known[-1]}".'))
         raise StudyError(unknown("outcome", "the model has no outcome", str(outcome), list(known)))
 
-    def degrees_of_freedom(self, gradients: Floats) -> Floats:
-        """Satterthwaite's (r,) of effects with these gradients (r, p) under CR2; else the fit's."""
+    def estimates(self, rows: Floats) -> Floats:
+        """The values (m,) of effects (m, p + 1), or of combinations (m, p) of the coefficients.
+
+        So is every `rows` of the methods of this class: an effect is its derivatives by the p coefficients, then its
+        value (see `likelihoods.effects`).
+        """
+        p = len(self.coef)
+        return rows @ self.coef if rows.shape[1] == p else rows[:, p]
+
+    def std_errors(self, rows: Floats) -> Floats:
+        """Standard errors (m,) by the delta method; those of rounding are zero."""
+        gradients = rows[:, : len(self.coef)]
+        variance = np.einsum("mp,pq,mq->m", gradients, self.vcov, gradients, optimize=True)
+        largest = (np.abs(gradients) @ np.sqrt(np.diag(self.vcov))) ** 2
+        return np.where(variance <= ROUNDING * largest, 0.0, np.sqrt(np.maximum(variance, 0)))
+
+    def degrees_of_freedom(self, rows: Floats) -> Floats:
+        """Of tests of effects or combinations: Satterthwaite's under CR2; else the fit's."""
         if self.errors not in ("CR2",) or np.isinf(self.df):
-            return np.full(len(gradients), self.df)
-        return satterthwaite(self.maximum, self.errors, gradients, self.sample.clusters)
+            return np.full(len(rows), self.df)
+        return satterthwaite(self.maximum, self.errors, rows[:, : len(self.coef)], self.sample.clusters)
+
+    def infer(self, rows: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of effects or combinations."""
+        df = self.degrees_of_freedom(rows)
+        return infer(self.estimates(rows), self.std_errors(rows), df=df, null=null, alpha=self.alpha)
 
 
 def fit_likelihood(
