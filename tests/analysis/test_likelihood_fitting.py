@@ -111,6 +111,7 @@ def test_tests_of_effects_and_of_coefficients(data: pd.DataFrame) -> None:
     np.testing.assert_allclose(fit.std_errors(rows)[0], shares[0] * (1 - shares[0]) * np.sqrt(fit.vcov[0, 0]))
     assert fit.std_errors(rows)[3] == 0 and np.isnan(fit.std_errors(rows * np.nan)).all()
     found, df = fit.infer(rows[:3]), fit.degrees_of_freedom(rows[:3])
+    assert fit.degrees_of_freedom(rows)[3] == fit.df and fit.infer(rows).conf_low[3] == 0
     half = stats.t.isf(0.025, df) * fit.std_errors(rows[:3])
     np.testing.assert_allclose(found.conf_high, shares + half)
     each = np.eye(3)

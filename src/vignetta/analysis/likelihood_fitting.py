@@ -93,7 +93,9 @@ class LikelihoodFit(Fit):
         """Of tests of effects or combinations: Satterthwaite's under CR2; else the fit's."""
         if self.errors not in ("CR2",) or np.isinf(self.df):
             return np.full(len(rows), self.df)
-        return satterthwaite(self.maximum, self.errors, rows[:, : len(self.coef)], self.sample.clusters)
+        gradients = rows[:, : len(self.coef)]
+        found = satterthwaite(self.maximum, self.errors, gradients, self.sample.clusters)
+        return np.where(gradients.any(axis=1), found, self.df)
 
     def infer(self, rows: Floats, *, null: float = 0.0) -> Inference:
         """Tests and intervals of effects or combinations."""
