@@ -53,7 +53,7 @@ def test_numbers_as_categories_have_a_mean(data: pd.DataFrame) -> None:
     [
         ("words ~ arm", "ordered_logit", None, 'Name a category, such as outcome="always"'),
         ("words ~ arm", "ordered_logit", ">=sometimes", "no outcome `>=sometimes`"),
-        ("words ~ arm", "multinomial_logit", "mean", "not numbers, so there is no mean"),
+        ("words ~ arm", "multinomial_logit", "mean", "not ordered numbers, so there is no mean"),
         ("words ~ arm", "multinomial_logit", ">=often", "no outcome `>=often`"),
         ("score ~ arm", "multinomial_logit", None, "there is no mean"),
         ("yes ~ arm", "logit", "often", "no outcome `often`. Known: `mean`"),
@@ -95,6 +95,8 @@ def test_degrees_of_freedom_follow_the_errors(data: pd.DataFrame) -> None:
     data = data.assign(who=np.arange(400) % 25)
     rows = np.eye(3)[1:]
     assert likelihood(data, "yes ~ arm", "logit").degrees_of_freedom(rows).tolist() == [397, 397]
+    assert likelihood(data, "score ~ arm", "ordered_logit").df == 400 - 5
+    assert likelihood(data, "yes ~ arm", "logit", errors="CR1", cluster="who").df == 24
     clustered = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who").degrees_of_freedom(rows)
     assert ((clustered > 10) & (clustered < 24)).all()
     normal = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who", distribution="normal")
