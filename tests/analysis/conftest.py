@@ -32,12 +32,6 @@ def r_frame(real: Path) -> Callable[[str], pd.DataFrame]:
     return cache(lambda name: _read_rda(next((real / "datasets").glob(f"*__{name}.rda")))[name])
 
 
-def read_responses(file: Path) -> pd.DataFrame:
-    """A data set of the reference numbers, with the levels in the order of R."""
-    data = pd.read_csv(file, keep_default_na=False)
-    return data.assign(**{name: pd.Categorical(data[name], categories=levels) for name, levels in LEVELS.items()})
-
-
 def _read_rda(file: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

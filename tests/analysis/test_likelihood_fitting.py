@@ -53,7 +53,7 @@ def test_numbers_as_categories_have_a_mean(data: pd.DataFrame) -> None:
     [
         ("words ~ arm", "ordered_logit", None, 'Name a category, such as outcome="always"'),
         ("words ~ arm", "ordered_logit", ">=sometimes", "no outcome `>=sometimes`"),
-        ("words ~ arm", "multinomial_logit", "mean", "not numbers, so there is no mean"),
+        ("words ~ arm", "multinomial_logit", "mean", "not ordered numbers, so there is no mean"),
         ("words ~ arm", "multinomial_logit", ">=often", "no outcome `>=often`"),
         ("score ~ arm", "multinomial_logit", None, "there is no mean"),
         ("yes ~ arm", "logit", "often", "no outcome `often`. Known: `mean`"),
@@ -95,6 +95,8 @@ def test_degrees_of_freedom_follow_the_errors(data: pd.DataFrame) -> None:
     data = data.assign(who=np.arange(400) % 25)
     rows = np.eye(3)[1:]
     assert likelihood(data, "yes ~ arm", "logit").degrees_of_freedom(rows).tolist() == [397, 397]
+    assert likelihood(data, "score ~ arm", "ordered_logit").df == 400 - 5
+    assert likelihood(data, "yes ~ arm", "logit", errors="CR1", cluster="who").df == 24
     clustered = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who").degrees_of_freedom(rows)
     assert ((clustered > 10) & (clustered < 24)).all()
     normal = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who", distribution="normal")
@@ -111,6 +113,7 @@ def test_tests_of_effects_and_of_coefficients(data: pd.DataFrame) -> None:
     np.testing.assert_allclose(fit.std_errors(rows)[0], shares[0] * (1 - shares[0]) * np.sqrt(fit.vcov[0, 0]))
     assert fit.std_errors(rows)[3] == 0 and np.isnan(fit.std_errors(rows * np.nan)).all()
     found, df = fit.infer(rows[:3]), fit.degrees_of_freedom(rows[:3])
+    assert fit.degrees_of_freedom(rows)[3] == fit.df and fit.infer(rows).conf_low[3] == 0
     half = stats.t.isf(0.025, df) * fit.std_errors(rows[:3])
     np.testing.assert_allclose(found.conf_high, shares + half)
     each = np.eye(3)

@@ -12,7 +12,7 @@ from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.likelihoods.effects import at_least, category
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES, WITH_THRESHOLDS, Likelihood, Maximum, maximum
 from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
-from vignetta.analysis.options import unknown
+from vignetta.analysis.options import Distribution, unknown
 from vignetta.analysis.samples import Sample
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors
@@ -47,10 +47,10 @@ class LikelihoodFit(Fit):
         """Which coefficients belong to columns of the design matrix, in every equation."""
         inside = np.zeros(len(self.kept), dtype=bool)
         inside[columns] = True
-        slopes = np.flatnonzero(inside[self.kept])
-        k, p = int(self.kept.sum()), len(self.coef)
-        first = p - k if len(self.kept) != k else 0
-        return (slopes + np.arange(first, p - k + 1, k)[:, None]).ravel()
+        slopes, k = np.flatnonzero(inside[self.kept]), int(self.kept.sum())
+        thresholds = 0 if self.kept.all() else len(self.coef) - k
+        starts = np.arange(thresholds, len(self.coef), k)
+        return (slopes + starts[:, None]).ravel()
 
     def by_outcome(self, outcome: str | None) -> Floats:
         """The combination of the outcomes that is predicted.
@@ -59,19 +59,22 @@ class LikelihoodFit(Fit):
         or `>=` and a category of an ordered outcome. When left out it is `mean`.
         """
         known = self.maximum.family.outcomes
-        if known == ("mean",) and outcome in (None, "mean"):
-            return np.ones(1)
-        if outcome in (None, "mean") and self.values is not None:
-            return self.values
-        ordered = not self.kept.all()
+        if outcome is None or outcome == "mean":
+            return self._mean(known)
         if outcome in known:
-            return category(known, str(outcome))
-        if outcome is not None and ordered and outcome.removeprefix(">=").strip() in known:
-            return at_least(known, outcome.removeprefix(">=").strip())
-        if outcome in (None, "mean"):
-            what = "the categories are not numbers, so there is no mean."
+            return category(known, outcome)
+        least, is_ordered = outcome.removeprefix(">=").strip(), not self.kept.all()
+        if is_ordered and outcome.startswith(">=") and least in known:
+            return at_least(known, least)
+        raise StudyError(unknown("outcome", "the model has no outcome", outcome, list(known)))
+
+    def _mean(self, known: tuple[str, ...]) -> Floats:
+        if known == ("mean",):
+            return np.ones(1)
+        if self.values is None:
+            what = "the categories are not ordered numbers, so there is no mean."
             raise StudyError(Problem("outcome", what, f'Name a category, such as outcome="{known[-1]}".'))
-        raise StudyError(unknown("outcome", "the model has no outcome", str(outcome), list(known)))
+        return self.values
 
     def estimates(self, rows: Floats) -> Floats:
         """The values (m,) of effects (m, p + 1), or of combinations (m, p) of the coefficients.
@@ -93,7 +96,9 @@ class LikelihoodFit(Fit):
         """Of tests of effects or combinations: Satterthwaite's under CR2; else the fit's."""
         if self.errors not in ("CR2",) or np.isinf(self.df):
             return np.full(len(rows), self.df)
-        return satterthwaite(self.maximum, self.errors, rows[:, : len(self.coef)], self.sample.clusters)
+        gradients = rows[:, : len(self.coef)]
+        found = satterthwaite(self.maximum, self.errors, gradients, self.sample.clusters)
+        return np.where(gradients.any(axis=1), found, self.df)
 
     def infer(self, rows: Floats, *, null: float = 0.0) -> Inference:
         """Tests and intervals of effects or combinations."""
@@ -119,7 +124,8 @@ def fit_likelihood(
     X, y : (n, columns) and (n,) as formulaic makes them.
     columns : their names.
     categories : of an outcome in categories, from `read_categories`; taken from the values of y when left out.
-    shared : the other attributes of `Fit`, the same for every model.
+    shared : the other attributes of `Fit`, the same for every model; degrees of freedom are n - p, clusters - 1, or
+        infinite.
 
     Raises
     ------
@@ -128,7 +134,7 @@ def fit_likelihood(
     """
     kept = np.ones(X.shape[1], dtype=bool)
     if model in WITH_THRESHOLDS:
-        kept = (X != 1).any(axis=0)
+        kept[np.flatnonzero((X == 1).all(axis=0))[:1]] = False
         if kept.all():
             what = "an ordered model has thresholds in place of an intercept, and the formula takes the intercept out."
             raise StudyError(Problem("formula", what, "Leave `0 +` or `- 1` out."))
@@ -138,7 +144,7 @@ def fit_likelihood(
     names = () if categories is None else categories.names
     found = maximum(model, X[:, kept], y, sample.weights, columns=named, categories=names)
     return LikelihoodFit(
-        **{**shared, "terms": found.names},
+        **{**shared, "terms": found.names, "df": _df(found, sample, shared["distribution"])},
         coef=found.coef,
         vcov=likelihood_covariance(found, errors, sample.clusters),
         errors=errors,
@@ -147,6 +153,12 @@ def fit_likelihood(
         kept=kept,
         values=categories.values if categories and model in WITH_THRESHOLDS else None,
     )
+
+
+def _df(found: Maximum, sample: Sample, distribution: Distribution) -> float:
+    if distribution == "normal":
+        return np.inf
+    return float(found.n - len(found.coef) if sample.clusters is None else sample.clusters.max())
 
 
 # ------------------------------------------------------------------------------------------------------ categories

@@ -86,7 +86,7 @@ def survey(oracle: Path, data: str) -> list[Comparison]:
 def summary(comparisons: list[Comparison]) -> pd.DataFrame:
     """How many numbers were compared and the largest difference, by model, errors and estimand."""
     rows = pd.DataFrame([vars(each) for each in comparisons])
-    by = rows.groupby(["model", "estimand", "errors"], sort=False)
+    by = rows.assign(errors=rows["errors"].replace("svy", "CR1")).groupby(["model", "estimand", "errors"], sort=False)
     return by.agg(count=("count", "sum"), largest=("largest", "max")).reset_index()
 
 
@@ -213,10 +213,20 @@ def main() -> None:
     ]
     found += [each for data in ("n1502", "n9012") for each in survey(oracle, data)]
     table = summary(found)
-    print("| model | estimand | errors | numbers | largest relative difference |\n|---|---|---|---|---|")
-    for row in table.itertuples():
-        print(f"| {row.model} | {row.estimand} | {row.errors or 'none'} | {row.count:,} | {row.largest:.0e} |")
+    print(_wide(table))
     print(f"\n{table['count'].sum():,} numbers; largest relative difference {table['largest'].max():.1e}")
+
+
+def _wide(table: pd.DataFrame) -> str:
+    """The largest differences, one row for each model and estimand, one column for each of the errors."""
+    errors = list(dict.fromkeys(table["errors"]))
+    head = ["model", "estimand", "numbers", *(each or "estimate" for each in errors)]
+    lines = [head, ["---"] * len(head)]
+    for (model, estimand), rows in table.groupby(["model", "estimand"], sort=False):
+        largest = dict(zip(rows["errors"], rows["largest"], strict=True))
+        cells = [f"{largest[each]:.0e}" if each in largest else "" for each in errors]
+        lines.append([str(model), str(estimand).replace("_", " "), f"{rows['count'].sum():,}", *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ CLOSE = 1e-10
 1e-5 standard errors. Steps shrink quadratically: the next would be some 1e-10 standard errors."""
 STEPS = 50
 HALVINGS = 30
-FLAT = 1e-5
+FLAT = 1e-3
 """Curvature in some direction below this share of that at the start: the maximum may be at infinity."""
 
 
