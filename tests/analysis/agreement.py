@@ -1,6 +1,6 @@
 """Every number of R's that concerns a linear model, beside ours: what tests compare and documentation counts.
 
-Run `python -m tests.analysis.agreement` for the table: how many numbers were compared, and the largest difference.
+Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, and the largest difference.
 """
 
 import json
@@ -341,8 +341,16 @@ def table(reference: Reference) -> pd.DataFrame:
     return grouped.agg(compared=("compared", "sum"), largest=("largest", "max")).reset_index()
 
 
+def by_estimand(counted: pd.DataFrame) -> pd.DataFrame:
+    """The same with all errors of an estimand in one row."""
+    grouped = counted.groupby(["model", "estimand"], sort=False)
+    return grouped.agg(
+        errors=("errors", " ".join), compared=("compared", "sum"), largest=("largest", "max")
+    ).reset_index()
+
+
 def main() -> None:
-    counted = table(Reference(Path(sys.argv[1])))
+    counted = by_estimand(table(Reference(Path(sys.argv[1]))))
     print("| model | estimand | errors | numbers | largest relative difference |\n|---|---|---|---|---|")
     for row in counted.itertuples(index=False):
         print(f"| {row.model} | {row.estimand} | {row.errors} | {row.compared:,} | {row.largest:.0e} |")
