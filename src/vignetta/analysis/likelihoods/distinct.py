@@ -47,14 +47,15 @@ def distinct(rows: Floats) -> tuple[Codes, Codes]:
     cell, found = pd.factorize(keys)
     first = np.zeros(len(found), dtype=np.int64)
     first[cell[::-1]] = np.arange(len(rows) - 1, -1, -1)
-    if np.array_equal(rows[first][cell], rows):
+    again = np.flatnonzero(first[cell] != np.arange(len(rows)))
+    if np.array_equal(rows[first[cell[again]]], rows[again]):
         return first, cell.astype(np.int64)
     _, first, cell = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     return first.astype(np.int64), cell.ravel().astype(np.int64)
 
 
 def _hash(rows: Floats) -> npt.NDArray[np.uint64]:
-    bits = np.ascontiguousarray(rows.T + 0.0).view(np.uint64)
+    bits = np.add(rows.T, 0.0, order="C").view(np.uint64)
     draw = random.Random(_SEED)
     keys = np.zeros(len(rows), dtype=np.uint64)
     for column in bits:

@@ -65,20 +65,23 @@ class Ordered:
         return Derivatives(np.where(np.isnan(p), -np.inf, np.log(p)), np.stack([high, -low], axis=1), curvature)
 
     def score(self, cells: Cells, by_predictor: Floats) -> Floats:
-        return np.concatenate([self._by_cut(cells, by_predictor), -cells.X * by_predictor.sum(axis=1)[:, None]], axis=1)
+        return np.concatenate(
+            [self._by_cut(cells, by_predictor), -cells.X * (by_predictor[:, 0] + by_predictor[:, 1])[:, None]], axis=1
+        )
 
     def gradient(self, cells: Cells, by_predictor: Floats) -> Floats:
         by_cut = self._by_cut(cells, by_predictor).sum(axis=0)
-        return np.concatenate([by_cut, -by_predictor.sum(axis=1) @ cells.X])
+        return np.concatenate([by_cut, -(by_predictor[:, 0] + by_predictor[:, 1]) @ cells.X])
 
     def information(self, cells: Cells, by_predictor: Floats) -> Floats:
         q, p = self._cuts, self._cuts + cells.X.shape[1]
-        beside = self._by_cut(cells, by_predictor.sum(axis=2))
+        by_end = by_predictor[:, :, 0] + by_predictor[:, :, 1]
+        beside = self._by_cut(cells, by_end)
         information = np.zeros((p, p))
         information[:q, :q] = self._between_cuts(cells, by_predictor)
         information[:q, q:] = -beside.T @ cells.X
         information[q:, :q] = information[:q, q:].T
-        information[q:, q:] = crossproduct(cells.X, np.maximum(by_predictor.sum(axis=(1, 2)), 0))
+        information[q:, q:] = crossproduct(cells.X, np.maximum(by_end[:, 0] + by_end[:, 1], 0))
         return information
 
     def rows(self, cells: Cells) -> Floats:
