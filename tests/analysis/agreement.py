@@ -1,6 +1,6 @@
 """Every number of R's that concerns a linear model, beside ours: what tests compare and documentation counts.
 
-Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, and the largest difference.
+Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, the largest difference.
 """
 
 import json

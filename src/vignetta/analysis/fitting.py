@@ -11,6 +11,7 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
+from vignetta.analysis.columns import Column, evaluate, plain_columns
 from vignetta.analysis.freedom import Working, satterthwaite
 from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.least_squares import Solution, dependent_columns, solve
@@ -29,6 +30,8 @@ EXACT = 1e-12
 ROUNDING = 1e-14
 """A variance below this share of what its terms sum to without cancelling is rounding, and means zero; so is an error
 below this share of the estimate."""
+FEW = 50
+"""Rows that show which columns a model of plain factors and numbers has."""
 PART = 1e-7
 """A combination whose part in a direction is below this share of its length has none, up to rounding."""
 
@@ -106,7 +109,7 @@ class Fit:
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
-        return _design_matrix(self.spec, rows)
+        return _design_matrix(self.spec, rows, plain_columns(self.spec, self.sample.data))
 
     def std_errors(self, combinations: Floats) -> Floats:
         """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
@@ -242,18 +245,25 @@ def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Float
     try:
         with np.errstate(all="ignore"):
             left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
-            right = formula.rhs.get_model_matrix(rows, context={}, na_action="ignore")
+            right = formula.rhs.get_model_matrix(rows.iloc[:FEW], context={}, na_action="ignore")
+            columns = plain_columns(right.model_spec, sample.data)
+            if columns is None and len(rows) > FEW:
+                right = formula.rhs.get_model_matrix(rows, context={}, na_action="ignore")
     except FormulaicError as error:
         said = " ".join(str(error).split())
         raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
     y, X = (np.asarray(side, dtype=np.float64) for side in (left, right))
+    if columns is not None and len(rows) > FEW:
+        X = evaluate(columns, rows)
     if y.shape[1] != 1:
         what = f"the outcome has {y.shape[1]} columns."
         raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
     return y[:, 0], X, places, right.model_spec
 
 
-def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame) -> Floats:
+def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame, columns: tuple[Column, ...] | None) -> Floats:
+    if columns is not None:
+        return evaluate(columns, rows)
     with np.errstate(all="ignore"):
         matrix = spec.get_model_matrix(rows, context={}, na_action="ignore")
     return np.asarray(matrix, dtype=np.float64)
