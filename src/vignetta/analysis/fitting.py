@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import formulaic
@@ -109,7 +110,11 @@ class Fit:
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
-        return _design_matrix(self.spec, rows, plain_columns(self.spec, self.sample.data))
+        return _design_matrix(self.spec, rows, self._columns)
+
+    @cached_property
+    def _columns(self) -> tuple[Column, ...] | None:
+        return plain_columns(self.spec, self.sample.data)
 
     def std_errors(self, combinations: Floats) -> Floats:
         """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
@@ -133,12 +138,11 @@ class Fit:
             return np.full(len(combinations), self.df)
         return satterthwaite(self.working, combinations)
 
-    def infer(self, combinations: Floats, *, null: float = 0.0) -> Inference:
-        """Tests and intervals of combinations (m, k) of the coefficients."""
+    def infer(self, combinations: Floats, std_error: Floats, df: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of combinations (m, k) with their errors and degrees of freedom."""
         if self.tests is not None:
             return self.tests(combinations, null)
-        estimate, std_error = combinations @ self.coef, self.std_errors(combinations)
-        return infer(estimate, std_error, df=self.degrees_of_freedom(combinations), null=null, alpha=self.alpha)
+        return infer(combinations @ self.coef, std_error, df=df, null=null, alpha=self.alpha)
 
     def levels(self, factor: str) -> dict[str, Any]:
         """The levels of a factor, as texts, with their values in the data; the first is the reference.
@@ -342,7 +346,7 @@ def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
 def _table(fitted: Fit) -> str:
     each = np.eye(len(fitted.coef))
     std_error, df = fitted.std_errors(each), fitted.degrees_of_freedom(each)
-    found = fitted.infer(each)
+    found = fitted.infer(each, std_error, df)
     table = pd.DataFrame(
         {
             "estimate": fitted.coef,

@@ -25,7 +25,7 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
     combinations = np.array([each for _, each in rows]).reshape(len(rows), len(fit.coef))
     estimate, std_error = combinations @ fit.coef, fit.std_errors(combinations)
     df = fit.degrees_of_freedom(combinations)
-    found = fit.infer(combinations, null=null)
+    found = fit.infer(combinations, std_error, df, null=null)
     computed = {"estimate": estimate, "std_error": std_error, "df": df, **vars(found)}
     return frame(
         [
