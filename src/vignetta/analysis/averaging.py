@@ -9,6 +9,7 @@ import pandas as pd
 
 from vignetta.analysis.fitting import Cells, Fit
 from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.analysis.samples import distinct_rows
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -229,9 +230,12 @@ def _combinations(fit: Fit, names: list[str]) -> tuple[pd.DataFrame, Floats]:
     data, weights = fit.sample.data, fit.sample.weights / fit.sample.weights.sum()
     if not names:
         return data.iloc[:1], np.ones(1)
-    groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy(dtype=np.intp)
-    first = np.unique(groups, return_index=True)[1]
-    return data.iloc[first], _sums(groups, weights)
+    distinct = distinct_rows(data, names)
+    if distinct is None:
+        groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy(dtype=np.int64)
+        distinct = np.unique(groups, return_index=True)[1].astype(np.int64), groups.astype(np.int64)
+    first, places = distinct
+    return data.iloc[first], _sums(places, weights)
 
 
 def _set(fit: Fit, rows: pd.DataFrame, factors: list[str], codes: Codes) -> pd.DataFrame:
