@@ -1,6 +1,6 @@
 """Every number of R's that concerns a linear model, beside ours: what tests compare and documentation counts.
 
-Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, and the largest difference.
+Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, the largest difference.
 """
 
 import json
@@ -18,7 +18,8 @@ import pandas as pd
 
 from tests.analysis.reference import read_responses
 from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import infer, joint_p_value
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.tabulating import tabulate

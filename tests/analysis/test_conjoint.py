@@ -11,7 +11,8 @@ import pytest
 
 from vignetta.analysis import conjoint
 from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.tabulating import tabulate
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes

@@ -135,6 +135,7 @@ def test_a_level_that_is_a_cluster_has_no_clustered_error(errors: Any) -> None:
     assert shown.loc["z", ["std_error", "p_value", "conf_low", "conf_high"]].isna().all()
     assert shown.loc["b", ["std_error", "p_value", "conf_low", "conf_high"]].notna().all()
     assert "rest on one cluster alone" in found.notes[0]
+    assert shown.attrs["notes"] == list(found.notes)
     with pytest.raises(StudyError, match="1 of the 3 coefficients of `arm` rest on one cluster alone"):
         joint_test(found, "arm")
 

@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fitting import Cells, Fit
+from vignetta.analysis.fits import Cells, Fit
 from vignetta.analysis.likelihood_fitting import LikelihoodFit
 from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
 from vignetta.analysis.likelihoods.distinct import distinct
 from vignetta.analysis.likelihoods.effects import averages
 from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.analysis.samples import distinct_rows
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -251,6 +252,9 @@ def _combinations(fit: Fit, names: list[str]) -> tuple[Codes, Codes]:
     data = fit.sample.data
     if not names:
         return np.zeros(len(data), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    found = distinct_rows(data, names)
+    if found is not None:
+        return found[1], found[0]
     groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
     return groups, np.unique(groups, return_index=True)[1].astype(np.int64)
 

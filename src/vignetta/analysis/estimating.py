@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.options import raise_all, unknown

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fitting import Fit
+from vignetta.analysis.fits import Fit
 from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.likelihoods.effects import at_least, category
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES, WITH_THRESHOLDS, Likelihood, Maximum, maximum
@@ -100,10 +100,31 @@ class LikelihoodFit(Fit):
         found = satterthwaite(self.maximum, self.errors, gradients, self.sample.clusters)
         return np.where(gradients.any(axis=1), found, self.df)
 
-    def infer(self, rows: Floats, *, null: float = 0.0) -> Inference:
-        """Tests and intervals of effects or combinations."""
-        df = self.degrees_of_freedom(rows)
-        return infer(self.estimates(rows), self.std_errors(rows), df=df, null=null, alpha=self.alpha)
+    def infer(self, rows: Floats, std_error: Floats, df: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of effects or combinations, from their standard errors and degrees of freedom."""
+        return infer(self.estimates(rows), std_error, df=df, null=null, alpha=self.alpha)
+
+
+UNDEFINED = ("HC4",)
+"""Errors that likelihoods do not have."""
+
+
+def likelihood_problems(
+    model: str, errors: str, cluster: str | tuple[str, str] | None, distribution: str
+) -> list[Problem]:
+    """What is wrong with the choice of errors and clusters for a likelihood; nothing for least squares."""
+    if model not in LIKELIHOODS:
+        return []
+    problems = []
+    if errors in UNDEFINED:
+        problems.append(Problem("errors", f"`{errors}` is not defined for `{model}`.", 'Write errors="HC3".'))
+    if isinstance(cluster, tuple):
+        what = f"two cluster variables are not defined for `{model}`."
+        problems.append(Problem("cluster", what, "Name one, the one with fewer clusters."))
+    if distribution == "satterthwaite" and errors != "CR2":
+        what = f"`{model}` has degrees of freedom of Satterthwaite under CR2 alone."
+        problems.append(Problem("distribution", what, 'Write errors="CR2", or distribution="t".'))
+    return problems
 
 
 def fit_likelihood(
@@ -150,6 +171,7 @@ def fit_likelihood(
         errors=errors,
         sample=sample,
         maximum=found,
+        notes=found.notes,
         kept=kept,
         values=categories.values if categories and model in WITH_THRESHOLDS else None,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vignetta.analysis.bootstrap import bootstrap_covariance, draw_pairs, draw_wild, wild_test
-from vignetta.analysis.fitting import Fit
+from vignetta.analysis.fits import Fit
 from vignetta.analysis.intervals import Inference
 from vignetta.analysis.least_squares import Solution
 from vignetta.analysis.options import WildWeights, check_options, raise_all

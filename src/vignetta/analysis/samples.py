@@ -104,7 +104,8 @@ def read_sample(
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
     codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
     first, second = [*codes, None, None][:2]
-    return Sample(frame[complete].reset_index(drop=True), w[complete], first, int((~complete).sum()), second)
+    kept = frame if complete.all() else frame[complete].reset_index(drop=True)
+    return Sample(kept, w[complete], first, int((~complete).sum()), second)
 
 
 def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
@@ -255,10 +256,12 @@ def _row_problems(
         return [Problem("data", what, "Check how the columns were read.")]
     problems = []
     for name in map(str, frame.select_dtypes("category")):
-        seen = frame[name][complete].cat.remove_unused_categories().cat.categories
-        empty = [str(each) for each in frame[name].cat.categories if each not in seen]
+        levels = [str(each) for each in frame[name].cat.categories]
+        counts = np.bincount(frame[name].cat.codes.to_numpy()[complete], minlength=len(levels))
+        seen = [level for level, count in zip(levels, counts, strict=True) if count]
+        empty = [level for level in levels if level not in seen]
         problems += [_empty_levels(name, empty)] if empty else []
-        problems += [_one_level(name, str(seen[0]))] if len(seen) == 1 and not empty else []
+        problems += [_one_level(name, seen[0])] if len(seen) == 1 and not empty else []
     return problems
 
 
