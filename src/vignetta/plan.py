@@ -90,6 +90,9 @@ class Estimand(Declared):
     versus: str | None = Field(None, description="the level compared with; the reference when left out")
     within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
     average_over: Average = Field("design", description="design or sample")
+    predict: str | None = Field(
+        None, description="for a model of categories: mean (the expected score), a category, or `>=` and a category"
+    )
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:

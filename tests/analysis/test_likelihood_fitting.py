@@ -9,7 +9,8 @@ from scipy import stats
 
 from tests.analysis.likelihoods.fits import likelihood
 from vignetta.analysis.averaging import grid
-from vignetta.analysis.likelihood_fitting import read_categories
+from vignetta.analysis.intervals import Inference
+from vignetta.analysis.likelihood_fitting import LikelihoodFit, read_categories
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 
@@ -103,6 +104,10 @@ def test_degrees_of_freedom_follow_the_errors(data: pd.DataFrame) -> None:
     assert normal.degrees_of_freedom(rows).tolist() == [np.inf, np.inf]
 
 
+def inferred(fit: LikelihoodFit, rows: Any) -> Inference:
+    return fit.infer(rows, fit.std_errors(rows), fit.degrees_of_freedom(rows))
+
+
 def test_tests_of_effects_and_of_coefficients(data: pd.DataFrame) -> None:
     data = data.assign(who=np.arange(400) % 25)
     fit = likelihood(data, "yes ~ arm", "logit", errors="CR2", cluster="who")
@@ -112,14 +117,14 @@ def test_tests_of_effects_and_of_coefficients(data: pd.DataFrame) -> None:
     np.testing.assert_allclose(fit.estimates(rows), [*shares, 0], atol=EXACT)
     np.testing.assert_allclose(fit.std_errors(rows)[0], shares[0] * (1 - shares[0]) * np.sqrt(fit.vcov[0, 0]))
     assert fit.std_errors(rows)[3] == 0 and np.isnan(fit.std_errors(rows * np.nan)).all()
-    found, df = fit.infer(rows[:3]), fit.degrees_of_freedom(rows[:3])
-    assert fit.degrees_of_freedom(rows)[3] == fit.df and fit.infer(rows).conf_low[3] == 0
+    found, df = inferred(fit, rows[:3]), fit.degrees_of_freedom(rows[:3])
+    assert fit.degrees_of_freedom(rows)[3] == fit.df and inferred(fit, rows).conf_low[3] == 0
     half = stats.t.isf(0.025, df) * fit.std_errors(rows[:3])
     np.testing.assert_allclose(found.conf_high, shares + half)
     each = np.eye(3)
     np.testing.assert_array_equal(fit.estimates(each), fit.coef)
     np.testing.assert_allclose(fit.std_errors(each), np.sqrt(np.diag(fit.vcov)))
-    np.testing.assert_allclose(fit.infer(each).statistic, fit.coef / fit.std_errors(each))
+    np.testing.assert_allclose(inferred(fit, each).statistic, fit.coef / fit.std_errors(each))
 
 
 @pytest.mark.parametrize("model", ["logit", "ordered_probit", "multinomial_logit"])
