@@ -16,7 +16,7 @@ lint: .venv/developing
 	$(BIN)/mypy
 
 bench: .venv/developing
-	for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
+	export OPENBLAS_NUM_THREADS=1; for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
 docs: .venv/developing
 	$(BIN)/python docs/generate.py

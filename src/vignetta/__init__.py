@@ -37,6 +37,7 @@ _HOME = {
     "proof": "design.proofing",
     "proof_page": "report.proofs",
     "mechanism_of": "design.assignment",
+    "pairs_bootstrap": "analysis.resampling",
     "precision": "power",
     "profile_amce": "analysis.choices",
     "profile_means": "analysis.choices",
@@ -50,9 +51,16 @@ _HOME = {
     "target": "analysis.targets",
     "verdicts": "analysis.verdicts",
     "vignettes": "design.vignettes",
+    "wild_bootstrap": "analysis.resampling",
     "StudyError": "errors",
 }
 """Where each public name lives; a module is imported when one of its names is first used."""
+
+_SHOWN = (
+    *("amce", "choice_amce", "choice_means", "contrasts", "differences", "estimate", "marginal_means", "margins"),
+    *("profile_amce", "profile_means"),
+)
+"""Those whose frames print as tables and can be drawn: `report.results.Estimates`."""
 
 __all__ = sorted(_HOME)
 
@@ -60,7 +68,8 @@ __all__ = sorted(_HOME)
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'vignetta' has no attribute '{name}'")
-    return getattr(import_module(f"vignetta.{_HOME[name]}"), name)
+    found = getattr(import_module(f"vignetta.{_HOME[name]}"), name)
+    return import_module("vignetta.report.results").shown(found) if name in _SHOWN else found
 
 
 def __dir__() -> list[str]:

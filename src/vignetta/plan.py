@@ -16,7 +16,9 @@ from vignetta.exclusions import Exclusion
 
 Expectation = Literal["increase", "decrease", "different"]
 Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
-ModelFamily = Literal["ols"]
+ModelFamily = Literal["ols", "logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial_logit"]
+"""ols: least squares. The others are fitted by maximum likelihood; their margins are probabilities, expected counts or
+expected scores."""
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
 """Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife)."""
 EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_effect", "difference", "joint_test"]
@@ -46,7 +48,9 @@ class ModelSpec(Keyed):
     """A regression."""
 
     formula: str = Field(description="outcome ~ terms, with + * : and parentheses")
-    model: ModelFamily = Field("ols", description="ols")
+    model: ModelFamily = Field(
+        "ols", description="ols, logit, probit, poisson, ordered_logit, ordered_probit, multinomial_logit"
+    )
     errors: Errors = Field("HC2", description="the variance estimator")
     cluster: str | tuple[str, str] | None = Field(
         None, description="the variable whose values are clusters; two for clustering in both at once"
@@ -86,6 +90,9 @@ class Estimand(Declared):
     versus: str | None = Field(None, description="the level compared with; the reference when left out")
     within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
     average_over: Average = Field("design", description="design or sample")
+    predict: str | None = Field(
+        None, description="for a model of categories: mean (the expected score), a category, or `>=` and a category"
+    )
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:

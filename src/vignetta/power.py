@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize, stats
 
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences
 from vignetta.analysis.options import raise_all
 from vignetta.analysis.samples import read_formula, variables

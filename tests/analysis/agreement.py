@@ -1,6 +1,6 @@
 """Every number of R's that concerns a linear model, beside ours: what tests compare and documentation counts.
 
-Run `python -m tests.analysis.agreement` for the table: how many numbers were compared, and the largest difference.
+Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, the largest difference.
 """
 
 import json
@@ -18,7 +18,8 @@ import pandas as pd
 
 from tests.analysis.reference import read_responses
 from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import infer, joint_p_value
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.tabulating import tabulate
@@ -110,8 +111,8 @@ def coefficients(reference: Reference, data: str, weighted: str) -> Iterator[Com
 def _fit_numbers(found: Fit, model: str, errors: str, expected: Any) -> Iterator[Comparison]:
     yield compare(model, errors, "rows", found.n, expected["nobs"])
     if errors == "classical":
-        assert found.inverse is not None
-        variance = found.vcov[0, 0] / (found.inverse @ found.inverse.T)[0, 0]
+        assert found.solution is not None
+        variance = found.vcov[0, 0] / (found.solution.inverse @ found.solution.inverse.T)[0, 0]
         yield compare(model, errors, "residual standard deviation", np.sqrt(variance), expected["sigma"])
 
 
@@ -341,8 +342,16 @@ def table(reference: Reference) -> pd.DataFrame:
     return grouped.agg(compared=("compared", "sum"), largest=("largest", "max")).reset_index()
 
 
+def by_estimand(counted: pd.DataFrame) -> pd.DataFrame:
+    """The same with all errors of an estimand in one row."""
+    grouped = counted.groupby(["model", "estimand"], sort=False)
+    return grouped.agg(
+        errors=("errors", " ".join), compared=("compared", "sum"), largest=("largest", "max")
+    ).reset_index()
+
+
 def main() -> None:
-    counted = table(Reference(Path(sys.argv[1])))
+    counted = by_estimand(table(Reference(Path(sys.argv[1]))))
     print("| model | estimand | errors | numbers | largest relative difference |\n|---|---|---|---|---|")
     for row in counted.itertuples(index=False):
         print(f"| {row.model} | {row.estimand} | {row.errors} | {row.compared:,} | {row.largest:.0e} |")

@@ -10,7 +10,8 @@ import pytest
 from tests.design.small_design import equal, small_design
 from vignetta.analysis import averaging
 from vignetta.analysis.averaging import grid
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, margins
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes

@@ -128,6 +128,21 @@ def test_an_unknown_level_is_named(data: pd.DataFrame, plan: Plan, design: Desig
         estimate(changed, plan, design=design)
 
 
+@pytest.mark.parametrize(("errors", "cluster"), [("CR2", "who"), ("CR3", "who"), ("CR1S", ("who", "place"))])
+def test_a_plan_may_ask_for_clustered_errors(
+    data: pd.DataFrame, plan: Plan, design: Design, errors: str, cluster: Any
+) -> None:
+    clustered = data.assign(who=np.arange(len(data)) // 6, place=np.arange(len(data)) % 12)
+    models = {
+        name: spec.model_copy(update={"errors": errors, "cluster": cluster}) for name, spec in plan.models.items()
+    }
+    found = estimate(clustered, plan.model_copy(update={"models": models}), design=design)
+    tested = found[~found["is_reference"]]
+    assert set(found["errors"]) == {errors}
+    assert tested["p_value"].notna().all() and tested["df"].between(1, 150).all()
+    assert tested["df"].nunique() > 20 if errors == "CR2" else tested["df"].nunique() == 1
+
+
 def test_all_problems_of_the_estimands_come_at_once(data: pd.DataFrame, plan: Plan, design: Design) -> None:
     bad: Any = [
         {"estimand": "difference", "model": "approval", "factor": "action", "within": each}

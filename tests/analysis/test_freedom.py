@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy import stats
 
 from vignetta.analysis.clusters import absorbed, squared_weights_moment, stacks
 from vignetta.analysis.covariance import clustered_covariance
@@ -207,3 +208,26 @@ def test_directions_of_one_cluster_alone_are_found() -> None:
 def test_no_direction_is_absorbed_where_every_column_varies() -> None:
     X, y, w, clusters = problem(SIZES["mixed"], True)
     assert absorbed(solve(X, y, w), clusters).shape == (3, 0)
+
+
+# ---------------------------------------------------------------------------------------------------------- coverage
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("G", [20, 200])
+def test_intervals_of_cr2_cover_the_truth(G: int) -> None:
+    """Respondents who read six vignettes each, with errors of their own: a margin, and effects between and within."""
+    samples = 10_000
+    rng = np.random.default_rng(G)
+    clusters, truth = np.repeat(np.arange(G), 6), np.array([3.0, 0.5, -0.2])
+    C = np.array([[1.0, 0.3, 0.5], [0, 1, 0], [0, 0, 1]])
+    covered = np.zeros(3)
+    for _ in range(samples):
+        trait, level = (rng.permutation(G) < 0.3 * G)[clusters], rng.random(6 * G) < 0.5
+        X = np.column_stack([np.ones(6 * G), trait, level])
+        solution = solve(X, X @ truth + rng.normal(size=G)[clusters] + rng.normal(size=6 * G), np.ones(6 * G))
+        working = working_of(solution, clusters, "CR2")
+        vcov = clustered_covariance(solution, working.stacks, "CR2")
+        half = stats.t.isf(0.025, satterthwaite(working, C)) * np.sqrt(np.einsum("rk,kl,rl->r", C, vcov, C))
+        covered += np.abs(C @ (solution.coef - truth)) < half
+    assert (np.abs(covered / samples - 0.95) < 0.01).all(), covered / samples

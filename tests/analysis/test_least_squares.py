@@ -1,9 +1,14 @@
 """The solution against the normal equations, and columns that depend on others."""
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from vignetta.analysis.covariance import covariance
 from vignetta.analysis.least_squares import dependent_columns, solve
+from vignetta.analysis.samples import distinct_rows
 
 EXACT = 1e-9
 """A well-conditioned problem by two algorithms, up to rounding."""
@@ -35,3 +40,47 @@ def test_only_the_later_of_dependent_columns_are_named() -> None:
 
 def test_more_columns_than_rows_depend() -> None:
     assert dependent_columns(np.eye(3, 5), np.ones(3)).tolist() == [False, False, False, True, True]
+
+
+@pytest.mark.parametrize("errors", ["classical", "HC0", "HC1", "HC2", "HC3", "HC4"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rows_that_are_alike_may_be_summed_first(weighted: bool, errors: Any) -> None:
+    rng = np.random.default_rng(3)
+    cells, places = rng.normal(size=(9, 4)), np.concatenate([np.arange(9), rng.integers(0, 9, 60)])
+    y, w = rng.normal(size=69), rng.uniform(0.2, 3, 69) if weighted else np.ones(69)
+    summed, whole = solve(cells, y, w, places), solve(cells[places], y, w)
+    np.testing.assert_allclose(summed.coef, whole.coef, rtol=EXACT)
+    np.testing.assert_allclose(summed.residuals, whole.residuals, atol=EXACT)
+    np.testing.assert_allclose(summed.leverage, whole.leverage, rtol=EXACT)
+    np.testing.assert_allclose(covariance(summed, errors), covariance(whole, errors), rtol=EXACT)
+
+
+@pytest.mark.parametrize("conditioning", [1.0, 1e-4, 1e-6])
+def test_nearly_dependent_columns_are_solved_as_well(conditioning: float) -> None:
+    """Above and below the condition number at which the decomposition changes; the truth is known without rounding."""
+    rng = np.random.default_rng(3)
+    first = rng.integers(-8, 9, 60).astype(float)
+    X = np.column_stack([np.ones(60), first, first + conditioning * rng.integers(-8, 9, 60)])
+    found = solve(X, X @ [1.0, 2, -1], np.ones(60))
+    np.testing.assert_allclose(found.coef, [1, 2, -1], rtol=1e-14 / conditioning + EXACT)
+    np.testing.assert_allclose(found.rows.T @ found.rows, np.eye(3), atol=EXACT)
+
+
+@pytest.mark.parametrize("levels", [3, 90])
+def test_distinct_rows_are_those_of_pandas(levels: int) -> None:
+    """Few combinations are counted, many are sorted."""
+    rng = np.random.default_rng(levels)
+    names = [f"v{place}" for place in range(levels)]
+    data = pd.DataFrame({"a": rng.choice(names, 200), "b": rng.choice(names, 200), "c": rng.choice(names, 200)})
+    data = data.astype({each: pd.CategoricalDtype(names) for each in data})
+    found = distinct_rows(data, ["a", "b", "c"])
+    assert found is not None
+    first, places = found
+    assert len(first) == len(data.drop_duplicates())
+    pd.testing.assert_frame_equal(data.iloc[first].iloc[places].reset_index(drop=True), data)
+
+
+def test_numbers_are_not_collapsed() -> None:
+    data = pd.DataFrame({"a": pd.Categorical(list("xyx")), "n": [1.0, 2, 1]})
+    assert distinct_rows(data, ["a", "n"]) is None
+    assert distinct_rows(data, []) is None

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes

@@ -13,7 +13,8 @@ import pytest
 from tests.design.small_design import equal, small_design
 from tests.test_immigration_design import HIGH, JOBS, LEVELS, SAFE, SCHOOLED, UNSAFE, declared
 from vignetta.analysis.conjoint import amce
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import infer
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError

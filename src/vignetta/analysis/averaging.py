@@ -1,5 +1,6 @@
 """What a margin averages over: mean rows of X, one per cell of the factors that are set."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fitting import Cells, Fit
+from vignetta.analysis.fits import Cells, Fit
+from vignetta.analysis.likelihood_fitting import LikelihoodFit
+from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
+from vignetta.analysis.likelihoods.distinct import distinct
+from vignetta.analysis.likelihoods.effects import averages
 from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.analysis.samples import distinct_rows
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -34,7 +40,8 @@ class Grid:
     levels : the f factors that are set, with their levels.
     codes : (m, f) the cells: for each factor the place of the level.
     probability : (m,) of each cell; sums to 1.
-    X : (m, k) the mean row of X in each cell.
+    X : (m, k) the mean row of X in each cell; for a likelihood (m, k + 1) the derivatives of the mean prediction by the
+        k coefficients, then the mean prediction. Means and contrasts are linear in either.
     """
 
     name: str
@@ -84,7 +91,14 @@ class Grid:
         return weight @ self.X / total if total > 0 else np.full(self.X.shape[1], np.nan)
 
 
-def grid(fit: Fit, factors: list[str], *, average_over: Average | pd.DataFrame, design: Design | None = None) -> Grid:
+def grid(
+    fit: Fit,
+    factors: list[str],
+    *,
+    average_over: Average | pd.DataFrame,
+    design: Design | None = None,
+    outcome: str | None = None,
+) -> Grid:
     """The grid over which the margins of `factors` are averaged.
 
     Parameters
@@ -93,6 +107,7 @@ def grid(fit: Fit, factors: list[str], *, average_over: Average | pd.DataFrame, 
     average_over : sample (every other variable as observed), design (the other factors as `design` declares them,
         covariates as observed), or a frame with columns for some factors and `probability`: a target distribution,
         named by its `attrs["name"]`.
+    outcome : for a likelihood what is predicted, see `LikelihoodFit.by_outcome`.
 
     Raises
     ------
@@ -101,6 +116,8 @@ def grid(fit: Fit, factors: list[str], *, average_over: Average | pd.DataFrame, 
     """
     name, declared = _distribution(fit, average_over, design)
     crossed = _cross(fit, declared, factors)
+    if isinstance(fit, LikelihoodFit):
+        return Grid(name, **vars(crossed), X=_mean_predictions(fit, crossed, outcome))
     return Grid(name, **vars(crossed), X=_mean_rows(fit, crossed))
 
 
@@ -201,7 +218,7 @@ def _mean_rows(fit: Fit, cells: Cells) -> Floats:
 
 def _kinds_of_columns(fit: Fit, factors: set[str]) -> tuple[Flags, list[str]]:
     """Which columns of X change with the cells, and the other variables that these columns read."""
-    by_cell, beside = np.zeros(len(fit.coef), dtype=bool), set[str]()
+    by_cell, beside = np.zeros(len(fit.mean_row), dtype=bool), set[str]()
     for names, place in fit.reads:
         by_cell[place] = bool(names & factors)
         beside |= names - factors if names & factors else set()
@@ -214,24 +231,56 @@ def _crossed(fit: Fit, cells: Cells, beside: list[str]) -> Floats:
     Every cell stands beside every distinct combination of these variables in the sample, weighted by how much of the
     sample has it.
     """
-    rows, share = _combinations(fit, beside)
+    groups, first = _combinations(fit, beside)
+    share = _sums(groups, fit.sample.weights) / fit.sample.weights.sum()
+    return np.concatenate([np.einsum("cnk,n->ck", each, share) for each in _rows(fit, cells, first)])
+
+
+def _rows(fit: Fit, cells: Cells, first: Codes) -> Iterator[Floats]:
+    """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` row of a combination."""
+    rows = fit.sample.data.iloc[first]
     size = max(1, CHUNK // len(rows))
-    means = []
     for start in range(0, len(cells.codes), size):
         codes = cells.codes[start : start + size]
         repeated = rows.iloc[np.tile(np.arange(len(rows)), len(codes))].reset_index(drop=True)
         X = fit.design_matrix(_set(fit, repeated, list(cells.levels), np.repeat(codes, len(rows), axis=0)))
-        means.append(np.einsum("cnk,n->ck", X.reshape(len(codes), len(rows), -1), share))
-    return np.concatenate(means)
+        yield X.reshape(len(codes), len(rows), -1)
 
 
-def _combinations(fit: Fit, names: list[str]) -> tuple[pd.DataFrame, Floats]:
-    data, weights = fit.sample.data, fit.sample.weights / fit.sample.weights.sum()
+def _combinations(fit: Fit, names: list[str]) -> tuple[Codes, Codes]:
+    """Which combination of these variables each row of the sample has, and where each stands first."""
+    data = fit.sample.data
     if not names:
-        return data.iloc[:1], np.ones(1)
-    groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy(dtype=np.intp)
-    first = np.unique(groups, return_index=True)[1]
-    return data.iloc[first], _sums(groups, weights)
+        return np.zeros(len(data), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    found = distinct_rows(data, names)
+    if found is not None:
+        return found[1], found[0]
+    groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
+    return groups, np.unique(groups, return_index=True)[1].astype(np.int64)
+
+
+# ------------------------------------------------------------------------------------------------ mean predictions
+
+
+def _mean_predictions(fit: LikelihoodFit, cells: Cells, outcome: str | None) -> Floats:
+    by_outcome = fit.by_outcome(outcome)
+    key = ("predictions", *cells.levels, cells.codes.tobytes())
+    if key not in fit.crossed:
+        found = averages(fit.maximum, _counterfactuals(fit, cells))
+        fit.crossed[key] = np.concatenate([found.jacobian, found.estimate[:, :, None]], axis=2)
+    return np.asarray(np.einsum("cop,o->cp", fit.crossed[key], by_outcome))
+
+
+def _counterfactuals(fit: LikelihoodFit, cells: Cells) -> Counterfactuals:
+    """Every cell beside every distinct row of the columns that do not read a factor that is set."""
+    by_cell, names = _kinds_of_columns(fit, set(cells.levels))
+    groups, first = _combinations(fit, names)
+    varies = by_cell[fit.kept]
+    varying = np.concatenate([each[:, :, by_cell & fit.kept] for each in _rows(fit, cells, first)])
+    X = fit.maximum.cells.X[fit.maximum.cells.cell][:, ~varies]
+    stands, row = distinct(np.column_stack([X, groups]))
+    share = _sums(row, fit.sample.weights) / fit.sample.weights.sum()
+    return Counterfactuals(varies, varying, X[stands], groups[stands], share)
 
 
 def _set(fit: Fit, rows: pd.DataFrame, factors: list[str], codes: Codes) -> pd.DataFrame:

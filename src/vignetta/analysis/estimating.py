@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
-from vignetta.analysis.fitting import Fit, fit
+from vignetta.analysis.fits import Fit
+from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.options import raise_all, unknown
@@ -106,28 +108,12 @@ def _fit_one(data: pd.DataFrame, spec: ModelSpec, alpha: float) -> Fit:
 def _estimate_one(fitted: Fit, asked: Estimand, design: Design) -> pd.DataFrame:
     if asked.estimand == "joint_test":
         return joint_test(fitted, f"{asked.factor}:{asked.within}").estimates
-    over, levels = asked.average_over, asked.levels
+    options: dict[str, Any] = {"levels": asked.levels, "within": asked.within, "average_over": asked.average_over}
+    options |= {"design": design, "predict": asked.predict}
     if asked.estimand in ("margin", "conditional_margin"):
-        return margins(fitted, asked.factor, levels=levels, within=asked.within, average_over=over, design=design)
-    if asked.estimand == "difference":
-        return differences(
-            fitted,
-            asked.factor,
-            within=str(asked.within),
-            versus=asked.versus,
-            levels=levels,
-            average_over=over,
-            design=design,
-        )
-    return contrasts(
-        fitted,
-        asked.factor,
-        versus=asked.versus,
-        levels=levels,
-        within=asked.within,
-        average_over=over,
-        design=design,
-    )
+        return margins(fitted, asked.factor, **options)
+    compare: Callable[..., pd.DataFrame] = differences if asked.estimand == "difference" else contrasts
+    return compare(fitted, asked.factor, versus=asked.versus, **options)
 
 
 def _claim(asked: Estimand, plan: Plan) -> dict[str, str]:

@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 VANISHING = 1e-12
 """An expected variance below this share of its terms is rounding of zero."""
 AT_ONCE = 64
-"""Combinations that are worked on together."""
+"""Combinations that are worked on together, fewer where there are very many coefficients."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,8 @@ def satterthwaite(working: Working, combinations: Floats) -> Floats:
     (m,), NaN for a combination that is undefined or zero.
     """
     directions = _directions(working, combinations)
-    parts = [directions[start : start + AT_ONCE] for start in range(0, len(directions), AT_ONCE)]
+    size = max(1, min(AT_ONCE, HELD // working.width**2))
+    parts = [directions[start : start + size] for start in range(0, len(directions), size)]
     return np.concatenate([np.zeros(0), *(_freedom(working, part) for part in parts)])
 
 

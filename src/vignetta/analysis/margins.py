@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.linalg
 
 from vignetta.analysis.averaging import Grid, grid
-from vignetta.analysis.fitting import Fit
+from vignetta.analysis.fits import Fit
 from vignetta.analysis.freedom import Hotelling, hotelling
 from vignetta.analysis.intervals import joint_p_value
 from vignetta.analysis.options import raise_all, unknown
@@ -35,6 +35,7 @@ def margins(
     within: str | None = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
+    predict: str | None = None,
 ) -> pd.DataFrame:
     """Predictive margins: the mean prediction when `factor` is set to each level.
 
@@ -46,6 +47,8 @@ def margins(
         `margins` does; design averages the other factors as declared; a frame with factors and `probability` is a
         target distribution.
     design : the declared design, for average_over="design".
+    predict : for a model of categories what is predicted: `mean` (the expected score, when left out), a category, or
+        `>=` and a category.
 
     Returns
     -------
@@ -64,8 +67,8 @@ def margins(
     [2.0, 5.5]
     """
     shown = _levels(fit, factor, levels)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
-    label = _label(over, "margin" if within is None else "conditional_margin", factor)
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
+    label = _label(fit, predict, over, "margin" if within is None else "conditional_margin", factor)
     return tabulate(
         fit,
         [
@@ -84,14 +87,15 @@ def contrasts(
     within: str | None = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
+    predict: str | None = None,
 ) -> pd.DataFrame:
     """How far the mean prediction at each level of `factor` is from that at another level.
 
     Parameters
     ----------
     versus : the level compared with; when left out the design's reference, without a design the first level.
-    levels, within, average_over, design : as for `margins`. In a design in which some combinations never occur, both
-        levels are averaged over the combinations that occur beside both.
+    levels, within, average_over, design, predict : as for `margins`. In a design in which some combinations never
+        occur, both levels are averaged over the combinations that occur beside both.
 
     Returns
     -------
@@ -111,8 +115,11 @@ def contrasts(
     """
     against = _reference(fit, factor, versus, design)
     shown = _with_reference(_levels(fit, factor, levels), against)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
-    label = {**_label(over, "contrast" if within is None else "conditional_effect", factor), "versus": against}
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
+    label = {
+        **_label(fit, predict, over, "contrast" if within is None else "conditional_effect", factor),
+        "versus": against,
+    }
     return tabulate(
         fit,
         [
@@ -131,6 +138,7 @@ def differences(
     levels: Sequence[str] | None = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
+    predict: str | None = None,
 ) -> pd.DataFrame:
     """How far each contrast of `factor` differs between a level of `within` and the reference level of `within`.
 
@@ -154,8 +162,8 @@ def differences(
     """
     against = _reference(fit, factor, versus, design)
     base = _reference(fit, within, None, design)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design)
-    label = {**_label(over, "difference", factor), "versus": against, "within_factor": within}
+    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
+    label = {**_label(fit, predict, over, "difference", factor), "versus": against, "within_factor": within}
     shown = [each for each in _levels(fit, factor, levels) if each != against]
     rows: list[Row] = []
     for inside, level in product([each for each in fit.levels(within) if each != base], shown):
@@ -216,7 +224,7 @@ def joint_test(fit: Fit, term: str | Sequence[str]) -> JointTest:
     raise_all([] if asked else [Problem("term", "no term is named.", "Name at least one.")])
     found = [_term(fit, each) for each in dict.fromkeys(asked)]
     name = " + ".join(dict.fromkeys(asked))
-    tested = _wald(fit, np.concatenate([np.eye(len(fit.coef))[place] for place, _ in found]), name)
+    tested = _wald(fit, np.concatenate([np.eye(len(fit.coef))[fit.places(place)] for place, _ in found]), name)
     F, q, df = tested.statistic, tested.df_num, tested.df_den
     p = joint_p_value(F, q, df)
     factors = found[0][1] if len(found) == 1 else [name]
@@ -262,8 +270,11 @@ def _within(fit: Fit, within: str | None) -> list[dict[str, str]]:
 # ---------------------------------------------------------------------------------------------------------- labels
 
 
-def _label(over: Grid, estimand: str, factor: str) -> Label:
-    return {"estimand": estimand, "factor": factor, "average_over": over.name}
+def _label(fit: Fit, predict: str | None, over: Grid, estimand: str, factor: str) -> Label:
+    label = {"estimand": estimand, "factor": factor, "average_over": over.name}
+    if predict in (None, "mean"):
+        return label
+    return {**label, "outcome": f"{fit.outcome} {'' if str(predict).startswith('>=') else '= '}{predict}"}
 
 
 def _within_label(inside: dict[str, str]) -> Label:
@@ -289,6 +300,9 @@ def _term(fit: Fit, term: str) -> tuple[slice, list[str]]:
 
 
 def _wald(fit: Fit, combinations: Floats, term: str) -> Hotelling:
+    if fit.tests is not None:
+        what = f"a joint test of `{term}` is not made by resampling."
+        raise StudyError(Problem("fit", what, "Test the fit as it was before, best with CR2."))
     values, vcov = combinations @ fit.coef, combinations @ fit.vcov @ combinations.T
     raise_all(_singular_problems(term, vcov, fit.is_absorbed(combinations)))
     scale = np.sqrt(np.diag(vcov))

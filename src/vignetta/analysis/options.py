@@ -8,6 +8,8 @@ from vignetta.plan import Adjustment, Average, Errors, ModelFamily
 Distribution = Literal["t", "normal", "satterthwaite"]
 """t: with the degrees of freedom that go with the errors. normal: the large-sample limit, as cregg and survey report
 it. satterthwaite: each test of clustered errors with its own, as `t` has with CR2."""
+WildWeights = Literal["webb", "rademacher"]
+"""webb: six points, for few clusters (Webb 2023). rademacher: -1 or 1."""
 
 OPTIONS: Final[dict[str, Any]] = {
     "adjust": Adjustment,
@@ -15,6 +17,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "distribution": Distribution,
     "errors": Errors,
     "model": ModelFamily,
+    "wild_weights": WildWeights,
 }
 
 

@@ -19,6 +19,8 @@ from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+MANY = 4
+"""How many possible combinations for each row are still counted rather than sorted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|[\u29da\u29db]")
 
 
@@ -102,12 +104,34 @@ def read_sample(
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
     codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
     first, second = [*codes, None, None][:2]
-    return Sample(frame[complete].reset_index(drop=True), w[complete], first, int((~complete).sum()), second)
+    kept = frame if complete.all() else frame[complete].reset_index(drop=True)
+    return Sample(kept, w[complete], first, int((~complete).sum()), second)
 
 
 def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
     """The names of the cluster variables: none, one or two."""
     return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
+
+
+def distinct_rows(data: pd.DataFrame, names: list[str]) -> tuple[Codes, Codes] | None:
+    """Which rows of categories are distinct, and for every row its place among them; None where a column is a number.
+
+    The levels of a row are the digits of one number, so that rows are told apart by counting, not by sorting, unless
+    there are far more possible combinations than rows.
+    """
+    if not names or not all(isinstance(data[name].dtype, pd.CategoricalDtype) for name in names):
+        return None
+    code, size = np.zeros(len(data), dtype=np.int64), 1
+    for name in names:
+        levels = len(data[name].cat.categories)
+        code, size = code * levels + data[name].cat.codes.to_numpy(), size * levels
+        if size > MANY * len(data):
+            code = np.unique(code, return_inverse=True)[1].astype(np.int64)
+            size = int(code.max()) + 1
+    first = np.full(size, -1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(data))[::-1]
+    seen = first >= 0
+    return first[seen], (np.cumsum(seen) - 1)[code]
 
 
 def quote(name: str) -> str:
@@ -232,10 +256,12 @@ def _row_problems(
         return [Problem("data", what, "Check how the columns were read.")]
     problems = []
     for name in map(str, frame.select_dtypes("category")):
-        seen = frame[name][complete].cat.remove_unused_categories().cat.categories
-        empty = [str(each) for each in frame[name].cat.categories if each not in seen]
+        levels = [str(each) for each in frame[name].cat.categories]
+        counts = np.bincount(frame[name].cat.codes.to_numpy()[complete], minlength=len(levels))
+        seen = [level for level, count in zip(levels, counts, strict=True) if count]
+        empty = [level for level in levels if level not in seen]
         problems += [_empty_levels(name, empty)] if empty else []
-        problems += [_one_level(name, str(seen[0]))] if len(seen) == 1 and not empty else []
+        problems += [_one_level(name, seen[0])] if len(seen) == 1 and not empty else []
     return problems
 
 

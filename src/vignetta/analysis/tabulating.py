@@ -6,8 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fitting import Fit
-from vignetta.analysis.intervals import infer
+from vignetta.analysis.fits import Fit
 from vignetta.frames import ESTIMATES, frame
 
 Floats = npt.NDArray[np.float64]
@@ -19,21 +18,26 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
 
     Parameters
     ----------
-    rows : for each row of the frame what names it, and its weights on the coefficients (k,). A row that is the
-        reference has `is_reference`; one with NaN weights is not defined and has no estimate.
+    rows : for each row of the frame what names it, and its weights on the coefficients (k,), or for a likelihood its
+        effect (k + 1,). A row that is the reference has `is_reference`; one with NaN weights is not defined and has no
+        estimate.
     null : the value that the tests are against.
+
+    Returns
+    -------
+    The frame; where the fit has notes they stand in its `attrs["notes"]`.
     """
-    combinations = np.array([each for _, each in rows]).reshape(len(rows), len(fit.coef))
-    estimate, std_error = combinations @ fit.coef, fit.std_errors(combinations)
+    combinations = np.array([each for _, each in rows]).reshape(len(rows), -1 if rows else len(fit.coef))
+    estimate, std_error = fit.estimates(combinations), fit.std_errors(combinations)
     df = fit.degrees_of_freedom(combinations)
-    found = infer(estimate, std_error, df=df, null=null, alpha=fit.alpha)
+    found = fit.infer(combinations, std_error, df, null=null)
     computed = {"estimate": estimate, "std_error": std_error, "df": df, **vars(found)}
-    return frame(
+    return _noted(
+        fit,
         [
             {**_common(fit), **label, **{name: float(column[place]) for name, column in computed.items()}}
             for place, (label, _) in enumerate(rows)
         ],
-        ESTIMATES,
     )
 
 
@@ -42,7 +46,14 @@ def tabulate_joint_test(
 ) -> pd.DataFrame:
     """The estimates frame of one F test: no estimate, `df` is the denominator's."""
     row = {"level": f"{df_num} coefficients", "statistic": statistic, "df": df_den, "p_value": p_value}
-    return frame([{**_common(fit), **label, **row}], ESTIMATES)
+    return _noted(fit, [{**_common(fit), **label, **row}])
+
+
+def _noted(fit: Fit, rows: list[Label]) -> pd.DataFrame:
+    made = frame(rows, ESTIMATES)
+    if fit.notes:
+        made.attrs["notes"] = list(fit.notes)
+    return made
 
 
 def _common(fit: Fit) -> Label:

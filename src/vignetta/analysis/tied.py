@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.averaging import Grid, grid
-from vignetta.analysis.fitting import Fit
+from vignetta.analysis.fits import Fit
 from vignetta.analysis.options import raise_all, unknown
 from vignetta.analysis.samples import read_factor
 from vignetta.analysis.tabulating import Label

@@ -23,20 +23,25 @@ class Labels:
 
     def outcome(self, name: str) -> str:
         """The label of an outcome."""
-        return words(self._outcome(name).label, self.design.language)
+        label, prediction = words(self._outcome(name).label, self.design.language), _prediction(name)
+        return f"{label}: {prediction}" if prediction else label
 
     def scale(self, name: str) -> str:
-        """The range of an outcome's scale: `1–7`."""
+        """The range of an outcome's scale, `1–7`, or of a probability."""
+        if _prediction(name):
+            return "0–1"
         values = self._outcome(name).values
         return f"{plain(min(values))}–{plain(max(values))}"
 
     def unit(self, name: str) -> str:
         """What differences of an outcome are counted in."""
-        return "probability" if self._outcome(name).kind == "choice" else "points"
+        return "probability" if _prediction(name) or self._outcome(name).kind == "choice" else "points"
 
     def digits(self, name: str) -> int:
         """How many decimals an estimate on the outcome's scale has."""
         values = self._outcome(name).values
+        if _prediction(name):
+            return 3
         return 2 if max(values) - min(values) >= FINE_SCALE else 3
 
     def factor(self, name: str) -> str:
@@ -68,8 +73,18 @@ class Labels:
         return " minus ".join(self.level(factor, each) for each in pairs[0])
 
     def _outcome(self, name: str) -> Outcome:
+        name = name.partition(" ")[0]
         _known("outcome", name, list(self.design.outcomes))
         return self.design.outcomes[name]
+
+
+def _prediction(name: str) -> str:
+    """What is predicted of an outcome in categories: `probability of 5 or more` for `approval >=5`."""
+    _, sign, category = name.partition(" ")
+    if not sign:
+        return ""
+    at_least = category.startswith(">=")
+    return f"probability of {category.removeprefix('>=').removeprefix('=').strip()}{' or more' if at_least else ''}"
 
 
 def _known(what: str, name: str, known: list[str]) -> None:

@@ -9,7 +9,7 @@ from formulaic import Formula
 from vignetta.plan import ModelSpec, Plan
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
-from vignetta.report.phrases import ADJUSTMENTS, average_words, coverage, errors_words
+from vignetta.report.phrases import ADJUSTMENTS, MODELS, average_words, coverage, errors_words
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,14 @@ class ModelWords:
 
     Attributes
     ----------
+    kind : what it is.
     outcome, formula : its outcome's label, and the formula as declared.
     terms, interactions : the labels of what it contains.
     errors : the variance estimator.
     n : responses, or the empty text when nothing was estimated from it.
     """
 
+    kind: str
     outcome: str
     formula: str
     terms: tuple[str, ...]
@@ -51,6 +53,7 @@ def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
     named = [" × ".join(labels.variable(part) for part in each) for each in terms]
     errors, clusters = errors_words(spec.errors), [labels.variable(each) for each in spec.clusters]
     return ModelWords(
+        kind=MODELS[spec.model],
         outcome=labels.outcome(spec.outcome),
         formula=spec.formula,
         terms=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) == 1),

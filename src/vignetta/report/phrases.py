@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.plan import Adjustment, Average, Errors, EstimandKind
+from vignetta.plan import Adjustment, Average, Errors, EstimandKind, ModelFamily
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, freedom, number, p_equals
 
@@ -23,6 +23,15 @@ ERRORS: Final[Mapping[Errors, str]] = {
     "CR1S": "cluster-robust standard errors (CR1S, those of Stata)",
     "CR2": "cluster-robust standard errors (CR2) with degrees of freedom of Satterthwaite",
     "CR3": "cluster-robust standard errors (CR3, the cluster jackknife)",
+}
+MODELS: Final[Mapping[ModelFamily, str]] = {
+    "ols": "Ordinary least squares",
+    "logit": "Logistic regression",
+    "probit": "Probit regression",
+    "poisson": "Poisson regression",
+    "ordered_logit": "Ordered logistic regression",
+    "ordered_probit": "Ordered probit regression",
+    "multinomial_logit": "Multinomial logistic regression",
 }
 AVERAGES: Final[Mapping[Average, str]] = {
     "design": "averaged over the other factors as the design distributes them",

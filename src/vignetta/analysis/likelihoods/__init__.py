@@ -1,0 +1,1 @@
+"""Models fitted by maximum likelihood: binary, count, ordered and unordered outcomes; arrays in, arrays out."""
