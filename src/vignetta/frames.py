@@ -4,6 +4,7 @@ A column's type is one of `text`, `number`, `integer`, `flag`. Missing is `NaN` 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ codebook); and one row with position 0 per codebook variable that the export lac
 task and profile too where there are several: `regime (task 2, profile 1)`."""
 
 _EMPTY: Final[Mapping[ColumnType, Any]] = {"text": "", "number": float("nan"), "integer": 0, "flag": False}
-_DTYPE: Final[Mapping[ColumnType, str]] = {"text": "str", "number": "float64", "integer": "int64", "flag": "bool"}
+_DTYPE: Final[Mapping[ColumnType, str]] = {"number": "float64", "integer": "int64", "flag": "bool"}
 
 
 def frame(rows: list[dict[str, Any]], columns: Columns) -> "pd.DataFrame":
@@ -129,7 +130,15 @@ def _column(values: list[Any], kind: ColumnType) -> Any:
     import numpy as np
     import pandas as pd
 
-    return pd.array(values, dtype="str") if kind == "text" else np.array(values, dtype=_DTYPE[kind])
+    return pd.array(values, dtype=_text()) if kind == "text" else np.array(values, dtype=_DTYPE[kind])
+
+
+@cache
+def _text() -> "pd.StringDtype":
+    """The type of texts, which pandas would look up by its name for every column."""
+    import pandas as pd
+
+    return pd.StringDtype(na_value=float("nan"))
 
 
 def csv_text(table: "pd.DataFrame") -> str:

@@ -1,7 +1,9 @@
 """The model matrix of plain factors and numbers, column by column: what formulaic makes, without its cost per call."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import formulaic
 import numpy as np
@@ -10,6 +12,11 @@ import pandas as pd
 from formulaic.parser.types import Factor
 
 Floats = npt.NDArray[np.float64]
+Signature = tuple[str, tuple[tuple[str, tuple[Any, ...] | None], ...]]
+"""A formula, and the names that its data have with the categories of each."""
+
+MOST_KNOWN = 100
+"""Formulas whose columns are remembered."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +60,44 @@ def plain_columns(spec: formulaic.ModelSpec, data: pd.DataFrame) -> tuple[Column
 
 def evaluate(columns: tuple[Column, ...], rows: pd.DataFrame) -> Floats:
     """The model matrix (len(rows), k)."""
-    factors = {name for each in columns for name, _ in each.levels}
-    numbers = {name for each in columns for name in each.numbers}
-    codes = {name: rows[name].cat.codes.to_numpy() for name in factors}
-    values = {name: rows[name].to_numpy(dtype=np.float64) for name in numbers}
+    parts: dict[tuple[str, int] | str, Floats] = {}
+    codes = {name: rows[name].cat.codes.to_numpy() for name in {name for each in columns for name, _ in each.levels}}
+    for each in columns:
+        for name, level in each.levels:
+            if (name, level) not in parts:
+                parts[name, level] = (codes[name] == level).astype(np.float64)
+        for number in each.numbers:
+            if number not in parts:
+                parts[number] = rows[number].to_numpy(dtype=np.float64)
     X = np.ones((len(columns), len(rows)))
-    for place, column in enumerate(columns):
-        for name, level in column.levels:
-            X[place] *= codes[name] == level
-        for name in column.numbers:
-            X[place] *= values[name]
+    for row, column in zip(X, columns, strict=True):
+        for part in [*map(parts.__getitem__, column.levels), *map(parts.__getitem__, column.numbers)]:
+            row *= part
     return X.T
+
+
+Plain = tuple[formulaic.ModelSpec, tuple[Column, ...]]
+_known: dict[Signature, Plain] = {}
+
+
+def remembered(right: formulaic.SimpleFormula, rows: pd.DataFrame, make: Callable[[], Plain | None]) -> Plain | None:
+    """What `make` says of a formula and the categories that it reads; asked once for each, as it follows from these.
+
+    A model of anything but plain factors and numbers may read more from the rows, and is not remembered.
+    """
+    signature = str(right), tuple((str(name), _categories(rows[name])) for name in rows)
+    if signature not in _known:
+        made = make()
+        if made is None:
+            return None
+        if len(_known) >= MOST_KNOWN:
+            _known.pop(next(iter(_known)))
+        _known[signature] = made
+    return _known[signature]
+
+
+def _categories(column: "pd.Series[Any]") -> tuple[Any, ...] | None:
+    return tuple(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else None
 
 
 Part = tuple[tuple[tuple[str, int], ...], tuple[str, ...]]

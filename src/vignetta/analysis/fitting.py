@@ -9,7 +9,7 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
-from vignetta.analysis.columns import evaluate, plain_columns
+from vignetta.analysis.columns import Plain, evaluate, plain_columns, remembered
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
@@ -140,20 +140,30 @@ def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Float
     try:
         with np.errstate(all="ignore"):
             left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
-            right = formula.rhs.get_model_matrix(rows.iloc[:FEW], context={}, na_action="ignore")
-            columns = plain_columns(right.model_spec, sample.data)
-            if columns is None and len(rows) > FEW:
-                right = formula.rhs.get_model_matrix(rows, context={}, na_action="ignore")
+            X, spec = _rows_of(formula.rhs, rows)
     except FormulaicError as error:
         said = " ".join(str(error).split())
         raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
-    y, X = (np.asarray(side, dtype=np.float64) for side in (left, right))
-    if columns is not None and len(rows) > FEW:
-        X = evaluate(columns, rows)
+    y = np.asarray(left, dtype=np.float64)
     if y.shape[1] != 1:
         what = f"the outcome has {y.shape[1]} columns."
         raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
-    return y[:, 0], X, places, right.model_spec
+    return y[:, 0], X, places, spec
+
+
+def _rows_of(right: formulaic.SimpleFormula, rows: pd.DataFrame) -> tuple[Floats, formulaic.ModelSpec]:
+    """The rows of X; a few of them show whether the columns are plain."""
+
+    def plain() -> Plain | None:
+        spec = right.get_model_matrix(rows.iloc[:FEW], context={}, na_action="ignore").model_spec
+        columns = plain_columns(spec, rows)
+        return None if columns is None else (spec, columns)
+
+    known = remembered(right, rows[variables(right)], plain)
+    if known is not None:
+        return evaluate(known[1], rows), known[0]
+    matrix = right.get_model_matrix(rows, context={}, na_action="ignore")
+    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
 
 
 def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
