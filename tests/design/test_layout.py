@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.design.small_design import equal, small_design
 from tests.design.written import FACTORS, REST, told, written
 from vignetta.design.declaration import read_design
+from vignetta.errors import StudyError
 
 PAIR = "profiles: 2\nprofile_labels: [A, B]\n"
 RECALL = "    label: Regime\n    recall: {question: Which?, unsure: Unsure}\n"
@@ -223,3 +225,12 @@ def test_what_is_left_out_is_one_vignette_each(tmp_path: Path) -> None:
     assert (design.presentation, design.attribute_order, design.decks, design.samples) == ("text", "fixed", None, {})
     assert {each.varies for each in design.factors.values()} == {"profile"}
     assert read_design(written(tmp_path, f"tasks: 5\n{PAIR}")).responses == 10
+
+
+def test_words_above_a_table_are_about_all_profiles() -> None:
+    """What differs between profiles has no single text there; what a task shares has."""
+    study = {"tasks": "2", "profiles": "2", "presentation": "table", "vignette": "Compare. Both are {a}."}
+    with pytest.raises(StudyError, match="`a` differs between the profiles, and these words stand once above"):
+        small_design({"a": equal("x", "y"), "b": equal("p", "q")}, **study)
+    shared = small_design({"a": equal("x", "y"), "b": equal("p", "q")}, varies={"a": "task"}, **study)
+    assert shared.rows == ["b"]

@@ -42,6 +42,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
             "Add `vignette:` (the template, with {factor} where a level's text goes).",
         )
     yield from _template(data)
+    yield from _above_the_table(data)
     yield from _missing_texts(data)
 
 
@@ -104,6 +105,18 @@ def _template(data: Mapping[str, Any]) -> Iterator[Finding]:
     for name in factors:
         if name in KEYWORDS:
             yield ("factors", name), f"`{name}` is a word of the template language.", "Choose another name."
+
+
+def _above_the_table(data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Factors that differ between profiles in the words above a table, which are read once for all of them."""
+    if not _in_table(data) or str(data.get("profiles", "1")) == "1":
+        return
+    varies = {name: each.get("varies", "profile") for name, each in entries(data, "factors")}
+    for where, text, language in _templates(data):
+        used = dict.fromkeys(name for piece in read(text, language).pieces for name in piece.factors)
+        for name in (each for each in used if varies.get(each) == "profile"):
+            what = f"`{name}` differs between the profiles, and these words stand once above all of them."
+            yield where, what, "Leave it out, so that it is a row of the table, or write `varies: task`."
 
 
 def _in_table(data: Mapping[str, Any]) -> bool:
