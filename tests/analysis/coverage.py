@@ -2,8 +2,8 @@
 
     python -m tests.analysis.coverage 10000
 
-prints the table of `docs/estimates.md`. The rows of the design stay the same and the outcome is drawn anew: linear in the
-terms, with an error whose spread depends on the response, and with clusters also a common part of each cluster
+prints the table of `docs/estimates.md`. The rows of the design stay the same and the outcome is drawn anew: linear in
+the terms, with an error whose spread depends on the response, and with clusters also a common part of each cluster
 (intraclass correlation about 0.2). A quarter of the clusters has the treatment; all else varies within them.
 """
 
