@@ -14,7 +14,6 @@ from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
 from vignetta.analysis.likelihoods.distinct import distinct
 from vignetta.analysis.likelihoods.effects import averages
 from vignetta.analysis.options import check_options, raise_all, unknown
-from vignetta.analysis.samples import distinct_rows
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -252,7 +251,7 @@ def _combinations(fit: Fit, names: list[str]) -> tuple[Codes, Codes]:
     data = fit.sample.data
     if not names:
         return np.zeros(len(data), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    found = distinct_rows(data, names)
+    found = fit.sample.distinct(names)
     if found is not None:
         return found[1], found[0]
     groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)

@@ -15,7 +15,7 @@ from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
 from vignetta.analysis.options import Distribution, option_problems, raise_all
-from vignetta.analysis.samples import Sample, distinct_rows, names_in, read_formula, read_sample, variables
+from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
 from vignetta.analysis.uncertainty import error_problems, uncertainty
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Errors, ModelFamily
@@ -135,7 +135,7 @@ def _alpha_problems(alpha: float) -> list[Problem]:
 
 def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, Codes | None, formulaic.ModelSpec]:
     """The outcome (n,), the rows of X, and the place (n,) of each observation among them if only factors are read."""
-    distinct = distinct_rows(sample.data, variables(formula.rhs))
+    distinct = sample.distinct(variables(formula.rhs))
     rows, places = (sample.data, None) if distinct is None else (sample.data.iloc[distinct[0]], distinct[1])
     try:
         with np.errstate(all="ignore"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import formulaic
@@ -35,6 +35,7 @@ class Sample:
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
     second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
+    known : distinct rows of some columns, kept so that they are counted once.
     """
 
     data: pd.DataFrame
@@ -42,6 +43,18 @@ class Sample:
     clusters: Codes | None
     n_missing: int
     second_clusters: Codes | None = None
+    known: dict[tuple[str, ...], tuple[Codes, Codes] | None] = field(default_factory=dict, repr=False)
+
+    def distinct(self, names: list[str]) -> tuple[Codes, Codes] | None:
+        """`distinct_rows` of some columns; of fewer columns than were asked before, from their distinct rows alone."""
+        wider = (each for each in self.known if set(names) <= set(each) and self.known[each] is not None)
+        found = self.known.get(next(wider, ()))
+        if found is None:
+            self.known[tuple(names)] = distinct_rows(self.data, names)
+            return self.known[tuple(names)]
+        first, places = found
+        inner = distinct_rows(self.data.iloc[first], names)
+        return None if inner is None else (first[inner[0]], inner[1][places])
 
     @property
     def all_clusters(self) -> tuple[Codes, ...]:
@@ -254,10 +267,11 @@ def _row_problems(
         said = ", ".join(f"{name} in {count}" for name, count in missing.items() if count)
         what = f"no row is complete ({len(frame)} rows; missing: {said})." if len(frame) else "there is no row."
         return [Problem("data", what, "Check how the columns were read.")]
-    problems = []
+    problems, whole = [], bool(complete.all())
     for name in map(str, frame.select_dtypes("category")):
         levels = [str(each) for each in frame[name].cat.categories]
-        counts = np.bincount(frame[name].cat.codes.to_numpy()[complete], minlength=len(levels))
+        codes = frame[name].cat.codes.to_numpy()
+        counts = np.bincount(codes if whole else codes[complete], minlength=len(levels))
         seen = [level for level, count in zip(levels, counts, strict=True) if count]
         empty = [level for level in levels if level not in seen]
         problems += [_empty_levels(name, empty)] if empty else []
