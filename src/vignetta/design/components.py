@@ -1,6 +1,6 @@
 """The factors that restrictions tie together: each group of them is drawn independently of all others."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -58,9 +58,8 @@ class Component:
         )
         return not meets
 
-    def _has(self, wanted: Mapping[str, Sequence[str]], cell: Cell) -> bool:
-        levels = {each.name: each.levels[place].name for each, place in zip(self.factors, cell, strict=True)}
-        return all(levels[name] in names for name, names in wanted.items())
+    def _has(self, wanted: Mapping[str, Collection[str]], cell: Cell) -> bool:
+        return _has(self.factors, wanted, cell)
 
 
 def components(design: Design) -> list[Component]:
@@ -69,12 +68,8 @@ def components(design: Design) -> list[Component]:
     The probability of a vignette is the product of those of its parts, unless rules are about pairs of profiles.
     """
     boxes, rules = forbidden(design), rules_across(design)
-    ties = [set(box) for box in boxes] + [_named(rule) for rule in rules]
+    ties = [set(box) for box in boxes] + [rule.factors_across for rule in rules]
     return [_component(design, names, boxes, rules) for names in _tied(list(design.factors), ties)]
-
-
-def _named(rule: Restriction) -> set[str]:
-    return {*rule.differ, *(name for each in rule.forbid_pair for name in each)}
 
 
 def _tied(names: Sequence[str], ties: Sequence[set[str]]) -> Iterator[list[str]]:
@@ -95,13 +90,14 @@ def _component(design: Design, names: Sequence[str], boxes: Sequence[Box], rules
     cells = {
         cell: prod(each[place] for each, place in zip(weights, cell, strict=True))
         for cell in product(*(range(len(each.levels)) for each in factors))
-        if not any(_inside(factors, box, cell) for box in own)
+        if not any(_has(factors, box, cell) for box in own)
     }
     common = gcd(*cells.values())
-    about = tuple(rule for rule in rules if _named(rule) <= set(names))
+    about = tuple(rule for rule in rules if rule.factors_across <= set(names))
     return Component(factors, {cell: weight // common for cell, weight in cells.items()}, about)
 
 
-def _inside(factors: Sequence[Factor], box: Box, cell: Cell) -> bool:
+def _has(factors: Sequence[Factor], wanted: Mapping[str, Collection[str]], cell: Cell) -> bool:
+    """Whether a cell has one of the levels that are named of every factor."""
     placed = zip(factors, cell, strict=True)
-    return all(each.levels[place].name in box[each.name] for each, place in placed if each.name in box)
+    return all(each.levels[place].name in wanted[each.name] for each, place in placed if each.name in wanted)

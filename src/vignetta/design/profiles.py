@@ -60,10 +60,9 @@ def rules_across(design: Design) -> list[Restriction]:
 
 def codes_of(design: Design, universe: Universe, names: Sequence[str]) -> Places:
     """For each vignette which combination of the levels of some factors it has, numbered from 0 in sorted order."""
-    columns = [list(design.factors).index(name) for name in names]
     place = np.zeros(len(universe), dtype=np.int64)
-    for column in columns:
-        place = place * len(list(design.factors.values())[column].levels) + universe.codes[:, column]
+    for name, column in zip(names, _columns(design, names), strict=True):
+        place = place * len(design.factors[name].levels) + universe.codes[:, column]
     return np.unique(place, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
@@ -105,16 +104,12 @@ class _Cells:
 
 
 def _cells(design: Design, universe: Universe) -> _Cells:
-    about = [name for name in design.factors if any(name in _names(each) for each in rules_across(design))]
+    about = [name for name in design.factors if any(name in each.factors_across for each in rules_across(design))]
     shared = shared_factors(design)
     cell_of = codes_of(design, universe, [*shared, *(each for each in about if each not in shared)])
     first = np.unique(cell_of, return_index=True)[1]
     weight = np.bincount(cell_of, universe.probability).astype(np.float64)
     return _Cells(cell_of, codes_of(design, universe, shared)[first], universe.codes[first].astype(np.int64), weight)
-
-
-def _names(rule: Restriction) -> set[str]:
-    return {*rule.differ, *(name for each in rule.forbid_pair for name in each)}
 
 
 def _sets(design: Design, cells: _Cells) -> Places:
@@ -203,7 +198,7 @@ def pair_findings(design: Design) -> Iterator[tuple[str, str]]:
 
 
 def _restricted(rule: Restriction) -> set[str]:
-    return {*_names(rule), *rule.forbid, *rule.levels, *rule.only_with}
+    return {*rule.factors_across, *rule.forbid, *rule.levels, *rule.only_with}
 
 
 def _columns(design: Design, names: Sequence[str]) -> list[int]:

@@ -50,7 +50,12 @@ class Restriction(Declared):
     @property
     def across(self) -> bool:
         """Whether it is about the profiles of a task."""
-        return bool(self.differ or self.forbid_pair)
+        return bool(self.factors_across)
+
+    @property
+    def factors_across(self) -> set[str]:
+        """The factors that it names of the profiles of a task."""
+        return {*self.differ, *(name for each in self.forbid_pair for name in each)}
 
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
@@ -99,7 +100,9 @@ class Estimates(pd.DataFrame):
     def to_html(self, path: str | Path | None = None, *, digits: int = DIGITS) -> str:  # type: ignore[override]
         """A table in HTML; written to a file when a path is given."""
         body = self.table(digits).to_html(index=False, border=0, justify="left", classes="estimates")
-        return _written(path, f"<p>{_escaped(self.heading)}</p>\n{body}\n<p>{_escaped(self.notes)}</p>\n")
+        return _written(
+            path, f"<p>{escape(self.heading, quote=False)}</p>\n{body}\n<p>{escape(self.notes, quote=False)}</p>\n"
+        )
 
     def to_latex(self, path: str | Path | None = None, *, digits: int = DIGITS) -> str:  # type: ignore[override]
         """A table in LaTeX for the package booktabs; written to a file when a path is given."""
@@ -129,7 +132,7 @@ class Estimates(pd.DataFrame):
         document.save(str(beside))
         beside.replace(path)
 
-    def draw(self, *, title: str = "") -> Figure:
+    def plot(self, *, title: str = "") -> Figure:  # type: ignore[override]
         """Points with their intervals, one row each; effects around a line at zero. A matplotlib figure."""
         from vignetta.report.result_plot import forest
 
@@ -153,9 +156,6 @@ class Estimates(pd.DataFrame):
         return filled and not (name in _ALONE and self._common(name))
 
 
-Estimates.plot = Estimates.draw  # type: ignore[assignment, method-assign]
-
-
 def shown(estimator: Callable[Asked, pd.DataFrame]) -> Callable[Asked, Estimates]:
     """The estimator, with its frame as `Estimates`."""
 
@@ -172,10 +172,6 @@ def _written(path: str | Path | None, text: str) -> str:
         beside.write_text(text, "utf-8")
         beside.replace(path)
     return text
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 _LATEX: Final = {
