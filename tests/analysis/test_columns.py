@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vignetta.analysis.columns import evaluate, plain_columns
+from vignetta.analysis.columns import evaluate, plain_columns, values_of
 
 
 def rows(n: int = 60) -> pd.DataFrame:
@@ -37,7 +37,7 @@ def test_plain_columns_are_those_of_formulaic(formula: str) -> None:
     few = formulaic.Formula(formula).get_model_matrix(data.iloc[:2], context={})
     columns = plain_columns(few.model_spec, data)
     assert columns is not None
-    np.testing.assert_array_equal(evaluate(columns, data), np.asarray(expected, dtype=float))
+    np.testing.assert_array_equal(evaluate(columns, values_of(data)), np.asarray(expected, dtype=float))
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ def test_fewer_columns_are_read_from_the_distinct_rows_of_more(seed: int, n: int
     sample.distinct(["a", "b", "c"])
     found = sample.distinct(names)
     assert found is not None and alone is not None
-    first, places = found
-    assert places.tolist() == alone[1].tolist()
+    first, places = found.first, found.places
+    assert places.tolist() == alone.places.tolist()
     rows = sample.data[names]
     assert rows.iloc[first].reset_index(drop=True).iloc[places].reset_index(drop=True).equals(rows)
     assert len(first) == len(rows.drop_duplicates())
@@ -38,5 +38,6 @@ def test_numbers_have_no_distinct_rows() -> None:
     frame = pd.DataFrame({"a": ["x", "y", "x", "y"], "z": [1.0, 2.0, 3.0, 4.0], "y": [0.0, 1.0, 2.0, 4.0]})
     sample = read_sample(frame, read_formula("y ~ a + z"))
     assert sample.distinct(["a", "z"]) is None
-    first, places = sample.distinct(["a"]) or pytest.fail("a is a factor")
-    assert (first.tolist(), places.tolist()) == ([0, 1], [0, 1, 0, 1])
+    found = sample.distinct(["a"]) or pytest.fail("a is a factor")
+    assert (found.first.tolist(), found.places.tolist()) == ([0, 1], [0, 1, 0, 1])
+    assert sample.distinct([]) is None

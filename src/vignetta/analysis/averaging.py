@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from vignetta.analysis.columns import evaluate
 from vignetta.analysis.fits import Cells, Fit
 from vignetta.analysis.likelihood_fitting import LikelihoodFit
 from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
@@ -230,31 +231,45 @@ def _crossed(fit: Fit, cells: Cells, beside: list[str]) -> Floats:
     Every cell stands beside every distinct combination of these variables in the sample, weighted by how much of the
     sample has it.
     """
-    groups, first = _combinations(fit, beside)
-    share = _sums(groups, fit.sample.weights) / fit.sample.weights.sum()
+    first, share = _shares(fit, beside)
     return np.concatenate([np.einsum("cnk,n->ck", each, share) for each in _rows(fit, cells, first)])
 
 
 def _rows(fit: Fit, cells: Cells, first: Codes) -> Iterator[Floats]:
     """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` row of a combination."""
-    rows = fit.sample.data.iloc[first]
-    size = max(1, CHUNK // len(rows))
+    size = max(1, CHUNK // len(first))
     for start in range(0, len(cells.codes), size):
         codes = cells.codes[start : start + size]
-        repeated = rows.iloc[np.tile(np.arange(len(rows)), len(codes))].reset_index(drop=True)
-        X = fit.design_matrix(_set(fit, repeated, list(cells.levels), np.repeat(codes, len(rows), axis=0)))
-        yield X.reshape(len(codes), len(rows), -1)
+        repeated = np.repeat(codes, len(first), axis=0)
+        X = _rows_with(fit, list(cells.levels), repeated, np.tile(first, len(codes)))
+        yield X.reshape(len(codes), len(first), -1)
+
+
+def _rows_with(fit: Fit, factors: list[str], codes: Codes, rows: Codes) -> Floats:
+    """The rows of X (m, k) of `rows` of the sample, with the factors set to the levels of `codes` (m, f)."""
+    if fit.plain is None:
+        return fit.design_matrix(_set(fit, fit.sample.data.iloc[rows].reset_index(drop=True), factors, codes))
+    read = {name for names, _ in fit.reads for name in names}
+    values = {name: fit.sample.values[name][rows] for name in read - set(factors)}
+    return evaluate(fit.plain, {**values, **dict(zip(factors, codes.T, strict=True))})
+
+
+def _shares(fit: Fit, names: list[str]) -> tuple[Codes, Floats]:
+    """Where each combination of these variables in the sample stands first, and its share of the weights."""
+    if names and fit.sample.distinct(names) is not None:
+        return fit.sample.shares(names)
+    groups, first = _combinations(fit, names)
+    return first, _sums(groups, fit.sample.weights) / fit.sample.weights.sum()
 
 
 def _combinations(fit: Fit, names: list[str]) -> tuple[Codes, Codes]:
     """Which combination of these variables each row of the sample has, and where each stands first."""
-    data = fit.sample.data
     if not names:
-        return np.zeros(len(data), dtype=np.int64), np.zeros(1, dtype=np.int64)
+        return np.zeros(fit.n, dtype=np.int64), np.zeros(1, dtype=np.int64)
     found = fit.sample.distinct(names)
     if found is not None:
-        return found[1], found[0]
-    groups = data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
+        return found.places, found.first
+    groups = fit.sample.data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
     return groups, np.unique(groups, return_index=True)[1].astype(np.int64)
 
 

@@ -48,7 +48,7 @@ def draw_pairs(solution: Solution, clusters: Codes, *, draws: int, rng: np.rando
     NaN (Cameron, Gelbach and Miller 2008, section III.A).
     """
     G, k = int(clusters.max()) + 1, solution.shape[1]
-    rows = solution.rows[solution.places]
+    rows = solution.basis.rows()
     scores = _by_cluster(rows * (solution.weights * solution.residuals)[:, None], clusters)
     flat = np.concatenate([_by_cluster(rows * (solution.weights * each)[:, None], clusters) for each in rows.T], axis=1)
     found, most = [], max(1, HELD // max(k * k, G))
@@ -190,8 +190,8 @@ class _Turned:
 
 def _turned(solution: Solution, clusters: Codes, combination: Floats) -> _Turned:
     direction = combination @ solution.inverse
-    fitted = solution.weights * (solution.rows @ direction)[solution.places]
-    rows = solution.rows[solution.places]
+    fitted = solution.weights * solution.basis.predict(direction)
+    rows = solution.basis.rows()
     products = _by_cluster(rows * fitted[:, None], clusters)
     scores = _by_cluster(rows * (solution.weights * solution.residuals)[:, None], clusters)
     return _Turned(direction, products, scores, float(combination @ solution.coef))

@@ -58,7 +58,7 @@ def stacks(solution: Solution, clusters: Codes, errors: Errors) -> Iterator[Stac
     """
     moment = squared_weights_moment(solution)
     for place in _by_size(clusters, solution.shape[1]):
-        rows, weights = solution.rows[solution.places[place]], solution.weights[place]
+        rows, weights = solution.basis.rows(place), solution.weights[place]
         adjusted = _adjusted(rows, weights, errors, moment)
         yield Stack(rows, weights, solution.residuals[place], adjusted)
 
@@ -73,8 +73,8 @@ def absorbed(solution: Solution, clusters: Codes) -> Floats:
     suspects = np.flatnonzero(share > 1 - ABSORBED)
     found = [np.zeros((solution.shape[1], 0))]
     for each in suspects:
-        place = clusters == each
-        root = np.sqrt(solution.weights[place])[:, None] * solution.rows[solution.places[place]]
+        place = np.flatnonzero(clusters == each)
+        root = np.sqrt(solution.weights[place])[:, None] * solution.basis.rows(place)
         _, values, vectors = np.linalg.svd(root, full_matrices=False)
         found.append(vectors[values**2 > 1 - ABSORBED].T)
     return np.concatenate(found, axis=1)
@@ -84,8 +84,7 @@ def squared_weights_moment(solution: Solution) -> Floats | None:
     """R'(X'W^2 X)R, (k, k), where the weights differ."""
     if not solution.is_weighted:
         return None
-    squares = np.bincount(solution.places, solution.weights**2, len(solution.rows))
-    return (solution.rows.T * squares) @ solution.rows
+    return solution.basis.cross(solution.weights**2)
 
 
 def _by_size(clusters: Codes, k: int) -> Iterator[Codes]:

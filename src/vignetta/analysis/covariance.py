@@ -31,16 +31,16 @@ def covariance(solution: Solution, errors: Errors) -> Floats:
         A row of leverage one under HC2, HC3 or HC4, for which these are not defined.
     """
     n, k = solution.shape
-    squares = solution.weights * solution.residuals**2
+    found = solution.squares
     if errors == "classical":
-        return np.asarray(solution.inverse @ solution.inverse.T * (squares.sum() / (n - k)))
-    squares = squares * solution.weights
+        return np.asarray(solution.inverse @ solution.inverse.T * (found.squares.sum() / (n - k)))
+    squares = found.weights * found.squares
     if errors in ("HC2", "HC3", "HC4"):
-        leverage = _leverage(solution, errors)
-        squares = squares / (1 - leverage) ** _exponent(leverage, errors, k)
-    by_row = np.bincount(solution.places, squares, len(solution.rows))
-    half = (solution.rows * np.sqrt(by_row)[:, None]) @ solution.inverse.T
-    return np.asarray(half.T @ half * (n / (n - k) if errors == "HC1" else 1.0))
+        leverage = found.leverage
+        _check_leverage(solution, leverage, errors)
+        squares = squares / (1 - leverage) ** _exponent(leverage, errors, n / k)
+    meat = found.rows.cross(squares) * (n / (n - k) if errors == "HC1" else 1.0)
+    return np.asarray(solution.inverse @ meat @ solution.inverse.T)
 
 
 def clustered_covariance(solution: Solution, stacks: tuple[Stack, ...], errors: Errors) -> Floats:
@@ -56,16 +56,15 @@ def clustered_covariance(solution: Solution, stacks: tuple[Stack, ...], errors: 
     return np.asarray(half.T @ half * factor.get(errors, 1.0))
 
 
-def _exponent(leverage: Floats, errors: Errors, k: int) -> Floats | float:
+def _exponent(leverage: Floats, errors: Errors, rows_by_column: float) -> Floats | float:
     if errors == "HC4":
-        return np.minimum(4.0, len(leverage) / k * leverage)
+        return np.minimum(4.0, rows_by_column * leverage)
     return 1.0 if errors == "HC2" else 2.0
 
 
-def _leverage(solution: Solution, errors: Errors) -> Floats:
-    leverage = solution.leverage
-    full = int((leverage > FULL_LEVERAGE).sum())
-    if full:
-        what = f"{errors} is not defined: {full} row{'s' if full > 1 else ''} alone in a combination fitted exactly."
-        raise StudyError(Problem("errors", what, 'Simplify the formula, or write errors="HC1".'))
-    return leverage
+def _check_leverage(solution: Solution, leverage: Floats, errors: Errors) -> None:
+    if (leverage <= FULL_LEVERAGE).all():
+        return
+    full = int((solution.leverage > FULL_LEVERAGE).sum())
+    what = f"{errors} is not defined: {full} row{'s' if full > 1 else ''} alone in a combination fitted exactly."
+    raise StudyError(Problem("errors", what, 'Simplify the formula, or write errors="HC1".'))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import formulaic
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.columns import Column, evaluate, plain_columns
+from vignetta.analysis.columns import Column, evaluate, values_of
 from vignetta.analysis.freedom import Working, satterthwaite
 from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.least_squares import Solution
@@ -66,6 +65,7 @@ class Fit:
     spec : how formulaic turns rows into the columns of X.
     mean_row : (k,) weighted mean of the rows of X.
     reads : for every term the variables that it reads and its columns of X.
+    plain : the k columns of X where they are products of plain factors and numbers, or None.
     crossed, declared : mean rows of X, and designs' distributions, kept so that each is computed once.
     working : gives tests their own degrees of freedom, or None.
     absorbed : (k, d) directions of the coefficients, times `inverse`, that no clustered error is known of.
@@ -92,6 +92,7 @@ class Fit:
     spec: formulaic.ModelSpec
     mean_row: Floats
     reads: tuple[tuple[frozenset[str], slice], ...]
+    plain: tuple[Column, ...] | None = None
     crossed: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     declared: dict[int, tuple[Design, Cells]] = field(default_factory=dict)
     working: Working | None = None
@@ -102,11 +103,11 @@ class Fit:
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
-        return _design_matrix(self.spec, rows, self._columns)
-
-    @cached_property
-    def _columns(self) -> tuple[Column, ...] | None:
-        return plain_columns(self.spec, self.sample.data)
+        if self.plain is not None:
+            return evaluate(self.plain, values_of(rows))
+        with np.errstate(all="ignore"):
+            matrix = self.spec.get_model_matrix(rows, context={}, na_action="ignore")
+        return np.asarray(matrix, dtype=np.float64)
 
     def std_errors(self, combinations: Floats) -> Floats:
         """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
@@ -158,14 +159,6 @@ class Fit:
 
     def __repr__(self) -> str:
         return _table(self)
-
-
-def _design_matrix(spec: formulaic.ModelSpec, rows: pd.DataFrame, columns: tuple[Column, ...] | None) -> Floats:
-    if columns is not None:
-        return evaluate(columns, rows)
-    with np.errstate(all="ignore"):
-        matrix = spec.get_model_matrix(rows, context={}, na_action="ignore")
-    return np.asarray(matrix, dtype=np.float64)
 
 
 def _table(fitted: Fit) -> str:

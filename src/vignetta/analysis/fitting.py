@@ -1,5 +1,8 @@
 """Fit a model to a frame."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import formulaic
@@ -9,11 +12,12 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
-from vignetta.analysis.columns import Plain, evaluate, plain_columns, remembered
+from vignetta.analysis.columns import Column, Plain, assemble, plain_columns, remembered
 from vignetta.analysis.fits import Fit
-from vignetta.analysis.least_squares import dependent_columns, solve
+from vignetta.analysis.least_squares import Decomposition, Solution, decompose, dependent_columns
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
+from vignetta.analysis.model_matrix import ModelMatrix
 from vignetta.analysis.options import Distribution, option_problems, raise_all
 from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
 from vignetta.analysis.uncertainty import error_problems, uncertainty
@@ -78,9 +82,11 @@ def fit(
     read = read_formula(formula)
     data, categories = _in_categories(data, _unquoted(read), model)
     sample = read_sample(data, read, cluster=cluster, weights=weights)
-    y, X, places, spec = _matrices(read, sample)
-    total = sample.weights if places is None else np.bincount(places, sample.weights).astype(np.float64)
-    raise_all(_sample_problems(sample, y, X, spec, total))
+    y, matrix = _outcome(read, sample), _model_matrix(read.rhs, sample)
+    spec = matrix.spec
+    raise_all(_sample_problems(sample, y, matrix))
+    decomposition = decompose(matrix.X, sample.weights)
+    raise_all(_rank_problems(np.array(spec.column_names), decomposition))
     shared = {
         "name": model,
         "formula": formula,
@@ -95,19 +101,19 @@ def fit(
         "sample": sample,
         "factors": _factors(read.rhs, sample, spec),
         "spec": spec,
-        "mean_row": total @ X / total.sum(),
+        "mean_row": matrix.X.sums(sample.weights) / sample.weights.sum(),
+        "plain": matrix.columns,
         "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
     }
     if model != "ols":
-        rows, columns = X if places is None else X[places], tuple(spec.column_names)
-        return fit_likelihood(model, rows, y, columns=columns, categories=categories, **shared)
-    return _least_squares(y, X, places, shared)
+        columns = tuple(spec.column_names)
+        return fit_likelihood(model, matrix.X.rows(), y, columns=columns, categories=categories, **shared)
+    return _least_squares(decomposition.solve(y), shared)
 
 
-def _least_squares(y: Floats, X: Floats, places: Codes | None, shared: dict[str, Any]) -> Fit:
+def _least_squares(solution: Solution, shared: dict[str, Any]) -> Fit:
     sample = shared["sample"]
-    solution = solve(X, y, sample.weights, places)
-    raise_all(_exact_problems(solution.residuals, y))
+    raise_all(_exact_problems(solution))
     known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"])
     return Fit(
         **shared,
@@ -133,44 +139,64 @@ def _alpha_problems(alpha: float) -> list[Problem]:
     return [] if 0 < alpha < 1 else [Problem("alpha", f"{alpha} is not between 0 and 1.", "Write 0.05.")]
 
 
-def _matrices(formula: formulaic.Formula, sample: Sample) -> tuple[Floats, Floats, Codes | None, formulaic.ModelSpec]:
-    """The outcome (n,), the rows of X, and the place (n,) of each observation among them if only factors are read."""
-    distinct = sample.distinct(variables(formula.rhs))
-    rows, places = (sample.data, None) if distinct is None else (sample.data.iloc[distinct[0]], distinct[1])
-    try:
-        with np.errstate(all="ignore"):
-            left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
-            X, spec = _rows_of(formula.rhs, rows)
-    except FormulaicError as error:
-        said = " ".join(str(error).split())
-        raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
+@dataclass(frozen=True, eq=False)
+class _Matrix:
+    """The model matrix, how formulaic made it, and its columns where they are plain."""
+
+    X: ModelMatrix
+    spec: formulaic.ModelSpec
+    columns: tuple[Column, ...] | None
+
+
+def _outcome(formula: formulaic.Formula, sample: Sample) -> Floats:
+    """The outcome (n,)."""
+    if _unquoted(formula) in sample.columns:
+        return np.asarray(sample.values[_unquoted(formula)], dtype=np.float64)
+    with _told(), np.errstate(all="ignore"):
+        left = formula.lhs.get_model_matrix(sample.data, context={}, na_action="ignore")
     y = np.asarray(left, dtype=np.float64)
     if y.shape[1] != 1:
         what = f"the outcome has {y.shape[1]} columns."
         raise StudyError(Problem("formula", what, "Write one numeric outcome before `~`."))
-    return y[:, 0], X, places, spec
+    return y[:, 0]
 
 
-def _rows_of(right: formulaic.SimpleFormula, rows: pd.DataFrame) -> tuple[Floats, formulaic.ModelSpec]:
-    """The rows of X; a few of them show whether the columns are plain."""
+def _model_matrix(right: formulaic.SimpleFormula, sample: Sample) -> _Matrix:
+    """The columns of X; a few rows show whether they are plain."""
+    names = variables(right)
 
     def plain() -> Plain | None:
-        spec = right.get_model_matrix(rows.iloc[:FEW], context={}, na_action="ignore").model_spec
-        columns = plain_columns(spec, rows)
+        few = sample.data[names].iloc[:FEW]
+        spec = right.get_model_matrix(few, context={}, na_action="ignore").model_spec
+        columns = plain_columns(spec, few)
         return None if columns is None else (spec, columns)
 
-    known = remembered(right, rows[variables(right)], plain)
-    if known is not None:
-        return evaluate(known[1], rows), known[0]
-    matrix = right.get_model_matrix(rows, context={}, na_action="ignore")
-    return np.asarray(matrix, dtype=np.float64), matrix.model_spec
+    with _told(), np.errstate(all="ignore"):
+        known = remembered(right, {name: sample.columns[name] for name in names}, plain)
+        if known is not None:
+            return _Matrix(assemble(known[1], sample), *known)
+        found = sample.distinct(names)
+        rows = sample.data if found is None else sample.data.iloc[found.first]
+        matrix = right.get_model_matrix(rows, context={}, na_action="ignore")
+    X = np.asarray(matrix, dtype=np.float64)
+    return _Matrix(ModelMatrix(X, None if found is None else found.places), matrix.model_spec, None)
 
 
-def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
-    names = np.array(spec.column_names)
+@contextmanager
+def _told() -> Iterator[None]:
+    """What formulaic says of a formula, as a problem."""
+    try:
+        yield
+    except FormulaicError as error:
+        said = " ".join(str(error).split())
+        raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
+
+
+def _sample_problems(sample: Sample, y: Floats, matrix: _Matrix) -> list[Problem]:
+    names = np.array(matrix.spec.column_names)
     problems = [
         Problem("formula", f"`{name}` is not finite in some rows.", "A logarithm or a ratio of zero?")
-        for name in names[~np.isfinite(X).all(axis=0)]
+        for name in names[~matrix.X.finite_columns()]
     ]
     if not np.isfinite(y).all():
         problems.append(Problem("formula", "the outcome is not finite in some rows.", "A logarithm of zero?"))
@@ -178,14 +204,16 @@ def _sample_problems(sample: Sample, y: Floats, X: Floats, spec: formulaic.Model
         problems.append(Problem("cluster", "there is one cluster only.", "Errors need at least two."))
     if np.ptp(y) == 0:
         problems.append(Problem("outcome", f"it is {y[0]:g} in every complete row.", "Nothing can be estimated."))
-    return problems or _rank_problems(len(y), X, spec, weights)
+    return problems
 
 
-def _rank_problems(n: int, X: Floats, spec: formulaic.ModelSpec, weights: Floats) -> list[Problem]:
-    k = X.shape[1]
+def _rank_problems(names: npt.NDArray[Any], decomposition: Decomposition) -> list[Problem]:
+    n, k = decomposition.X.shape
     if n <= k:
         return [Problem("data", f"{n} complete rows cannot carry {k} coefficients.", "Simplify the formula.")]
-    names = np.array(spec.column_names)
+    if decomposition.is_of_full_rank:
+        return []
+    X, weights = decomposition.X.rows(), decomposition.weights
     zero = ~X.any(axis=0)
     dependent = dependent_columns(X, weights) & ~zero
     problems = []
@@ -200,8 +228,9 @@ def _rank_problems(n: int, X: Floats, spec: formulaic.ModelSpec, weights: Floats
     return problems
 
 
-def _exact_problems(residuals: Floats, y: Floats) -> list[Problem]:
-    if np.abs(residuals).max() > EXACT * np.abs(y).max():
+def _exact_problems(solution: Solution) -> list[Problem]:
+    size = float(np.abs(solution.y).max())
+    if solution.squares.squares.sum() > solution.weights.sum() * (EXACT * size) ** 2:
         return []
     return [Problem("formula", "the terms determine the outcome exactly.", "Is the outcome among the terms?")]
 
@@ -223,14 +252,14 @@ def _unquoted(formula: formulaic.Formula) -> str:
 def _factors(terms: formulaic.SimpleFormula, sample: Sample, spec: formulaic.ModelSpec) -> dict[str, dict[str, Any]]:
     coded = {name for name, (kind, _) in spec.encoder_state.items() if kind.value == "categorical"}
     inside = {name for each in _elements(terms) if each.expr in coded for name in names_in(each)}
-    return {name: _levels(sample.data[name], name in inside) for name in variables(terms)}
+    return {name: _levels(sample.columns[name], name in inside) for name in variables(terms)}
 
 
 def _elements(terms: formulaic.SimpleFormula) -> list[Factor]:
     return [factor for term in terms for factor in term.factors]
 
 
-def _levels(column: "pd.Series[Any]", coded: bool) -> dict[str, Any]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return {str(each): each for each in column.cat.categories}
+def _levels(column: Any, coded: bool) -> dict[str, Any]:
+    if isinstance(column, pd.Categorical):
+        return {str(each): each for each in column.categories}
     return {f"{each:g}": each for each in np.unique(column)} if coded else {}

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
 from typing import Any
 
 import formulaic
@@ -19,9 +21,45 @@ from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Column = Any
+"""The values of a variable: a `pandas.Categorical`, or numbers as float64."""
 MANY = 4
 """How many possible combinations for each row are still counted rather than sorted."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|[\u29da\u29db]")
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The distinct rows of some columns.
+
+    Attributes
+    ----------
+    first : (m,) where each stands first.
+    inner : (n,) which of them every row is; or, with `wider`, which every distinct row of `wider` is.
+    wider : the distinct rows of more columns that these were found among.
+    """
+
+    first: Codes
+    inner: Codes
+    wider: "Distinct | None" = None
+
+    @cached_property
+    def places(self) -> Codes:
+        """(n,) which of them every row is."""
+        return self.inner if self.wider is None else self.inner[self.wider.places]
+
+    def sums(self, values: Floats | None) -> Floats:
+        """Sums (m,) of values (n,) over the rows that are alike; None stands for ones."""
+        if values is None:
+            return self.counts
+        below = values if self.wider is None else self.wider.sums(values)
+        return np.asarray(np.bincount(self.inner, below, len(self.first)), dtype=np.float64)
+
+    @cached_property
+    def counts(self) -> Floats:
+        """How many rows (m,) are alike."""
+        below = None if self.wider is None else self.wider.counts
+        return np.bincount(self.inner, below, len(self.first)).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +68,7 @@ class Sample:
 
     Attributes
     ----------
-    data : the variables of the formula, n rows; numbers as float64, everything else categorical.
+    columns : the variables of the formula, n values each: categoricals, and numbers as float64.
     weights : (n,) positive.
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
@@ -38,23 +76,54 @@ class Sample:
     known : distinct rows of some columns, kept so that they are counted once.
     """
 
-    data: pd.DataFrame
+    columns: dict[str, Column]
     weights: Floats
     clusters: Codes | None
     n_missing: int
     second_clusters: Codes | None = None
-    known: dict[tuple[str, ...], tuple[Codes, Codes] | None] = field(default_factory=dict, repr=False)
+    known: dict[tuple[str, ...], Distinct | None] = field(default_factory=dict, repr=False)
 
-    def distinct(self, names: list[str]) -> tuple[Codes, Codes] | None:
-        """`distinct_rows` of some columns; of fewer columns than were asked before, from their distinct rows alone."""
-        wider = (each for each in self.known if set(names) <= set(each) and self.known[each] is not None)
-        found = self.known.get(next(wider, ()))
-        if found is None:
-            self.known[tuple(names)] = distinct_rows(self.data, names)
-            return self.known[tuple(names)]
-        first, places = found
-        inner = distinct_rows(self.data.iloc[first], names)
-        return None if inner is None else (first[inner[0]], inner[1][places])
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """The columns as a frame."""
+        return pd.DataFrame(self.columns, index=pd.RangeIndex(len(self.weights)), copy=False)
+
+    @cached_property
+    def values(self) -> dict[str, npt.NDArray[Any]]:
+        """The columns, with the place of each level for the level."""
+        return {name: _codes(column) for name, column in self.columns.items()}
+
+    @cached_property
+    def are_weighted(self) -> bool:
+        """Whether some weight is not 1."""
+        return bool((self.weights != 1).any())
+
+    def distinct(self, names: Sequence[str]) -> Distinct | None:
+        """The distinct rows of some categories; None where a column is a number.
+
+        Those of fewer columns than were asked before come from the distinct rows of these.
+        """
+        if tuple(names) not in self.known:
+            self.known[tuple(names)] = self._distinct(names)
+        return self.known[tuple(names)]
+
+    def _distinct(self, names: Sequence[str]) -> Distinct | None:
+        if not names or not all(isinstance(self.columns[name], pd.Categorical) for name in names):
+            return None
+        codes = [self.values[name] for name in names]
+        sizes = [len(self.columns[name].categories) for name in names]
+        wider = next((each for key, each in self.known.items() if each and set(names) <= set(key)), None)
+        if wider is None:
+            return Distinct(*distinct_rows(codes, sizes))
+        first, places = distinct_rows([each[wider.first] for each in codes], sizes)
+        return Distinct(wider.first[first], places, wider)
+
+    def shares(self, names: Sequence[str]) -> tuple[Codes, Floats]:
+        """Where each combination of some categories stands first, and its share of the weights."""
+        found = self.distinct(names)
+        assert found is not None
+        total = found.sums(self.weights if self.are_weighted else None)
+        return found.first, total / total.sum()
 
     @property
     def all_clusters(self) -> tuple[Codes, ...]:
@@ -109,16 +178,35 @@ def read_sample(
     if weights and weight is None:
         problems.append(Problem(f"column {weights}", "the weights are not numbers.", "Convert the column to numbers."))
     raise_all(problems)
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(data)), columns=used)
     w = np.ones(len(data)) if weight is None else weight
-    complete = ~frame.isna().any(axis=1).to_numpy() & ~np.isnan(w)
+    complete = _complete([*columns.values(), *([] if weight is None else [weight])], len(data))
     for name in clusters:
         complete &= data[name].notna().to_numpy()
-    raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
+    raise_all(_missing_problems(columns, complete, data, special))
+    left = int(len(complete) - np.count_nonzero(complete))
+    if left:
+        columns, w = {name: column[complete] for name, column in columns.items()}, w[complete]
     codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
     first, second = [*codes, None, None][:2]
-    kept = frame if complete.all() else frame[complete].reset_index(drop=True)
-    return Sample(kept, w[complete], first, int((~complete).sum()), second)
+    sample = Sample(columns, w, first, left, second)
+    raise_all([*_level_problems(sample), *([] if weights is None else _weight_problems(w, weights))])
+    return sample
+
+
+def _complete(columns: Iterable[Column], n: int) -> npt.NDArray[np.bool_]:
+    complete = np.ones(n, dtype=bool)
+    for column in columns:
+        values = _codes(column)
+        if isinstance(column, pd.Categorical):
+            if n and values.min() < 0:
+                complete &= values >= 0
+        elif np.isnan(values.sum()):
+            complete &= ~np.isnan(values)
+    return complete
+
+
+def _codes(column: Column) -> npt.NDArray[Any]:
+    return column.codes if isinstance(column, pd.Categorical) else column
 
 
 def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
@@ -126,25 +214,31 @@ def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
     return [] if cluster is None else [cluster] if isinstance(cluster, str) else list(cluster)
 
 
-def distinct_rows(data: pd.DataFrame, names: list[str]) -> tuple[Codes, Codes] | None:
-    """Which rows of categories are distinct, and for every row its place among them; None where a column is a number.
+def distinct_rows(columns: Sequence[npt.NDArray[Any]], sizes: Sequence[int]) -> tuple[Codes, Codes]:
+    """Which rows of codes are distinct, as where each stands first, and for every row its place among them.
 
-    The levels of a row are the digits of one number, so that rows are told apart by counting, not by sorting, unless
-    there are far more possible combinations than rows.
+    The codes of a row, each below its size, are the digits of one number, so that rows are told apart by counting, not
+    by sorting, unless there are far more possible combinations than rows.
     """
-    if not names or not all(isinstance(data[name].dtype, pd.CategoricalDtype) for name in names):
-        return None
-    code, size = np.zeros(len(data), dtype=np.int64), 1
-    for name in names:
-        levels = len(data[name].cat.categories)
-        code, size = code * levels + data[name].cat.codes.to_numpy(), size * levels
-        if size > MANY * len(data):
+    n = len(columns[0])
+    code, size = np.zeros(n, dtype=_whole(sizes[0])), 1
+    for column, levels in zip(columns, sizes, strict=True):
+        size *= levels
+        code = code.astype(_whole(size), copy=False)
+        code *= levels
+        code += column.astype(code.dtype, copy=False)
+        if size > MANY * n:
             code = np.unique(code, return_inverse=True)[1].astype(np.int64)
-            size = int(code.max()) + 1
+            size = int(code.max(initial=-1)) + 1
     first = np.full(size, -1, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(data))[::-1]
+    first[code[::-1]] = np.arange(n)[::-1]
     seen = first >= 0
     return first[seen], (np.cumsum(seen) - 1)[code]
+
+
+def _whole(size: int) -> type[np.signedinteger[Any]]:
+    """A type that holds the whole numbers up to `size`."""
+    return np.int16 if size < 2**15 else np.int64
 
 
 def quote(name: str) -> str:
@@ -158,9 +252,9 @@ def quote(name: str) -> str:
 def read_factor(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """A column as a categorical. Raises `StudyError` when it is a number."""
     read = _read_column(column)
-    if not isinstance(read.dtype, pd.CategoricalDtype):
+    if not isinstance(read, pd.Categorical):
         raise StudyError(Problem(f"column {column.name}", "it is a number, not a factor.", "Make it a category."))
-    return read
+    return pd.Series(read, index=column.index, name=column.name)
 
 
 def names_in(factor: Factor) -> Iterable[str]:
@@ -188,39 +282,36 @@ def _name_problems(data: pd.DataFrame, names: list[str]) -> list[Problem]:
     ]
 
 
-def _read_columns(
-    data: pd.DataFrame, used: list[str], outcome: list[str]
-) -> tuple[list[Problem], dict[str, "pd.Series[Any]"]]:
+def _read_columns(data: pd.DataFrame, used: list[str], outcome: list[str]) -> tuple[list[Problem], dict[str, Column]]:
     problems: list[Problem] = []
-    columns: dict[str, pd.Series[Any]] = {}
+    columns: dict[str, Column] = {}
     for name in used:
         try:
-            column = _read_outcome(data[name]) if name in outcome else _read_column(data[name])
-            columns[name] = column.reset_index(drop=True)
+            columns[name] = _read_outcome(data[name]) if name in outcome else _read_column(data[name])
         except StudyError as error:
             problems += error.problems
     return problems, columns
 
 
-def _read_outcome(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _read_outcome(column: "pd.Series[Any]") -> Floats:
     if not pd.api.types.is_numeric_dtype(column.dtype):
         raise StudyError(
             Problem(f"column {column.name}", f"the outcome is not a number ({column.dtype}).", "Recode it to numbers.")
         )
-    return _finite(pd.Series(_number(column), name=column.name))
+    return _finite(column)
 
 
-def _read_column(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _read_column(column: "pd.Series[Any]") -> Column:
     types = pd.api.types
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return _check_levels(column)
+        return _check_levels(column.array, column.name)
     if types.is_bool_dtype(column.dtype):
         return _categorical(column, {True: "True", False: "False"})
     if types.is_numeric_dtype(column.dtype) and not types.is_complex_dtype(column.dtype):
-        return _finite(pd.Series(_number(column), name=column.name))
+        return _finite(column)
     kinds = {type(each) for each in column.dropna()}
     if kinds <= {str}:
-        return _check_levels(_categorical(column, None))
+        return _check_levels(_categorical(column, None), column.name)
     if kinds <= {bool}:
         return _categorical(column, {True: "True", False: "False"})
     found = ", ".join(sorted(each.__name__ for each in kinds))
@@ -229,19 +320,19 @@ def _read_column(column: "pd.Series[Any]") -> "pd.Series[Any]":
     )
 
 
-def _categorical(column: "pd.Series[Any]", texts: dict[bool, str] | None) -> "pd.Series[Any]":
+def _categorical(column: "pd.Series[Any]", texts: dict[bool, str] | None) -> pd.Categorical:
     values = [None if pd.isna(each) else texts[bool(each)] if texts else each for each in column]
     levels = sorted({each for each in values if each is not None})
-    return pd.Series(pd.Categorical(values, categories=levels), name=column.name)
+    return pd.Categorical(values, categories=levels)
 
 
-def _check_levels(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    texts = [str(each) for each in column.cat.categories]
+def _check_levels(column: pd.Categorical, name: object) -> pd.Categorical:
+    texts = [str(each) for each in column.categories]
     if "" in texts:
         what, remedy = "a level is the empty text.", "Make it missing (NaN), or give it a name."
-        raise StudyError(Problem(f"column {column.name}", what, remedy))
+        raise StudyError(Problem(f"column {name}", what, remedy))
     if len(set(texts)) < len(texts):
-        raise StudyError(Problem(f"column {column.name}", "two levels read the same.", "Give each its own name."))
+        raise StudyError(Problem(f"column {name}", "two levels read the same.", "Give each its own name."))
     return column
 
 
@@ -249,34 +340,46 @@ def _number(column: "pd.Series[Any]") -> Floats:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _finite(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    infinite = int(np.isinf(column.to_numpy()).sum())
-    if infinite:
-        what = f"{infinite} value{'s are' if infinite > 1 else ' is'} infinite."
-        raise StudyError(Problem(f"column {column.name}", what, "Make them missing, or correct them."))
-    return column
+def _finite(column: "pd.Series[Any]") -> Floats:
+    """The numbers of a column; a sum that is finite says that they all are."""
+    values = _number(column)
+    if np.isfinite(values.sum()) or not np.isinf(values).any():
+        return values
+    infinite = int(np.isinf(values).sum())
+    what = f"{infinite} value{'s are' if infinite > 1 else ' is'} infinite."
+    raise StudyError(Problem(f"column {column.name}", what, "Make them missing, or correct them."))
 
 
-def _row_problems(
-    frame: pd.DataFrame, complete: npt.NDArray[np.bool_], data: pd.DataFrame, special: list[str]
+def _missing_problems(
+    columns: dict[str, Column], complete: npt.NDArray[np.bool_], data: pd.DataFrame, special: list[str]
 ) -> list[Problem]:
-    if not complete.any():
-        missing = {name: int(frame[name].isna().sum()) for name in frame} | {
-            name: int(data[name].isna().sum()) for name in special
-        }
-        said = ", ".join(f"{name} in {count}" for name, count in missing.items() if count)
-        what = f"no row is complete ({len(frame)} rows; missing: {said})." if len(frame) else "there is no row."
-        return [Problem("data", what, "Check how the columns were read.")]
-    problems, whole = [], bool(complete.all())
-    for name in map(str, frame.select_dtypes("category")):
-        levels = [str(each) for each in frame[name].cat.categories]
-        codes = frame[name].cat.codes.to_numpy()
-        counts = np.bincount(codes if whole else codes[complete], minlength=len(levels))
+    if complete.any():
+        return []
+    missing = {name: int(np.count_nonzero(pd.isna(column))) for name, column in columns.items()}
+    missing |= {name: int(data[name].isna().sum()) for name in special}
+    said = ", ".join(f"{name} in {count}" for name, count in missing.items() if count)
+    what = f"no row is complete ({len(complete)} rows; missing: {said})." if len(complete) else "there is no row."
+    return [Problem("data", what, "Check how the columns were read.")]
+
+
+def _level_problems(sample: Sample) -> list[Problem]:
+    problems = []
+    for name, counts in _level_counts(sample).items():
+        levels = [str(each) for each in sample.columns[name].categories]
         seen = [level for level, count in zip(levels, counts, strict=True) if count]
         empty = [level for level in levels if level not in seen]
         problems += [_empty_levels(name, empty)] if empty else []
         problems += [_one_level(name, seen[0])] if len(seen) == 1 and not empty else []
     return problems
+
+
+def _level_counts(sample: Sample) -> dict[str, Codes]:
+    """How often each level of each category stands in the distinct rows, or in all where few rows are alike."""
+    sizes = {name: len(each.categories) for name, each in sample.columns.items() if isinstance(each, pd.Categorical)}
+    alike = prod(sizes.values()) <= MANY * len(sample.weights)
+    found = sample.distinct(list(sizes)) if alike else None
+    values = {name: sample.values[name] if found is None else sample.values[name][found.first] for name in sizes}
+    return {name: np.bincount(values[name], minlength=size) for name, size in sizes.items()}
 
 
 def _empty_levels(name: str, empty: list[str]) -> Problem:
