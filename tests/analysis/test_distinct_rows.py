@@ -27,7 +27,7 @@ def test_fewer_columns_are_read_from_the_distinct_rows_of_more(seed: int, n: int
     sample.distinct(["a", "b", "c"])
     found = sample.distinct(names)
     assert found is not None and alone is not None
-    first, places = found.first, found.places
+    first, places = found.at, found.places
     assert places.tolist() == alone.places.tolist()
     rows = sample.data[names]
     assert rows.iloc[first].reset_index(drop=True).iloc[places].reset_index(drop=True).equals(rows)
@@ -39,5 +39,5 @@ def test_numbers_have_no_distinct_rows() -> None:
     sample = read_sample(frame, read_formula("y ~ a + z"))
     assert sample.distinct(["a", "z"]) is None
     found = sample.distinct(["a"]) or pytest.fail("a is a factor")
-    assert (found.first.tolist(), found.places.tolist()) == ([0, 1], [0, 1, 0, 1])
+    assert (found.at.tolist(), found.places.tolist()) == ([0, 1], [0, 1, 0, 1])
     assert sample.distinct([]) is None

@@ -1,7 +1,7 @@
 """What a margin averages over: mean rows of X, one per cell of the factors that are set."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Grid:
     probability : (m,) of each cell; sums to 1.
     X : (m, k) the mean row of X in each cell; for a likelihood (m, k + 1) the derivatives of the mean prediction by the
         k coefficients, then the mean prediction. Means and contrasts are linear in either.
+    others : for a factor which combination of the other factors each cell has, kept so that it is computed once.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Grid:
     codes: Codes
     probability: Floats
     X: Floats
+    others: dict[str, Codes] = field(default_factory=dict, repr=False)
 
     def mean(self, at: dict[str, str]) -> Floats:
         """The mean row (k,) over the other factors as they are distributed beside the levels `at`.
@@ -79,6 +81,11 @@ class Grid:
 
     def _others(self, factor: str) -> Codes:
         """For each cell which combination of the other factors it has."""
+        if factor not in self.others:
+            self.others[factor] = self._others_of(factor)
+        return self.others[factor]
+
+    def _others_of(self, factor: str) -> Codes:
         rest = np.delete(self.codes, list(self.levels).index(factor), axis=1)
         sizes = [len(known) for each, known in self.levels.items() if each != factor]
         place = np.zeros(len(rest), dtype=np.int64)
@@ -236,7 +243,7 @@ def _crossed(fit: Fit, cells: Cells, beside: list[str]) -> Floats:
 
 
 def _rows(fit: Fit, cells: Cells, first: Codes) -> Iterator[Floats]:
-    """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` row of a combination."""
+    """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` rows: one of each combination."""
     size = max(1, CHUNK // len(first))
     for start in range(0, len(cells.codes), size):
         codes = cells.codes[start : start + size]
@@ -255,7 +262,7 @@ def _rows_with(fit: Fit, factors: list[str], codes: Codes, rows: Codes) -> Float
 
 
 def _shares(fit: Fit, names: list[str]) -> tuple[Codes, Floats]:
-    """Where each combination of these variables in the sample stands first, and its share of the weights."""
+    """Where each combination of these variables in the sample stands, and its share of the weights."""
     if names and fit.sample.distinct(names) is not None:
         return fit.sample.shares(names)
     groups, first = _combinations(fit, names)
@@ -263,12 +270,12 @@ def _shares(fit: Fit, names: list[str]) -> tuple[Codes, Floats]:
 
 
 def _combinations(fit: Fit, names: list[str]) -> tuple[Codes, Codes]:
-    """Which combination of these variables each row of the sample has, and where each stands first."""
+    """Which combination of these variables each row of the sample has, and where each stands."""
     if not names:
         return np.zeros(fit.n, dtype=np.int64), np.zeros(1, dtype=np.int64)
     found = fit.sample.distinct(names)
     if found is not None:
-        return found.places, found.first
+        return found.places, found.at
     groups = fit.sample.data.groupby(names, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
     return groups, np.unique(groups, return_index=True)[1].astype(np.int64)
 

@@ -97,8 +97,8 @@ def assemble(columns: Sequence[Column], sample: Sample) -> ModelMatrix:
     if found is None or not (all(in_cells) or n * len(columns) > LARGE):
         return ModelMatrix(evaluate(columns, sample.values))
     inside = [place for place, each in enumerate(in_cells) if each]
-    base = np.zeros((len(found.first), len(columns)))
-    cells = {name: sample.values[name][found.first] for name in factors}
+    base = np.zeros((len(found.at), len(columns)))
+    cells = {name: sample.values[name][found.at] for name in factors}
     base[:, inside] = evaluate([columns[place] for place in inside], cells)
     if len(inside) == len(columns):
         return ModelMatrix(base, found.places)

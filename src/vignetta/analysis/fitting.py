@@ -101,7 +101,7 @@ def fit(
         "sample": sample,
         "factors": _factors(read.rhs, sample, spec),
         "spec": spec,
-        "mean_row": matrix.X.sums(sample.weights) / sample.weights.sum(),
+        "mean_row": matrix.X.mean(sample.weights if sample.are_weighted else None),
         "plain": matrix.columns,
         "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
     }
@@ -176,7 +176,7 @@ def _model_matrix(right: formulaic.SimpleFormula, sample: Sample) -> _Matrix:
         if known is not None:
             return _Matrix(assemble(known[1], sample), *known)
         found = sample.distinct(names)
-        rows = sample.data if found is None else sample.data.iloc[found.first]
+        rows = sample.data if found is None else sample.data.iloc[found.at]
         matrix = right.get_model_matrix(rows, context={}, na_action="ignore")
     X = np.asarray(matrix, dtype=np.float64)
     return _Matrix(ModelMatrix(X, None if found is None else found.places), matrix.model_spec, None)

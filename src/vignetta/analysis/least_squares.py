@@ -22,6 +22,8 @@ SUMMED = 1e3
 every number, and the coefficients are improved by a step on their residuals."""
 EQUAL = 1e-14
 """Weights that differ by less than this share are equal up to rounding."""
+STEPS = 2
+"""The second step takes the rounding of the first out of the coefficients."""
 CANCELLED = 1e-4
 """Above this share of the outcome's sum of squares, that of the residuals is exact as a difference of sums; below it
 the residuals are squared."""
@@ -80,7 +82,7 @@ class Solution:
         """Squared residuals summed (m,) over the rows that share a row of `X.base`, from sums of outcomes alone."""
         middle = float(self.y.mean())
         y, predicted = self.y - middle, self.X.base @ self.coef - middle
-        square = self.X.by_base(y * y)
+        square = self.X.by_base(np.square(y))
         found = square - 2 * predicted * self.X.by_base(y) + predicted**2 * self.X.by_base(None)
         if found.sum() > CANCELLED * square.sum():
             return np.maximum(found, 0.0)
@@ -119,10 +121,12 @@ class Decomposition:
     lengths : (k,) those of the columns of sqrt(W) X.
     triangle : (k, k) upper, of the columns divided by their lengths.
     basis : X divided by lengths and triangle, or None where that is yet to be computed.
+    unweighted : whether every weight is 1.
     """
 
     X: ModelMatrix
     weights: Floats
+    unweighted: bool
     lengths: Floats
     triangle: Floats
     basis: ModelMatrix | None
@@ -138,37 +142,44 @@ class Decomposition:
         """Minimise sum of w (y - x'b)^2 over b, for an outcome (n,)."""
         inverse = scipy.linalg.solve_triangular(self.triangle, np.eye(len(self.lengths))) / self.lengths[:, None]
         basis = self.X.turned(inverse) if self.basis is None else self.basis
-        coef = inverse @ basis.sums(self.weights * y)
-        coef += inverse @ self._left(y, basis, coef)
+        total = self.X.by_base(self._weighted(y)) if self.X.is_repeated else None
+        coef = np.zeros(len(self.lengths))
+        for _ in range(STEPS):
+            coef += inverse @ self._left(y, total, basis, coef)
         return Solution(coef, y, self.weights, self.X, basis, inverse)
 
-    def _left(self, y: Floats, basis: ModelMatrix, coef: Floats) -> Floats:
-        """basis'W(y - X b), (k,)."""
-        if not self.X.is_repeated:
-            return basis.sums(self.weights * (y - self.X.predict(coef)))
-        X = self.X
-        return np.asarray(basis.base.T @ (X.by_base(self.weights * y) - X.by_base(self.weights) * (X.base @ coef)))
+    def _left(self, y: Floats, total: Floats | None, basis: ModelMatrix, coef: Floats) -> Floats:
+        """basis'W(y - X b), (k,); from the sums of Wy where rows are alike."""
+        if total is None:
+            return basis.sums(self._weighted(y - self.X.predict(coef)))
+        weights = self.X.by_base(None if self.unweighted else self.weights)
+        return np.asarray(basis.base.T @ (total - weights * (self.X.base @ coef)))
+
+    def _weighted(self, values: Floats) -> Floats:
+        return values if self.unweighted else self.weights * values
 
 
 def decompose(X: ModelMatrix, weights: Floats) -> Decomposition:
     """Decompose sqrt(W) X: by its crossproduct where rows have numbers of their own and it is well conditioned."""
     if X.is_repeated:
         return _decomposed_rows(X, weights)
-    cross = X.cross(None if np.ptp(weights) == 0 and weights[0] == 1 else weights)
+    unweighted = bool((weights == 1).all())
+    cross = X.cross(None if unweighted else weights)
     lengths = np.sqrt(np.diag(cross))
     triangle = _upper(cross / np.outer(lengths, lengths), SUMMED) if lengths.all() else None
     if triangle is None:
         return _decomposed_rows(ModelMatrix(X.rows()), weights)
-    return Decomposition(X, weights, lengths, triangle, None)
+    return Decomposition(X, weights, unweighted, lengths, triangle, None)
 
 
 def _decomposed_rows(X: ModelMatrix, weights: Floats) -> Decomposition:
     """Rows that share a row of `base` are summed before anything is decomposed."""
-    root = np.sqrt(X.by_base(weights))
+    unweighted = bool((weights == 1).all())
+    root = np.sqrt(X.by_base(None if unweighted else weights))
     lengths = np.sqrt(root**2 @ X.base**2)
     scaled = X.base / np.where(lengths > 0, lengths, 1.0) * root[:, None]
     basis, triangle = _decomposed(scaled)
-    return Decomposition(X, weights, lengths, triangle, ModelMatrix(basis / root[:, None], X.places))
+    return Decomposition(X, weights, unweighted, lengths, triangle, ModelMatrix(basis / root[:, None], X.places))
 
 
 def solve(X: ModelMatrix | Floats, y: Floats, weights: Floats) -> Solution:

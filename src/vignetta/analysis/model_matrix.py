@@ -1,6 +1,7 @@
 """A model matrix in which rows that only factors decide stand once for each combination of their levels."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -62,9 +63,18 @@ class ModelMatrix:
 
     def by_base(self, values: Floats | None) -> Floats:
         """Sums (m,) over the rows that share a row of `base`; None stands for ones."""
+        if values is None:
+            return self.counts
         if self.places is None:
-            return np.ones(len(self.base)) if values is None else values
-        return np.bincount(self.places, values, len(self.base)).astype(np.float64, copy=False)
+            return values
+        return np.asarray(np.bincount(self.places, values, len(self.base)), dtype=np.float64)
+
+    @cached_property
+    def counts(self) -> Floats:
+        """How many rows (m,) share each row of `base`."""
+        if self.places is None:
+            return np.ones(len(self.base))
+        return np.bincount(self.places, minlength=len(self.base)).astype(np.float64)
 
     def predict(self, b: Floats) -> Floats:
         """X b (n,)."""
@@ -75,6 +85,15 @@ class ModelMatrix:
         """X'v (k,)."""
         found = self.base.T @ self.by_base(values)
         return found if self.own is None or self.load is None else found + self.load.T @ (self.own.T @ values)
+
+    def mean(self, weights: Floats | None) -> Floats:
+        """The weighted mean row (k,); None stands for ones."""
+        w = np.ones(self.shape[0]) if weights is None else weights
+        total = self.by_base(weights)
+        found = total @ self.base
+        if self.own is not None and self.load is not None:
+            found = found + (w @ self.own) @ self.load
+        return np.asarray(found / total.sum())
 
     def cross(self, values: Floats | None) -> Floats:
         """X' diag(v) X (k, k); None stands for ones."""
@@ -89,6 +108,7 @@ class ModelMatrix:
         """The squared length of every row (n,)."""
         if self.own is None or self.load is None:
             return self.spread(np.sum(self.base**2, axis=1))
-        crossed = self.base @ self.load.T
-        rest = 2 * self.spread(crossed) + self.own @ (self.load @ self.load.T)
-        return np.asarray(self.spread(np.sum(self.base**2, axis=1)) + np.vecdot(rest, self.own))
+        lengths = self.spread(np.sum(self.base**2, axis=1))
+        for own, beside, among in zip(self.own.T, self.load @ self.base.T, self.load @ self.load.T, strict=True):
+            lengths += own * (self.spread(2 * beside) + self.own @ among)
+        return lengths

@@ -34,12 +34,12 @@ class Distinct:
 
     Attributes
     ----------
-    first : (m,) where each stands first.
+    at : (m,) a row where each stands.
     inner : (n,) which of them every row is; or, with `wider`, which every distinct row of `wider` is.
     wider : the distinct rows of more columns that these were found among.
     """
 
-    first: Codes
+    at: Codes
     inner: Codes
     wider: "Distinct | None" = None
 
@@ -53,13 +53,13 @@ class Distinct:
         if values is None:
             return self.counts
         below = values if self.wider is None else self.wider.sums(values)
-        return np.asarray(np.bincount(self.inner, below, len(self.first)), dtype=np.float64)
+        return np.asarray(np.bincount(self.inner, below, len(self.at)), dtype=np.float64)
 
     @cached_property
     def counts(self) -> Floats:
         """How many rows (m,) are alike."""
         below = None if self.wider is None else self.wider.counts
-        return np.bincount(self.inner, below, len(self.first)).astype(np.float64)
+        return np.bincount(self.inner, below, len(self.at)).astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,15 +115,15 @@ class Sample:
         wider = next((each for key, each in self.known.items() if each and set(names) <= set(key)), None)
         if wider is None:
             return Distinct(*distinct_rows(codes, sizes))
-        first, places = distinct_rows([each[wider.first] for each in codes], sizes)
-        return Distinct(wider.first[first], places, wider)
+        first, places = distinct_rows([each[wider.at] for each in codes], sizes)
+        return Distinct(wider.at[first], places, wider)
 
     def shares(self, names: Sequence[str]) -> tuple[Codes, Floats]:
-        """Where each combination of some categories stands first, and its share of the weights."""
+        """A row where each combination of some categories stands, and its share of the weights."""
         found = self.distinct(names)
         assert found is not None
         total = found.sums(self.weights if self.are_weighted else None)
-        return found.first, total / total.sum()
+        return found.at, total / total.sum()
 
     @property
     def all_clusters(self) -> tuple[Codes, ...]:
@@ -215,7 +215,7 @@ def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
 
 
 def distinct_rows(columns: Sequence[npt.NDArray[Any]], sizes: Sequence[int]) -> tuple[Codes, Codes]:
-    """Which rows of codes are distinct, as where each stands first, and for every row its place among them.
+    """Which rows of codes are distinct, as a row where each stands, and for every row its place among them.
 
     The codes of a row, each below its size, are the digits of one number, so that rows are told apart by counting, not
     by sorting, unless there are far more possible combinations than rows.
@@ -230,10 +230,11 @@ def distinct_rows(columns: Sequence[npt.NDArray[Any]], sizes: Sequence[int]) -> 
         if size > MANY * n:
             code = np.unique(code, return_inverse=True)[1].astype(np.int64)
             size = int(code.max(initial=-1)) + 1
-    first = np.full(size, -1, dtype=np.int64)
-    first[code[::-1]] = np.arange(n)[::-1]
-    seen = first >= 0
-    return first[seen], (np.cumsum(seen) - 1)[code]
+    place = code.astype(np.intp, copy=False)
+    row = np.full(size, -1, dtype=np.int64)
+    row[place] = np.arange(n)
+    seen = row >= 0
+    return row[seen], (np.cumsum(seen) - 1).take(place)
 
 
 def _whole(size: int) -> type[np.signedinteger[Any]]:
@@ -378,7 +379,7 @@ def _level_counts(sample: Sample) -> dict[str, Codes]:
     sizes = {name: len(each.categories) for name, each in sample.columns.items() if isinstance(each, pd.Categorical)}
     alike = prod(sizes.values()) <= MANY * len(sample.weights)
     found = sample.distinct(list(sizes)) if alike else None
-    values = {name: sample.values[name] if found is None else sample.values[name][found.first] for name in sizes}
+    values = {name: sample.values[name] if found is None else sample.values[name][found.at] for name in sizes}
     return {name: np.bincount(values[name], minlength=size) for name, size in sizes.items()}
 
 
