@@ -39,5 +39,5 @@ def test_numbers_have_no_distinct_rows() -> None:
     sample = read_sample(frame, read_formula("y ~ a + z"))
     assert sample.distinct(["a", "z"]) is None
     found = sample.distinct(["a"]) or pytest.fail("a is a factor")
-    assert (found.at.tolist(), found.places.tolist()) == ([0, 1], [0, 1, 0, 1])
+    assert (frame["a"][found.at].tolist(), found.places.tolist()) == (["x", "y"], [0, 1, 0, 1])
     assert sample.distinct([]) is None
