@@ -128,9 +128,17 @@ def frame(rows: list[dict[str, Any]], columns: Columns) -> "pd.DataFrame":
 def _column(values: list[Any], kind: ColumnType) -> Any:
     """An array; a Series for each column would take longer than all else."""
     import numpy as np
-    import pandas as pd
 
-    return pd.array(values, dtype=_text()) if kind == "text" else np.array(values, dtype=_DTYPE[kind])
+    return _texts(values) if kind == "text" else np.array(values, dtype=_DTYPE[kind])
+
+
+def _texts(values: list[Any]) -> Any:
+    """What `pandas.array` makes of texts, without its checks of each."""
+    import pandas as pd
+    import pyarrow as pa
+
+    made: Any = pd.arrays.ArrowStringArray
+    return made(pa.array(values, type=pa.large_string()), dtype=_text())
 
 
 @cache

@@ -111,7 +111,7 @@ class Fit:
 
     def std_errors(self, combinations: Floats) -> Floats:
         """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
-        variance = np.einsum("rk,kl,rl->r", combinations, self.vcov, combinations, optimize=True)
+        variance = np.vecdot(combinations @ self.vcov, combinations)
         errors = (np.abs(combinations) @ np.sqrt(np.diag(self.vcov))) ** 2
         values = (np.abs(combinations) @ np.abs(self.coef)) ** 2
         rounding = variance <= ROUNDING * errors + ROUNDING**2 * values

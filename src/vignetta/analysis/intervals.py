@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,8 +34,9 @@ def infer(
         there is no test, and the interval of an estimate without error is the estimate.
     """
     statistic = (estimate - null) / np.where(std_error > 0, std_error, np.nan)
-    half = np.where(std_error > 0, stats.t.isf(alpha / 2, df), 1.0) * std_error
-    return Inference(statistic, np.asarray(2 * stats.t.sf(np.abs(statistic), df)), estimate - half, estimate + half)
+    half = np.where(std_error > 0, -special.stdtrit(df, alpha / 2), 1.0) * std_error
+    p_value = np.asarray(2 * special.stdtr(df, -np.abs(statistic)), dtype=np.float64)
+    return Inference(statistic, p_value, estimate - half, estimate + half)
 
 
 def joint_p_value(statistic: float, df_num: int, df_den: float) -> float:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any
 
@@ -131,6 +131,7 @@ class Sample:
         return tuple(each for each in (self.clusters, self.second_clusters) if each is not None)
 
 
+@lru_cache
 def read_formula(text: str) -> formulaic.Formula:
     """A formula with one outcome and at least one term. Raises `StudyError`."""
     try:
