@@ -10,7 +10,9 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
 from vignetta.analysis.columns import Plain, evaluate, plain_columns, remembered
+from vignetta.analysis.estimators import estimator_of, unit_problems
 from vignetta.analysis.fits import Fit
+from vignetta.analysis.instrumental import Instruments
 from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
@@ -37,6 +39,9 @@ def fit(
     errors: Errors = "HC2",
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    fixed_effects: str | None = None,
+    random_effects: str | None = None,
+    instruments: Instruments | None = None,
     distribution: Distribution = "t",
     alpha: float = 0.05,
 ) -> Fit:
@@ -52,6 +57,13 @@ def fit(
     errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
     cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
+    fixed_effects : the column of the units whose effects are held constant, such as the respondent: estimates compare
+        the responses of a unit with each other. What does not vary within a unit has no estimate.
+    random_effects : the column of the units whose effects are drawn independently of the terms.
+    instruments : for each variable of the formula that was not assigned at random the one that was:
+        {"recalled": "response"}, or several. Everywhere `recalled` stands, interactions included, `response` is its
+        instrument; contrasts of `recalled` are then effects among those who comply. Errors are classical, HC0, HC1,
+        CR0, CR1 or CR1S.
     distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
         Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
@@ -74,10 +86,12 @@ def fit(
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
     problems += [*error_problems(errors, cluster, distribution), *_alpha_problems(alpha)]
+    problems += unit_problems(fixed_effects=fixed_effects, random_effects=random_effects)
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
-    read = read_formula(formula)
+    read, estimator = read_formula(formula), estimator_of(fixed_effects, random_effects, instruments)
+    raise_all(estimator.problems(model, errors, read))
     data, categories = _in_categories(data, _unquoted(read), model)
-    sample = read_sample(data, read, cluster=cluster, weights=weights)
+    sample = read_sample(data, read, cluster=cluster, weights=weights, units=estimator.units, beside=estimator.beside)
     y, X, places, spec = _matrices(read, sample)
     total = sample.weights if places is None else np.bincount(places, sample.weights).astype(np.float64)
     raise_all(_sample_problems(sample, y, X, spec, total))
@@ -98,6 +112,10 @@ def fit(
         "mean_row": total @ X / total.sum(),
         "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
     }
+    if estimator.asked:
+        fitted = estimator.fit(y, X if places is None else X[places], read.rhs, shared)
+        raise_all(_exact_problems(fitted.solution.residuals, y) if fitted.solution else [])
+        return fitted
     if model != "ols":
         rows, columns = X if places is None else X[places], tuple(spec.column_names)
         return fit_likelihood(model, rows, y, columns=columns, categories=categories, **shared)

@@ -35,6 +35,7 @@ class Sample:
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
     second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
+    units : (n,) codes from 0 of what effects are of, or None.
     known : distinct rows of some columns, kept so that they are counted once.
     """
 
@@ -43,6 +44,7 @@ class Sample:
     clusters: Codes | None
     n_missing: int
     second_clusters: Codes | None = None
+    units: Codes | None = None
     known: dict[tuple[str, ...], tuple[Codes, Codes] | None] = field(default_factory=dict, repr=False)
 
     def distinct(self, names: list[str]) -> tuple[Codes, Codes] | None:
@@ -91,17 +93,21 @@ def read_sample(
     *,
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    units: str | None = None,
+    beside: Sequence[str] = (),
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
     Text and categories become categorical (levels of a text column in alphabetical order); a row in which the
-    outcome, a variable, the cluster or the weight is missing is left out and counted.
+    outcome, a variable, the cluster, the unit or the weight is missing is left out and counted. The sample has the
+    columns `beside` too.
     """
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
-    outcome, terms = variables(formula.lhs), variables(formula.rhs)
+    outcome, terms = variables(formula.lhs), [*variables(formula.rhs), *beside]
     clusters = cluster_names(cluster)
-    special = [*clusters, *([] if weights is None else [weights])]
+    groups = [*clusters, *([] if units is None else [units])]
+    special = [*groups, *([] if weights is None else [weights])]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
     problems, columns = _read_columns(data, used, outcome)
@@ -112,13 +118,13 @@ def read_sample(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(data)), columns=used)
     w = np.ones(len(data)) if weight is None else weight
     complete = ~frame.isna().any(axis=1).to_numpy() & ~np.isnan(w)
-    for name in clusters:
+    for name in groups:
         complete &= data[name].notna().to_numpy()
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
-    codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
-    first, second = [*codes, None, None][:2]
+    codes = {name: pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in groups}
+    first, second = [*(codes[name] for name in clusters), None, None][:2]
     kept = frame if complete.all() else frame[complete].reset_index(drop=True)
-    return Sample(kept, w[complete], first, int((~complete).sum()), second)
+    return Sample(kept, w[complete], first, int((~complete).sum()), second, None if units is None else codes[units])
 
 
 def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
