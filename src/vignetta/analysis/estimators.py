@@ -16,6 +16,13 @@ from vignetta.errors import Problem
 
 Floats = npt.NDArray[np.float64]
 
+WORDS = {
+    "fixed_effects": "fixed effects",
+    "random_effects": "random effects",
+    "instruments": "two-stage least squares",
+}
+"""What a model with each of the options is called."""
+
 
 @dataclass(frozen=True)
 class Estimator:
@@ -63,6 +70,7 @@ class Estimator:
 
     def fit(self, y: Floats, X: Floats, right: formulaic.SimpleFormula, shared: dict[str, Any]) -> Fit:
         """Fit to the matrices of a formula (n,) and (n, k). Raises `StudyError`."""
+        shared = {**shared, "name": WORDS[self.asked[0]]}
         if self.instruments:
             return fit_instrumental(y, X, right=right, instruments=self.instruments, **shared)
         if self.random_effects is not None:

@@ -9,7 +9,6 @@ import formulaic
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.linalg
 
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.intervals import joint_p_value
@@ -146,21 +145,23 @@ def _first_stage(
         column = column - X[:, others] @ solve(fitted[:, others], column, weights).coef
     first = solve(Z, column, weights)
     known = uncertainty(first, shared["sample"].all_clusters, shared["errors"], shared["distribution"])
-    wald, q = _wald(first, known.vcov, excluded), int(excluded.sum()) - many + 1
+    wald, q = _wald(first, known.vcov, excluded, shared["n_clusters"]), int(excluded.sum()) - many + 1
     p = joint_p_value(wald / q, q, known.df)
     return {"statistic": wald / q, "df_num": q, "df_den": known.df, "p_value": p}
 
 
-def _wald(first: Solution, vcov: Floats, excluded: Flags) -> float:
-    """The quadratic form; NaN where the errors cannot carry it, infinite where the fit is exact."""
+def _wald(first: Solution, vcov: Floats, excluded: Flags, clusters: float) -> float:
+    """The quadratic form; NaN where there are not more clusters than instruments.
+
+    A combination that is exactly zero, in all rows of some level of another factor, has no part in it.
+    """
     values, V = first.coef[excluded], vcov[np.ix_(excluded, excluded)]
     scale = np.sqrt(np.diag(V))
-    if not (scale > 0).all():
-        return np.inf if not scale.any() else np.nan
-    standard = V / np.outer(scale, scale)
-    if np.linalg.matrix_rank(standard, hermitian=True) < len(values):
+    if clusters <= len(values):
         return np.nan
-    return float(values / scale @ scipy.linalg.solve(standard, values / scale, assume_a="sym"))
+    if not (scale > 0).all():
+        return np.inf
+    return float(values / scale @ np.linalg.pinv(V / np.outer(scale, scale), hermitian=True) @ (values / scale))
 
 
 # ---------------------------------------------------------------------------------------------- problems and notes
@@ -174,7 +175,8 @@ def _count_problems(columns: npt.NDArray[Any], excluded: int, instruments: dict[
         return []
     listed = ", ".join(f"`{each}`" for each in columns)
     given = ", ".join(f"`{each}`" for known in instruments.values() for each in known)
-    what = f"{len(columns)} endogenous columns ({listed}) and {excluded} independent ones of the instruments ({given})."
+    many = f"{excluded} independent column{'s' if excluded != 1 else ''}"
+    what = f"{len(columns)} columns are endogenous ({listed}), and the instruments ({given}) give {many}."
     remedy = "Merge levels of the endogenous factor, drop its interactions, or name more instruments."
     return [Problem("instruments", what, remedy)]
 
