@@ -53,9 +53,9 @@ class Estimator:
         """The names of the options that are set."""
         return [name for name, value in vars(self).items() if value not in (None, {})]
 
-    def problems(self, model: str, errors: str, read: formulaic.Formula) -> list[Problem]:
+    def problems(self, model: str, errors: str, distribution: str, read: formulaic.Formula) -> list[Problem]:
         """What is wrong with the choice."""
-        problems = instrument_problems(self.instruments, read, errors) if self.instruments else []
+        problems = instrument_problems(self.instruments, read, errors, distribution) if self.instruments else []
         if self.asked and model != "ols":
             what = f"`{model}` has no `{self.asked[0]}`."
             problems.append(Problem("model", what, 'Write model="ols" (a linear probability model for 0 and 1).'))

@@ -176,7 +176,7 @@ def _table(fitted: Fit) -> str:
     found = fitted.infer(each, std_error, df)
     table = pd.DataFrame(
         {
-            "estimate": fitted.coef,
+            "estimate": fitted.estimates(each),
             "std_error": std_error,
             **({} if fitted.working is None else {"df": df}),
             "statistic": found.statistic,

@@ -89,7 +89,7 @@ def fit(
     problems += unit_problems(fixed_effects=fixed_effects, random_effects=random_effects)
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
     read, estimator = read_formula(formula), estimator_of(fixed_effects, random_effects, instruments)
-    raise_all(estimator.problems(model, errors, read))
+    raise_all(estimator.problems(model, errors, distribution, read))
     data, categories = _in_categories(data, _unquoted(read), model)
     sample = read_sample(data, read, cluster=cluster, weights=weights, units=estimator.units, beside=estimator.beside)
     y, X, places, spec = _matrices(read, sample)

@@ -193,12 +193,17 @@ def _moved_problems(
     return [Problem("instruments", what, "Is the right column named? Merge levels, or name other instruments.")]
 
 
-def instrument_problems(instruments: dict[str, tuple[str, ...]], read: formulaic.Formula, errors: str) -> list[Problem]:
+def instrument_problems(
+    instruments: dict[str, tuple[str, ...]], read: formulaic.Formula, errors: str, distribution: str
+) -> list[Problem]:
     """What is wrong with the choice of instruments and errors."""
     problems, inside = [], variables(read.rhs)
     if errors not in AVAILABLE:
         listed = ", ".join(f"`{each}`" for each in AVAILABLE)
         problems.append(Problem("errors", f"`{errors}` is not defined with instruments.", f"Write one of {listed}."))
+    if distribution == "satterthwaite":
+        what = "degrees of freedom of Satterthwaite are not defined with instruments."
+        problems.append(Problem("distribution", what, 'Write distribution="t".'))
     for name, given in instruments.items():
         if name not in inside:
             what = f"the endogenous `{name}` is not in the formula."

@@ -15,6 +15,7 @@ from vignetta.analysis.clusters import squared_weights_moment, stacks
 from vignetta.analysis.covariance import clustered_covariance, covariance
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.freedom import Working
+from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.least_squares import EQUAL, Solution, dependent_columns, solve
 from vignetta.analysis.options import Distribution, raise_all
 from vignetta.analysis.spanning import Alone, alone_among_all, alone_within, without_mean, written_out
@@ -25,10 +26,15 @@ from vignetta.plan import Errors
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 ADJUSTED = ("CR2", "CR3")
 MOST = 300
 """Effects that are written out where CR2, CR3 or degrees of freedom need the rows of units that span clusters."""
+
+
+UNKNOWN = 1e-9
+"""A weight on a trait that differs from that of the units by less is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,38 @@ class Within(Solution):
         return int(self.units.max()) + 1
 
 
-def fit_within(y: Floats, X: Floats, *, unit: str, **shared: Any) -> Fit:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class WithinFit(Fit):
+    """A fit with an effect for every unit.
+
+    Attributes
+    ----------
+    held : (k,) columns that do not vary within units and stand there for their interactions: the effects hold them
+        constant, and what reads them is not known.
+    """
+
+    held: Flags
+
+    def estimates(self, combinations: Floats) -> Floats:
+        """The values (m,) of combinations (m, k); NaN where one asks for other traits than those of the units."""
+        return np.where(self._is_unknown(combinations), np.nan, combinations @ self.coef)
+
+    def std_errors(self, combinations: Floats) -> Floats:
+        """Standard errors (m,) of combinations (m, k) of the coefficients; NaN where the data say nothing of them."""
+        return np.where(self._is_unknown(combinations), np.nan, super().std_errors(combinations))
+
+    def infer(self, combinations: Floats, std_error: Floats, df: Floats, *, null: float = 0.0) -> Inference:
+        """Tests and intervals of combinations (m, k) with their errors and degrees of freedom."""
+        if self.tests is not None:
+            return self.tests(combinations, null)
+        return infer(self.estimates(combinations), std_error, df=df, null=null, alpha=self.alpha)
+
+    def _is_unknown(self, combinations: Floats) -> Flags:
+        other = combinations[:, self.held] - combinations[:, :1] * self.mean_row[self.held]
+        return np.asarray((np.abs(other) > UNKNOWN * (1 + np.abs(self.mean_row[self.held]))).any(axis=1))
+
+
+def fit_within(y: Floats, X: Floats, *, unit: str, **shared: Any) -> WithinFit:
     """Fit with an effect for every unit.
 
     Parameters
@@ -79,32 +116,46 @@ def fit_within(y: Floats, X: Floats, *, unit: str, **shared: Any) -> Fit:
     Raises
     ------
     StudyError
-        Terms that do not vary within a unit, or that others and the effects determine; no intercept; too few rows.
+        Terms that do not vary within a unit, unless an interaction contains them; terms that others and the effects
+        determine; no intercept; too few rows.
     """
-    sample = shared["sample"]
+    sample, k = shared["sample"], X.shape[1]
     raise_all(_intercept_problems(shared["terms"]))
-    inner = X[:, 1:] - means(X[:, 1:], sample.weights, sample.units)[sample.units]
+    inner = X - means(X, sample.weights, sample.units)[sample.units]
     outcome = y - means(y[:, None], sample.weights, sample.units)[sample.units, 0]
-    raise_all(_problems(X[:, 1:], inner, y, outcome, unit, shared))
-    within = _solve(X, inner, y, outcome, sample.weights, sample.units)
+    flat = still(X, inner, sample.weights)
+    held = flat & _contained(shared["reads"], flat)
+    kept = ~held & (np.arange(k) > 0)
+    raise_all(_problems(y, outcome, inner, kept, flat & kept, unit, shared))
+    within = _solve(X[:, kept], inner[:, kept], y, outcome, sample.weights, sample.units)
     known, solution = _uncertainty(within, sample.all_clusters, shared["errors"], shared["distribution"], unit)
-    return Fit(
+    placed = np.eye(k)[:, ~held]
+    return WithinFit(
         **shared,
-        coef=solution.coef,
-        vcov=known.vcov,
+        coef=placed @ solution.coef,
+        vcov=placed @ known.vcov @ placed.T,
         df=known.df,
-        working=known.working,
+        working=known.working and replace(known.working, inverse=placed @ known.working.inverse),
         absorbed=known.absorbed,
-        solution=solution,
+        solution=replace(solution, coef=placed @ solution.coef, inverse=placed @ solution.inverse),
         notes=(*_unit_notes(sample.units, unit), *known.notes),
         can_resample=all(nested(sample.units, each) for each in sample.all_clusters),
+        held=held,
     )
+
+
+def _contained(reads: tuple[tuple[frozenset[str], slice], ...], flat: Flags) -> Flags:
+    """Columns of terms within an interaction that varies, and the intercept's."""
+    found = np.zeros(len(flat), dtype=bool)
+    for names, place in reads:
+        found[place] = any(names < others and not flat[there].all() for others, there in reads if names)
+    return found
 
 
 def _solve(X: Floats, inner: Floats, y: Floats, outcome: Floats, weights: Floats, units: Codes) -> Within:
     found = solve(inner, outcome, weights)
     total = weights.sum()
-    centre = weights @ X[:, 1:] / total
+    centre = weights @ X / total
     first = 1 / np.sqrt(total)
     rows = np.column_stack([np.full(len(y), first), found.rows])
     coef = np.append(weights @ y / total - centre @ found.coef, found.coef)
@@ -126,30 +177,30 @@ def _intercept_problems(terms: tuple[str, ...]) -> list[Problem]:
     return [Problem("formula", "no term is left beside the effects of units.", "Write `outcome ~ a * b`.")]
 
 
-def _problems(X: Floats, inner: Floats, y: Floats, outcome: Floats, name: str, shared: dict[str, Any]) -> list[Problem]:
+def _problems(
+    y: Floats, outcome: Floats, inner: Floats, kept: Flags, flat: Flags, name: str, shared: dict[str, Any]
+) -> list[Problem]:
     sample = shared["sample"]
     if still(y[:, None], outcome[:, None], sample.weights)[0]:
         what = f"it does not vary within any `{name}`."
         return [Problem("outcome", what, "Leave `fixed_effects` out: nothing can be estimated within.")]
-    flat = still(X, inner, sample.weights)
     if flat.any():
         listed = ", ".join(f"`{each}`" for each in _named(flat, shared))
         what = f"{listed} {'do' if ',' in listed else 'does'} not vary within any `{name}`."
-        remedy = "Leave the term out (the effects hold it constant), keep only its interactions, or use random_effects."
+        remedy = "Leave it out (the effects hold it constant), let it interact (`arm * trait`), or use random_effects."
         return [Problem("formula", what, remedy)]
-    n, k, J = len(y), X.shape[1], int(sample.units.max()) + 1
+    n, k, J = len(y), int(kept.sum()), int(sample.units.max()) + 1
     if n <= k + J:
         what = f"{n} complete rows cannot carry {k} coefficients and {J} effects of `{name}`."
         return [Problem("data", what, "Simplify the formula, or use random_effects.")]
-    dependent = dependent_columns(inner, sample.weights)
-    listed = ", ".join(f"`{each}`" for each, lost in zip(shared["terms"][1:], dependent, strict=True) if lost)
+    dependent = dependent_columns(inner[:, kept], sample.weights)
+    listed = ", ".join(f"`{each}`" for each in np.array(shared["terms"])[kept][dependent])
     what = f"{listed} can be computed from the terms before and the effects of `{name}`."
     return [Problem("formula", what, "Drop a term.")] if listed else []
 
 
-def _named(flat: npt.NDArray[np.bool_], shared: dict[str, Any]) -> list[str]:
+def _named(flat: Flags, shared: dict[str, Any]) -> list[str]:
     """The terms whose columns are all flat, and the flat columns of the others."""
-    flat = np.append(False, flat)
     found: list[str] = []
     for term, place in shared["spec"].term_slices.items():
         columns = [each for each, is_flat in zip(shared["terms"][place], flat[place], strict=True) if is_flat]
@@ -180,7 +231,7 @@ def _uncertainty(
     df = np.inf if distribution == "normal" else float(G - 1)
     notes = (*_mean_notes(effects > 0, name), *cluster_notes(lost.shape[1] - effects, G, len(within.coef) - 1))
     if len(clusters) == 2:
-        vcov, mended = two_way(within, clusters, errors)
+        vcov, mended = two_way(without_mean(within) if effects else within, clusters, errors)
         return Uncertainty(vcov, df, None, lost, (*notes, *mended)), within
     adjusted = tuple(stacks(basis, clusters[0], errors))
     working = Working(adjusted, basis.inverse, squared_weights_moment(basis)) if own else None
