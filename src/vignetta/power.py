@@ -365,6 +365,9 @@ def _shared_problems(assumed: Assumed, design: Design) -> Iterator[Problem]:
 def _model_problems(
     spec: ModelSpec, sizes: dict[str, int], ns: Sequence[int], assumed: Assumed, design: Design
 ) -> Iterator[Problem]:
+    if spec.estimator is not None:
+        what = f"models.{spec.name} has `{spec.estimator}`, whose precision does not follow from the design alone."
+        yield Problem("plan", what, "Ask for the power of a plan without it.")
     for n in ns:
         if n * assumed.responses <= sizes[spec.name]:
             count = f"{n * assumed.responses} responses cannot carry the {sizes[spec.name]} coefficients"

@@ -17,7 +17,7 @@ from vignetta.analysis.options import raise_all
 from vignetta.analysis.samples import Sample, variables
 from vignetta.analysis.uncertainty import uncertainty
 from vignetta.errors import Problem
-from vignetta.plan import Errors
+from vignetta.plan import WITH_INSTRUMENTS
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -166,9 +166,6 @@ def _wald(first: Solution, vcov: Floats, excluded: Flags, clusters: float) -> fl
 
 # ---------------------------------------------------------------------------------------------- problems and notes
 
-AVAILABLE: tuple[Errors, ...] = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
-"""Errors that two-stage least squares has."""
-
 
 def _count_problems(columns: npt.NDArray[Any], excluded: int, instruments: dict[str, tuple[str, ...]]) -> list[Problem]:
     if excluded >= len(columns):
@@ -198,8 +195,8 @@ def instrument_problems(
 ) -> list[Problem]:
     """What is wrong with the choice of instruments and errors."""
     problems, inside = [], variables(read.rhs)
-    if errors not in AVAILABLE:
-        listed = ", ".join(f"`{each}`" for each in AVAILABLE)
+    if errors not in WITH_INSTRUMENTS:
+        listed = ", ".join(f"`{each}`" for each in WITH_INSTRUMENTS)
         problems.append(Problem("errors", f"`{errors}` is not defined with instruments.", f"Write one of {listed}."))
     if distribution == "satterthwaite":
         what = "degrees of freedom of Satterthwaite are not defined with instruments."
