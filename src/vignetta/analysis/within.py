@@ -239,7 +239,7 @@ def _uncertainty(
 
 
 def _counted(within: Within, clusters: tuple[Codes, ...]) -> int:
-    """The k of CR1S: effects that lie within clusters are not counted, as in Stata's xtreg and in fixest."""
+    """The k of CR1S: effects that lie within clusters are not counted, as in Stata's xtreg and in linearmodels."""
     inside = any(nested(within.units, each) for each in clusters)
     return len(within.coef) if inside else within.counted
 
