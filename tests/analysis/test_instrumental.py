@@ -116,6 +116,16 @@ def test_conditional_effects_differences_and_joint_tests() -> None:
     assert joint_test(found, "recalled:place").df_num == 2
 
 
+@pytest.mark.parametrize(("errors", "cluster"), [("HC1", None), ("CR1S", "village")])
+def test_who_reads_as_assigned_gives_least_squares(errors: Any, cluster: str | None) -> None:
+    data = compliance().assign(recalled=lambda rows: rows["assigned"])
+    found = fit(data, "y ~ recalled * place", errors=errors, cluster=cluster, instruments=RECALLED)
+    plain = fit(data, "y ~ recalled * place", errors=errors, cluster=cluster)
+    np.testing.assert_allclose(found.vcov, plain.vcov, rtol=SAME)
+    assert np.isinf(found.first_stage["statistic"]).all() if isinstance(found, InstrumentalFit) else False
+    assert found.notes[0].startswith("the instruments determine the endogenous terms exactly")
+
+
 def test_names_with_spaces_and_rows_without_an_instrument() -> None:
     data = compliance().rename(columns={"recalled": "as read", "assigned": "as sent"})
     data.loc[:4, "as sent"] = None
@@ -139,6 +149,8 @@ def test_names_with_spaces_and_rows_without_an_instrument() -> None:
         ),
         ("y ~ recalled", {"instruments": {"recalled": "sent"}}, "there is no column `sent`"),
         ("y ~ recalled", {"instruments": {"recalled": []}}, "`recalled` has none"),
+        ("y ~ recalled", {"instruments": "assigned"}, "`assigned` does not say what it is an instrument for"),
+        ("y ~ recalled", {"instruments": {"recalled": "y"}}, "the outcome `y` is among them"),
         ("y ~ recalled", {"fixed_effects": "village"}, "are not fitted together"),
         ("read ~ recalled", {"model": "logit"}, "`logit` has no `instruments`"),
         ("y ~ recalled", {"distribution": "satterthwaite", "errors": "CR0", "cluster": "village"}, "of Satterthwaite"),

@@ -186,7 +186,9 @@ def test_the_wild_bootstrap_is_that_of_dummies() -> None:
 
 def test_notes_count_effects_and_respondents_with_one_row() -> None:
     found = fit(panel(), FORMULA, errors="HC2", fixed_effects="who")
-    assert any("effects of `who` are held constant" in each for each in found.notes)
+    assert any(
+        each == f"the effect of each `who` is held constant ({panel()['who'].nunique()})" for each in found.notes
+    )
     single = int((panel()["who"].value_counts() == 1).sum())
     assert any(each.startswith(f"{single} `who` with one row tell") for each in found.notes)
     assert margins(found, "arm")["std_error"].isna().all()

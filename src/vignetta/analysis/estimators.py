@@ -1,5 +1,6 @@
 """Which estimator of a linear model is asked for: plain least squares, effects of units, or instruments."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,10 +84,14 @@ def estimator_of(fixed_effects: str | None, random_effects: str | None, instrume
     return Estimator(fixed_effects, random_effects, instruments_of(instruments or {}))
 
 
-def unit_problems(**chosen: object) -> list[Problem]:
-    """What is wrong with names of units: each is one column."""
-    return [
+def shape_problems(*, instruments: object, **units: object) -> list[Problem]:
+    """What is wrong with the types of the options: units are one column, instruments a mapping of names to names."""
+    problems = [
         Problem(name, f"`{value}` is not one column.", "Name one; a second with few values can stand in the formula.")
-        for name, value in chosen.items()
+        for name, value in units.items()
         if value is not None and not isinstance(value, str)
     ]
+    if instruments is None or isinstance(instruments, Mapping):
+        return problems
+    remedy = 'Write instruments={"recalled": "response"}: for what was read what was assigned.'
+    return [*problems, Problem("instruments", f"`{instruments}` does not say what it is an instrument for.", remedy)]

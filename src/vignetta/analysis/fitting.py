@@ -10,7 +10,7 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
 from vignetta.analysis.columns import Plain, evaluate, plain_columns, remembered
-from vignetta.analysis.estimators import estimator_of, unit_problems
+from vignetta.analysis.estimators import estimator_of, shape_problems
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.instrumental import Instruments
 from vignetta.analysis.least_squares import dependent_columns, solve
@@ -86,7 +86,7 @@ def fit(
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
     problems += [*error_problems(errors, cluster, distribution), *_alpha_problems(alpha)]
-    problems += unit_problems(fixed_effects=fixed_effects, random_effects=random_effects)
+    problems += shape_problems(fixed_effects=fixed_effects, random_effects=random_effects, instruments=instruments)
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
     read, estimator = read_formula(formula), estimator_of(fixed_effects, random_effects, instruments)
     raise_all(estimator.problems(model, errors, distribution, read))

@@ -25,6 +25,8 @@ Instruments = Mapping[str, str | Sequence[str]]
 
 WEAK = 10.0
 """A first-stage F below this is called weak (Staiger and Stock 1997)."""
+EXACT = 1e-12
+"""Residuals of a first stage below this, in standard deviations of its column, are rounding."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -143,7 +145,7 @@ def _first_stage(
     column = X[:, place]
     if many > 1:
         column = column - X[:, others] @ solve(fitted[:, others], column, weights).coef
-    first = solve(Z, column, weights)
+    first = solve(Z, column / X[:, place].std(), weights)
     known = uncertainty(first, shared["sample"].all_clusters, shared["errors"], shared["distribution"])
     wald, q = _wald(first, known.vcov, excluded, shared["n_clusters"]), int(excluded.sum()) - many + 1
     p = joint_p_value(wald / q, q, known.df)
@@ -157,10 +159,10 @@ def _wald(first: Solution, vcov: Floats, excluded: Flags, clusters: float) -> fl
     """
     values, V = first.coef[excluded], vcov[np.ix_(excluded, excluded)]
     scale = np.sqrt(np.diag(V))
+    if np.abs(first.residuals).max() <= EXACT:
+        return np.inf
     if clusters <= len(values):
         return np.nan
-    if not (scale > 0).all():
-        return np.inf
     return float(values / scale @ np.linalg.pinv(V / np.outer(scale, scale), hermitian=True) @ (values / scale))
 
 
@@ -201,6 +203,11 @@ def instrument_problems(
     if distribution == "satterthwaite":
         what = "degrees of freedom of Satterthwaite are not defined with instruments."
         problems.append(Problem("distribution", what, 'Write distribution="t".'))
+    for each in sorted(
+        {*variables(read.lhs)} & {*instruments, *(name for given in instruments.values() for name in given)}
+    ):
+        what = f"the outcome `{each}` is among them."
+        problems.append(Problem("instruments", what, "Name what was assigned."))
     for name, given in instruments.items():
         if name not in inside:
             what = f"the endogenous `{name}` is not in the formula."
@@ -218,6 +225,8 @@ def instrument_problems(
 def _notes(stages: pd.DataFrame) -> tuple[str, ...]:
     if stages["statistic"].isna().any():
         return ("the clusters cannot carry a first-stage test of all instruments",)
+    if np.isinf(stages["statistic"]).all():
+        return ("the instruments determine the endogenous terms exactly: what was assigned was read",)
     least = stages.iloc[int(stages["statistic"].argmin())]
     kind = "first-stage F" if len(stages) == 1 else "smallest conditional first-stage F"
     said = f"{kind} {least['statistic']:.4g} (`{least['column']}`)"

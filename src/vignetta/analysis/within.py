@@ -281,7 +281,7 @@ def _mean_notes(is_lost: bool, name: str) -> tuple[str, ...]:
 def _unit_notes(units: Codes, name: str) -> tuple[str, ...]:
     counts = np.bincount(units)
     single = int((counts == 1).sum())
-    notes = (f"{len(counts):,} effects of `{name}` are held constant",)
+    notes = (f"the effect of each `{name}` is held constant ({len(counts):,})",)
     if not single:
         return notes
     return (*notes, f"{single:,} `{name}` with one row tell{'s' if single == 1 else ''} nothing of what varies within")
