@@ -254,3 +254,9 @@ def test_a_difference_without_interaction_names_the_estimand(read: Read) -> None
     with pytest.raises(StudyError) as error:
         precision(*read("arm + place", ONE + DIFFERENCE))
     assert [each.where for each in error.value.problems] == ["estimands[1] within"]
+
+
+def test_a_model_whose_precision_does_not_follow_from_the_design_is_told(read: Read) -> None:
+    design, plan = read(plan=ONE.replace("FORMULA}", "arm, fixed_effects: response_id}"))
+    with pytest.raises(StudyError, match="models.m fixed_effects: the precision of a model with `fixed_effects`"):
+        precision(design, plan, n=400)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
@@ -21,6 +21,10 @@ ModelFamily = Literal["ols", "logit", "probit", "poisson", "ordered_logit", "ord
 expected scores."""
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
 """Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife)."""
+Estimator = Literal["fixed_effects", "random_effects", "instruments"]
+"""What a linear model may have beside its terms; one at most."""
+WITH_INSTRUMENTS: tuple[Errors, ...] = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
+"""The variance estimators of two-stage least squares."""
 EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_effect", "difference", "joint_test"]
 """margin: predictive margin of each level. contrast: against another level. conditional_margin and conditional_effect:
 the same within each level of another factor. difference: how far a conditional effect differs between levels of the
@@ -55,6 +59,18 @@ class ModelSpec(Keyed):
     cluster: str | tuple[str, str] | None = Field(
         None, description="the variable whose values are clusters; two for clustering in both at once"
     )
+    fixed_effects: str | None = Field(
+        None, description="the variable whose values have an effect each that is held constant, such as response_id"
+    )
+    random_effects: str | None = Field(None, description="the variable whose values have a random effect each")
+    instruments: dict[str, str] = Field(
+        {}, description="for each variable of the formula that was not assigned, the factor that was: its instrument"
+    )
+
+    @property
+    def estimator(self) -> Estimator | None:
+        """Which of the three the model has."""
+        return next((each for each in get_args(Estimator) if getattr(self, each)), None)
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -68,15 +84,19 @@ class ModelSpec(Keyed):
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
         errors, formula = str(data.get("errors", "HC2")), data.get("formula")
+        yield from _estimator_findings(data)
         if errors.startswith("CR") and "cluster" not in data:
             yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
         if not errors.startswith("CR") and "cluster" in data:
             yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR2`."
         if isinstance(context, About) and context.design.responses > 1 and "cluster" not in data:
             what = f"the {context.design.responses} responses of a respondent are taken to be independent."
-            yield (), what, "Add `cluster: response_id` and `errors: CR2`."
+            clustered = "CR1S" if "instruments" in data else "CR2"
+            yield (), what, f"Add `cluster: response_id` and `errors: {clustered}`."
         if isinstance(formula, str):
             yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
+        if isinstance(context, About):
+            yield from _instrument_findings(data, context.design)
 
 
 class Estimand(Declared):
@@ -149,6 +169,46 @@ class About:
     design: Design
 
 
+def _estimator_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
+    asked = [each for each in get_args(Estimator) if data.get(each)]
+    if asked and data.get("model", "ols") != "ols":
+        yield (asked[0],), f"the model `{data['model']}` has no `{asked[0]}`.", "Write `model: ols`, or remove it."
+    if len(asked) > 1:
+        yield (asked[1],), f"`{asked[0]}` and `{asked[1]}` are not fitted together.", "Keep one of them."
+    instruments, formula = data.get("instruments"), data.get("formula")
+    if not isinstance(instruments, dict) or not isinstance(formula, str):
+        return
+    errors = str(data.get("errors", "HC2"))
+    if instruments and errors not in WITH_INSTRUMENTS:
+        listed = ", ".join(f"`{each}`" for each in WITH_INSTRUMENTS)
+        yield (), f"the errors `{errors}` are not defined with instruments.", f"Write one of {listed}."
+    used = _names_in_terms(formula.partition("~")[2])
+    for name, given in instruments.items():
+        if name not in used:
+            what = f"`{name}` is not in the formula, so it needs no instrument."
+            yield ("instruments", name), what, "Name what was read in the formula, and what was assigned here."
+        if given in used:
+            what = f"the instrument `{given}` is a term of the model too."
+            yield ("instruments", name), what, "Leave it out of the formula."
+
+
+def _instrument_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:
+    known = [*design.answered, *design.covariates]
+    instruments = given if isinstance(given := data.get("instruments"), dict) else {}
+    for name, each in instruments.items():
+        if each not in known:
+            yield ("instruments", str(name)), f"unknown variable `{each}`.", near_miss(str(each), known)
+    for name in _names_in_terms(str(data.get("formula", "")).partition("~")[2]):
+        if name in design.answered and name not in (*design.factors, *instruments):
+            what = f"`{name}` is answered after the vignette, so that its effect needs an instrument."
+            yield ("formula",), what, f"Add `instruments: {{{name}: {name.removeprefix('recall_')}}}`."
+
+
+def _names_in_terms(right: str) -> list[str]:
+    """The variables that the right side of a formula names."""
+    return list(dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)))
+
+
 def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
     left, tilde, right = formula.partition("~")
     if not tilde or not left.strip() or not right.strip():
@@ -159,8 +219,8 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
     if left.strip() not in design.outcomes:
         outcome = left.strip()
         yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
-    known = [*design.factors, *design.covariates, *([SAMPLE] if design.samples else [])]
-    for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
+    known = [*design.answered, *design.covariates, *([SAMPLE] if design.samples else [])]
+    for name in _names_in_terms(right):
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
 
@@ -168,12 +228,12 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
 def _level_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:
     for key in ("factor", "within"):
         name = data.get(key)
-        if isinstance(name, str) and name not in design.factors:
+        if isinstance(name, str) and name not in (design.answered if key == "factor" else design.factors):
             yield (key,), f"unknown factor `{name}`.", near_miss(name, design.factors)
     factor = data.get("factor")
-    if not isinstance(factor, str) or factor not in design.factors:
+    if not isinstance(factor, str) or factor not in design.answered:
         return
-    levels = design.factors[factor].level_names
+    levels = design.answered[factor].level_names
     listed = data.get("levels")
     for place, level in enumerate(listed if isinstance(listed, list) else ()):
         if isinstance(level, str) and level not in levels:

@@ -257,6 +257,9 @@ def _unit_fit(design: Design, spec: ModelSpec, assumed: Assumed) -> Fit:
     It is that of one response if responses were independent, (E xx')^-1, and what their correlation adds. Every
     vignette stands there with an outcome of +1 and one of -1: the coefficients are zero.
     """
+    if spec.estimator is not None:
+        what = f"the precision of a model with `{spec.estimator}` does not follow from the design alone."
+        raise StudyError(Problem(spec.estimator, what, "Ask for the power of a plan without it."))
     universe = vignettes(design)[[*design.factors, "probability"]]
     shown = universe[universe["probability"] > 0]
     twice = pd.concat([shown.assign(**{spec.outcome: value}) for value in (1.0, -1.0)], ignore_index=True)

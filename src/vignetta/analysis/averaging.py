@@ -243,7 +243,7 @@ def _crossed(fit: Fit, cells: Cells, beside: list[str]) -> Floats:
 
 
 def _rows(fit: Fit, cells: Cells, first: Codes) -> Iterator[Floats]:
-    """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` rows: one of each combination."""
+    """The rows of X (cells, combinations, k) of some cells at a time, each beside the `first` rows."""
     size = max(1, CHUNK // len(first))
     for start in range(0, len(cells.codes), size):
         codes = cells.codes[start : start + size]

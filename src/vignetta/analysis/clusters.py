@@ -57,7 +57,7 @@ def stacks(solution: Solution, clusters: Codes, errors: Errors) -> Iterator[Stac
     Where a matrix is singular its pseudo-inverse is taken, as in clubSandwich; see `absorbed`.
     """
     moment = squared_weights_moment(solution)
-    for place in _by_size(clusters, solution.shape[1]):
+    for place in _by_size(clusters, solution.basis.shape[1]):
         rows, weights = solution.basis.rows(place), solution.weights[place]
         adjusted = _adjusted(rows, weights, errors, moment)
         yield Stack(rows, weights, solution.residuals[place], adjusted)
@@ -71,7 +71,7 @@ def absorbed(solution: Solution, clusters: Codes) -> Floats:
     """
     share = np.bincount(clusters, solution.leverage)
     suspects = np.flatnonzero(share > 1 - ABSORBED)
-    found = [np.zeros((solution.shape[1], 0))]
+    found = [np.zeros((solution.basis.shape[1], 0))]
     for each in suspects:
         place = np.flatnonzero(clusters == each)
         root = np.sqrt(solution.weights[place])[:, None] * solution.basis.rows(place)

@@ -36,11 +36,10 @@ def covariance(solution: Solution, errors: Errors) -> Floats:
         return np.asarray(solution.inverse @ solution.inverse.T * (found.squares.sum() / (n - k)))
     squares = found.weights * found.squares
     if errors in ("HC2", "HC3", "HC4"):
-        leverage = found.leverage
+        leverage = solution.leverage_of_squares
         _check_leverage(solution, leverage, errors)
         squares = squares / (1 - leverage) ** _exponent(leverage, errors, n / k)
-    meat = found.rows.cross(squares) * (n / (n - k) if errors == "HC1" else 1.0)
-    return np.asarray(solution.inverse @ meat @ solution.inverse.T)
+    return found.rows.turned(solution.inverse.T).cross(squares) * (n / (n - k) if errors == "HC1" else 1.0)
 
 
 def clustered_covariance(solution: Solution, stacks: tuple[Stack, ...], errors: Errors) -> Floats:

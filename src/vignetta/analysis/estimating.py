@@ -63,10 +63,10 @@ def estimate(
 def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
     """The data with factors, and covariates of choice, as categories in the order declared.
 
-    Options of a covariate that nobody chose are left out: nothing about them can be estimated, and nothing else
-    depends on them. Raises `StudyError` for a level that the design does not declare.
+    Options of a covariate, and answers to a recall check, that nobody chose are left out: nothing about them can be
+    estimated, and nothing else depends on them. Raises `StudyError` for a level that the design does not declare.
     """
-    factors = {name: factor.level_names for name, factor in design.factors.items()}
+    factors = {name: factor.level_names for name, factor in design.answered.items()}
     options = {name: [each.name for each in asked.options] for name, asked in design.covariates.items()}
     options |= {SAMPLE: list(design.samples)}
     problems: list[Problem] = []
@@ -78,7 +78,7 @@ def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
         problems += _strange_levels(name, list(values.dropna().unique()), levels)
         known = pd.Index(levels)
         column = pd.Categorical.from_codes(known.get_indexer(pd.Index(values)).tolist(), categories=known)
-        columns[name] = column if name in factors else column.remove_unused_categories()
+        columns[name] = column if name in design.factors else column.remove_unused_categories()
     raise_all(problems)
     return data.assign(**columns)
 
@@ -101,7 +101,17 @@ def _fit_all(data: pd.DataFrame, plan: Plan) -> dict[str, Fit]:
 
 
 def _fit_one(data: pd.DataFrame, spec: ModelSpec, alpha: float) -> Fit:
-    fitted = fit(data, spec.formula, model=spec.model, errors=spec.errors, cluster=spec.cluster, alpha=alpha)
+    fitted = fit(
+        data,
+        spec.formula,
+        model=spec.model,
+        errors=spec.errors,
+        cluster=spec.cluster,
+        fixed_effects=spec.fixed_effects,
+        random_effects=spec.random_effects,
+        instruments=spec.instruments,
+        alpha=alpha,
+    )
     return replace(fitted, name=spec.name)
 
 

@@ -72,6 +72,7 @@ class Fit:
     solution : the least squares behind it.
     tests : makes tests of combinations (m, k) of the coefficients against a null; None for t tests.
     notes : what a reader of the numbers must know.
+    can_resample : whether clusters can be drawn again: not where instruments are used or effects span clusters.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Fit:
     solution: Solution | None = None
     tests: Callable[[Floats, float], Inference] | None = None
     notes: tuple[str, ...] = ()
+    can_resample: bool = True
 
     def design_matrix(self, rows: pd.DataFrame) -> Floats:
         """The rows of X (len(rows), k) for `rows`, which have the columns and types of `sample.data`."""
@@ -167,7 +169,7 @@ def _table(fitted: Fit) -> str:
     found = fitted.infer(each, std_error, df)
     table = pd.DataFrame(
         {
-            "estimate": fitted.coef,
+            "estimate": fitted.estimates(each),
             "std_error": std_error,
             **({} if fitted.working is None else {"df": df}),
             "statistic": found.statistic,

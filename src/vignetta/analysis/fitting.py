@@ -13,7 +13,9 @@ from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
 from vignetta.analysis.columns import Column, Plain, assemble, plain_columns, remembered
+from vignetta.analysis.estimators import estimator_of, shape_problems
 from vignetta.analysis.fits import Fit
+from vignetta.analysis.instrumental import Instruments
 from vignetta.analysis.least_squares import Decomposition, Solution, decompose, dependent_columns
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
@@ -41,6 +43,9 @@ def fit(
     errors: Errors = "HC2",
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    fixed_effects: str | None = None,
+    random_effects: str | None = None,
+    instruments: Instruments | None = None,
     distribution: Distribution = "t",
     alpha: float = 0.05,
 ) -> Fit:
@@ -56,6 +61,13 @@ def fit(
     errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
     cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
+    fixed_effects : the column of the units whose effects are held constant, such as the respondent: estimates compare
+        the responses of a unit with each other. What does not vary within a unit has no estimate.
+    random_effects : the column of the units whose effects are drawn independently of the terms.
+    instruments : for each variable of the formula that was not assigned at random the one that was:
+        {"recalled": "response"}, or several. Everywhere `recalled` stands, interactions included, `response` is its
+        instrument; contrasts of `recalled` are then effects among those who comply. Errors are classical, HC0, HC1,
+        CR0, CR1 or CR1S.
     distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
         Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
@@ -78,10 +90,12 @@ def fit(
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
     problems += [*error_problems(errors, cluster, distribution), *_alpha_problems(alpha)]
+    problems += shape_problems(fixed_effects=fixed_effects, random_effects=random_effects, instruments=instruments)
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
-    read = read_formula(formula)
+    read, estimator = read_formula(formula), estimator_of(fixed_effects, random_effects, instruments)
+    raise_all(estimator.problems(model, errors, distribution, read))
     data, categories = _in_categories(data, _unquoted(read), model)
-    sample = read_sample(data, read, cluster=cluster, weights=weights)
+    sample = read_sample(data, read, cluster=cluster, weights=weights, units=estimator.units, beside=estimator.beside)
     y, matrix = _outcome(read, sample), _model_matrix(read.rhs, sample)
     spec = matrix.spec
     raise_all(_sample_problems(sample, y, matrix))
@@ -105,6 +119,10 @@ def fit(
         "plain": matrix.columns,
         "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
     }
+    if estimator.asked:
+        fitted = estimator.fit(y, matrix.X.rows(), read.rhs, shared)
+        raise_all(_exact_problems(fitted.solution) if fitted.solution else [])
+        return fitted
     if model != "ols":
         columns = tuple(spec.column_names)
         return fit_likelihood(model, matrix.X.rows(), y, columns=columns, categories=categories, **shared)

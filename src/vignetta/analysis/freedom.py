@@ -29,7 +29,7 @@ class Working:
     Attributes
     ----------
     stacks : its clusters with their adjustment.
-    inverse : (k, k) R.
+    inverse : (k, r) R; r is k unless the rows stand for effects that are no coefficients too.
     moment : (k, k) T where weights differ, or None.
     """
 
@@ -48,11 +48,11 @@ class Working:
     @property
     def width(self) -> int:
         """How many numbers z_g has."""
-        return len(self.inverse) * (1 if self.moment is None else 2)
+        return int(self.inverse.shape[1]) * (1 if self.moment is None else 2)
 
     @cached_property
     def _kept(self) -> list[Floats]:
-        held = sum(len(each.rows) for each in self.stacks) * len(self.inverse) ** 2
+        held = sum(len(each.rows) for each in self.stacks) * self.inverse.shape[1] ** 2
         return [self._cross(each) for each in self.stacks] if held <= HELD else []
 
     def crosses(self) -> Iterator[tuple[Stack, Floats]]:

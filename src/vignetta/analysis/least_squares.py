@@ -60,7 +60,7 @@ class Solution:
         """(n,) outcome minus prediction, unweighted."""
         return np.asarray(self.y - self.X.predict(self.coef))
 
-    @cached_property
+    @property
     def leverage(self) -> Floats:
         """(n,) h_i = w_i x_i'(X'WX)^-1 x_i."""
         return np.asarray(self.weights * self.basis.squared_lengths())
@@ -73,10 +73,21 @@ class Solution:
     @cached_property
     def squares(self) -> "Squares":
         """The squared residuals, of rows that are alike in X and weight as one sum."""
-        if not self.X.is_repeated or self.X.places is None or self.is_weighted:
+        if not self.is_summed:
             return Squares(self.basis, self.weights, self.weights * self.residuals**2)
         m = len(self.X.base)
         return Squares(ModelMatrix(self.basis.base), np.full(m, self.weights[0]), self.weights[0] * self._sums())
+
+    @cached_property
+    def is_summed(self) -> bool:
+        """Whether rows that are alike are one row of `squares`."""
+        return self.X.is_repeated and self.X.places is not None and not self.is_weighted
+
+    @property
+    def leverage_of_squares(self) -> Floats:
+        """That of each row of a group of `squares`."""
+        found = self.squares
+        return np.asarray(found.weights * found.rows.squared_lengths()) if self.is_summed else self.leverage
 
     def _sums(self) -> Floats:
         """Squared residuals summed (m,) over the rows that share a row of `X.base`, from sums of outcomes alone."""
@@ -103,11 +114,6 @@ class Squares:
     rows: ModelMatrix
     weights: Floats
     squares: Floats
-
-    @property
-    def leverage(self) -> Floats:
-        """(r,) that of each row of a group."""
-        return np.asarray(self.weights * self.rows.squared_lengths())
 
 
 @dataclass(frozen=True, eq=False)

@@ -96,8 +96,9 @@ class ModelMatrix:
         return np.asarray(found / total.sum())
 
     def cross(self, values: Floats | None) -> Floats:
-        """X' diag(v) X (k, k); None stands for ones."""
-        found = (self.base.T * self.by_base(values)) @ self.base
+        """X' diag(v) X (k, k) for v of zero or more; None stands for ones."""
+        half = self.base * np.sqrt(self.by_base(values))[:, None]
+        found = half.T @ half
         if self.own is None or self.load is None:
             return np.asarray(found)
         weighted = self.own if values is None else self.own * values[:, None]

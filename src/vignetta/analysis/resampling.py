@@ -107,6 +107,9 @@ def _clustered(fit: Fit, draws: int) -> tuple[Solution, Codes]:
     if len(fit.sample.all_clusters) != 1 or fit.solution is None:
         what = "clusters are resampled, and the fit has no cluster variable, or two."
         problems.append(Problem("fit", what, 'Write fit(..., errors="CR1", cluster="respondent").'))
+    elif not fit.can_resample:
+        what = "clusters are not resampled with instruments, random effects, or effects of units that span clusters."
+        problems.append(Problem("fit", what, "Use the errors of the fit."))
     raise_all(problems)
     assert fit.solution is not None
     return fit.solution, fit.sample.all_clusters[0]

@@ -73,6 +73,7 @@ class Sample:
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
     second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
+    units : (n,) codes from 0 of what effects are of, or None.
     known : distinct rows of some columns, kept so that they are counted once.
     """
 
@@ -81,6 +82,7 @@ class Sample:
     clusters: Codes | None
     n_missing: int
     second_clusters: Codes | None = None
+    units: Codes | None = None
     known: dict[tuple[str, ...], Distinct | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -161,17 +163,21 @@ def read_sample(
     *,
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    units: str | None = None,
+    beside: Sequence[str] = (),
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
     Text and categories become categorical (levels of a text column in alphabetical order); a row in which the
-    outcome, a variable, the cluster or the weight is missing is left out and counted.
+    outcome, a variable, the cluster, the unit or the weight is missing is left out and counted. The sample has the
+    columns `beside` too.
     """
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
-    outcome, terms = variables(formula.lhs), variables(formula.rhs)
+    outcome, terms = variables(formula.lhs), [*variables(formula.rhs), *beside]
     clusters = cluster_names(cluster)
-    special = [*clusters, *([] if weights is None else [weights])]
+    groups = [*clusters, *([] if units is None else [units])]
+    special = [*groups, *([] if weights is None else [weights])]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
     problems, columns = _read_columns(data, used, outcome)
@@ -181,15 +187,15 @@ def read_sample(
     raise_all(problems)
     w = np.ones(len(data)) if weight is None else weight
     complete = _complete([*columns.values(), *([] if weight is None else [weight])], len(data))
-    for name in clusters:
+    for name in groups:
         complete &= data[name].notna().to_numpy()
     raise_all(_missing_problems(columns, complete, data, special))
     left = int(len(complete) - np.count_nonzero(complete))
     if left:
         columns, w = {name: column[complete] for name, column in columns.items()}, w[complete]
-    codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
-    first, second = [*codes, None, None][:2]
-    sample = Sample(columns, w, first, left, second)
+    codes = {name: pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in groups}
+    first, second = [*(codes[name] for name in clusters), None, None][:2]
+    sample = Sample(columns, w, first, left, second, None if units is None else codes[units])
     raise_all([*_level_problems(sample), *([] if weights is None else _weight_problems(w, weights))])
     return sample
 

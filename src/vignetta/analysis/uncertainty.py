@@ -62,9 +62,9 @@ def uncertainty(
     G = min(int(each.max()) + 1 for each in clusters)
     df = np.inf if distribution == "normal" else float(G - 1)
     alone = np.concatenate([absorbed(solution, each) for each in clusters], axis=1)
-    notes = _notes(alone, G, k)
+    notes = cluster_notes(alone.shape[1], G, k)
     if len(clusters) == 2:
-        vcov, mended = _two_way(solution, clusters, errors)
+        vcov, mended = two_way(solution, clusters, errors)
         return Uncertainty(vcov, df, None, alone, (*notes, *mended))
     adjusted = tuple(stacks(solution, clusters[0], errors))
     vcov = clustered_covariance(solution, adjusted, errors)
@@ -97,7 +97,7 @@ def error_problems(errors: str, cluster: str | tuple[str, str] | None, distribut
     return problems
 
 
-def _two_way(solution: Solution, clusters: tuple[Codes, ...], errors: Errors) -> tuple[Floats, tuple[str, ...]]:
+def two_way(solution: Solution, clusters: tuple[Codes, ...], errors: Errors) -> tuple[Floats, tuple[str, ...]]:
     """V_a + V_b - V_ab, each with its own factor (Cameron, Gelbach and Miller 2011, equation 2.13).
 
     Negative eigenvalues, which the difference may have, are set to zero (their section 2.3).
@@ -118,10 +118,11 @@ def _two_way(solution: Solution, clusters: tuple[Codes, ...], errors: Errors) ->
     return half @ half.T, (what,) if lost else ()
 
 
-def _notes(alone: Floats, G: int, k: int) -> tuple[str, ...]:
+def cluster_notes(alone: int, G: int, k: int) -> tuple[str, ...]:
+    """What to know of k coefficients and G clusters, when `alone` directions rest on one cluster."""
     notes = []
-    if alone.shape[1]:
-        many = f"{alone.shape[1]} combination{'s' if alone.shape[1] > 1 else ''} of coefficients"
+    if alone:
+        many = f"{alone} combination{'s' if alone > 1 else ''} of coefficients"
         notes.append(f"{many} rest on one cluster alone; what reads them has no clustered error")
     if k > G:
         notes.append(f"{k} coefficients and {G} clusters: at most {G - 1} coefficients can be tested at once")

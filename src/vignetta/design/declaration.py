@@ -98,6 +98,12 @@ class Factor(Keyed):
     def reference(self) -> Level:
         return next(each for each in self.levels if each.reference)
 
+    def as_recalled(self, name: str) -> "Factor":
+        """The answers to the factor's recall check."""
+        assert self.recall is not None
+        unsure = Level(name=UNSURE, label=self.recall.unsure)
+        return self.model_copy(update={"name": name, "levels": (*self.levels, unsure), "recall": None})
+
     def level(self, name: str) -> Level:
         return next(each for each in self.levels if each.name == name)
 
@@ -342,6 +348,12 @@ class Design(Declared):
             return []
         named = self.whole_template().names
         return [name for name in self.factors if name not in named]
+
+    @property
+    def answered(self) -> "dict[str, Factor]":
+        """The factors, and what recall checks say of them: `recall_regime`, with the level `unsure`."""
+        recalled = {f"recall_{name}": factor for name, factor in self.factors.items() if factor.recall}
+        return {**self.factors, **{name: factor.as_recalled(name) for name, factor in recalled.items()}}
 
     @property
     def responses(self) -> int:

@@ -46,22 +46,25 @@ class Labels:
 
     def factor(self, name: str) -> str:
         """The label of a factor; several joined by ` × ` are labelled one by one."""
-        if name not in self.design.factors and " × " in name:
+        known = self.design.answered
+        if name not in known and " × " in name:
             return " × ".join(self.factor(each) for each in name.split(" × "))
-        _known("factor", name, list(self.design.factors))
-        return words(self.design.factors[name].label, self.design.language)
+        _known("factor", name, list(known))
+        label = words(known[name].label, self.design.language)
+        return label if name in self.design.factors else f"{label} (as recalled)"
 
     def level(self, factor: str, name: str) -> str:
         """The label of a level of a factor."""
-        _known("factor", factor, list(self.design.factors))
-        _known(f"level of `{factor}`", name, self.design.factors[factor].level_names)
-        return words(self.design.factors[factor].level(name).label, self.design.language)
+        known = self.design.answered
+        _known("factor", factor, list(known))
+        _known(f"level of `{factor}`", name, known[factor].level_names)
+        return words(known[factor].level(name).label, self.design.language)
 
     def variable(self, name: str) -> str:
         """The label of whatever a formula names; a transformation stays as it is written."""
         if name in self.design.covariates:
             return words(self.design.covariates[name].label, self.design.language)
-        return self.factor(name) if name in self.design.factors else name
+        return self.factor(name) if name in self.design.answered else name
 
     def within(self, factor: str, name: str) -> str:
         """The label of a level, or of two that are subtracted: `democracy vs autocracy`."""

@@ -9,7 +9,7 @@ from formulaic import Formula
 from vignetta.plan import ModelSpec, Plan
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
-from vignetta.report.phrases import ADJUSTMENTS, MODELS, average_words, coverage, errors_words
+from vignetta.report.phrases import ADJUSTMENTS, ESTIMATORS, MODELS, average_words, coverage, errors_words
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
     named = [" × ".join(labels.variable(part) for part in each) for each in terms]
     errors, clusters = errors_words(spec.errors), [labels.variable(each) for each in spec.clusters]
     return ModelWords(
-        kind=MODELS[spec.model],
+        kind=f"{MODELS[spec.model] if spec.estimator is None else ESTIMATORS[spec.estimator]}{_beside(spec, labels)}",
         outcome=labels.outcome(spec.outcome),
         formula=spec.formula,
         terms=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) == 1),
@@ -61,6 +61,13 @@ def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
         errors=f"{errors}; the clusters are the values of {' and of '.join(clusters)}" if clusters else errors,
         n=count(rows["n"].iloc[0]) if len(rows) else "",
     )
+
+
+def _beside(spec: ModelSpec, labels: Labels) -> str:
+    """The units whose effects are in the model, or what is an instrument for what."""
+    units = spec.fixed_effects or spec.random_effects
+    pairs = [f"{labels.variable(each)} for {labels.variable(name)}" for name, each in spec.instruments.items()]
+    return f" of `{units}`" if units else f" (instruments: {', '.join(pairs)})" if pairs else ""
 
 
 def averages(estimates: pd.DataFrame) -> list[str]:

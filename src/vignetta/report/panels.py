@@ -141,7 +141,7 @@ def _overall(rows: pd.DataFrame, shown: pd.DataFrame) -> pd.DataFrame:
 def _drawing(rows: pd.DataFrame, estimates: pd.DataFrame, labels: Labels, *, plan: Plan, synthetic: bool) -> Drawing:
     last = rows.iloc[-1]
     panels = tuple(_panels(rows, labels))
-    declared = labels.design.factors[last.factor].level_names
+    declared = labels.design.answered[last.factor].level_names
     found = [each for each in declared if each in set(rows["level"])]
     return Drawing(
         name="-".join(

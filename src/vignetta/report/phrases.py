@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.plan import Adjustment, Average, Errors, EstimandKind, ModelFamily
+from vignetta.plan import Adjustment, Average, Errors, EstimandKind, Estimator, ModelFamily
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, freedom, number, p_equals
 
@@ -32,6 +32,11 @@ MODELS: Final[Mapping[ModelFamily, str]] = {
     "ordered_logit": "Ordered logistic regression",
     "ordered_probit": "Ordered probit regression",
     "multinomial_logit": "Multinomial logistic regression",
+}
+ESTIMATORS: Final[Mapping[Estimator, str]] = {
+    "fixed_effects": "Least squares with fixed effects",
+    "random_effects": "Generalised least squares with random effects",
+    "instruments": "Two-stage least squares",
 }
 AVERAGES: Final[Mapping[Average, str]] = {
     "design": "averaged over the other factors as the design distributes them",
