@@ -19,14 +19,18 @@ Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
 ModelFamily = Literal["ols", "logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial_logit"]
 """ols: least squares. The others are fitted by maximum likelihood; their margins are probabilities, expected counts or
 expected scores."""
-Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
-"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife)."""
+Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3", "linearised"]
+"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife);
+linearised: of a sample of strata and clusters."""
 EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_effect", "difference", "joint_test"]
 """margin: predictive margin of each level. contrast: against another level. conditional_margin and conditional_effect:
 the same within each level of another factor. difference: how far a conditional effect differs between levels of the
 other factor. joint_test: all interactions of the two factors at once."""
-Average = Literal["design", "sample"]
-"""Over which distribution of the other factors: as declared in the design, or as observed."""
+Average = Literal["design", "sample", "equal", "proportional"]
+"""Over which distribution of the other factors: as declared in the design, or as observed; or, with numbers at their
+means, all combinations alike or as often as observed."""
+Variance = Literal["fixed", "unconditional"]
+"""Whether the covariates that a margin averages over count as fixed or as sampled."""
 
 _WITHIN = ("conditional_margin", "conditional_effect", "difference", "joint_test")
 
@@ -55,6 +59,12 @@ class ModelSpec(Keyed):
     cluster: str | tuple[str, str] | None = Field(
         None, description="the variable whose values are clusters; two for clustering in both at once"
     )
+    weights: str | None = Field(None, description="the variable of the weights")
+    strata: str | None = Field(None, description="the variable whose values are sampling strata (errors linearised)")
+    adjust: tuple[str, ...] = Field(
+        (), description="covariates that are centred and interacted with every term (Lin 2013)"
+    )
+    variance: Variance = Field("fixed", description="fixed, or unconditional: covariates count as sampled")
 
     @property
     def clusters(self) -> tuple[str, ...]:
@@ -70,13 +80,17 @@ class ModelSpec(Keyed):
         errors, formula = str(data.get("errors", "HC2")), data.get("formula")
         if errors.startswith("CR") and "cluster" not in data:
             yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
-        if not errors.startswith("CR") and "cluster" in data:
+        if "strata" in data and errors != "linearised":
+            yield ("strata",), f"the errors `{errors}` would ignore the strata.", "Write `errors: linearised`."
+        if not errors.startswith(("CR", "linearised")) and "cluster" in data:
             yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR2`."
         if isinstance(context, About) and context.design.responses > 1 and "cluster" not in data:
             what = f"the {context.design.responses} responses of a respondent are taken to be independent."
             yield (), what, "Add `cluster: response_id` and `errors: CR2`."
         if isinstance(formula, str):
             yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
+        if isinstance(context, About):
+            yield from _adjust_findings(data.get("adjust"), context.design)
 
 
 class Estimand(Declared):
@@ -89,7 +103,7 @@ class Estimand(Declared):
     levels: tuple[str, ...] | None = Field(None, description="only these levels; all when left out")
     versus: str | None = Field(None, description="the level compared with; the reference when left out")
     within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
-    average_over: Average = Field("design", description="design or sample")
+    average_over: Average = Field("design", description="design, sample, equal or proportional")
     predict: str | None = Field(
         None, description="for a model of categories: mean (the expected score), a category, or `>=` and a category"
     )
@@ -163,6 +177,13 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
     for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
+
+
+def _adjust_findings(adjust: Any, design: Design) -> Iterator[Finding]:
+    known = [*design.covariates, *([SAMPLE] if design.samples else [])]
+    for place, name in enumerate(adjust if isinstance(adjust, list) else ()):
+        if name not in known:
+            yield ("adjust", place), f"unknown covariate `{name}`.", near_miss(str(name), known)
 
 
 def _level_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Fit a model to a frame."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import formulaic
@@ -9,11 +10,13 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
+from vignetta.analysis.adjusting import interacted
 from vignetta.analysis.columns import Plain, evaluate, plain_columns, remembered
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.least_squares import dependent_columns, solve
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
+from vignetta.analysis.linearisation import strata_problems
 from vignetta.analysis.options import Distribution, option_problems, raise_all
 from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
 from vignetta.analysis.uncertainty import error_problems, uncertainty
@@ -37,6 +40,8 @@ def fit(
     errors: Errors = "HC2",
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
+    adjust: Sequence[str] = (),
     distribution: Distribution = "t",
     alpha: float = 0.05,
 ) -> Fit:
@@ -49,11 +54,16 @@ def fit(
     formula : outcome ~ terms, with + * : and parentheses; a name with spaces stands in backticks.
     model : ols; logit, probit; poisson; ordered_logit, ordered_probit; multinomial_logit. The outcome of logit and
         probit is 0 or 1, that of ordered models a number or an ordered category.
-    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
+    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3; linearised, those of a
+        sample survey, with or without clusters and strata.
     cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
-    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
-        Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
+    strata : the column whose values are sampling strata, for linearised errors.
+    adjust : covariates for Lin's (2013) adjustment: centred at their means and interacted with every term, categories
+        by their centred indicators, so that the coefficients of the terms stay average effects.
+    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered (clusters or rows less
+        strata when linearised), and with those of Satterthwaite, which each test has its own of, under CR2; normal; or
+        satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
 
     Returns
@@ -73,14 +83,16 @@ def fit(
     [1.5, 3.5]
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
-    problems += [*error_problems(errors, cluster, distribution), *_alpha_problems(alpha)]
+    problems += [*error_problems(errors, cluster, distribution, strata), *_alpha_problems(alpha)]
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
+    if adjust:
+        data, formula = interacted(data, formula, adjust, cluster=cluster, weights=weights, strata=strata)
     read = read_formula(formula)
     data, categories = _in_categories(data, _unquoted(read), model)
-    sample = read_sample(data, read, cluster=cluster, weights=weights)
+    sample = read_sample(data, read, cluster=cluster, weights=weights, strata=strata)
     y, X, places, spec = _matrices(read, sample)
     total = sample.weights if places is None else np.bincount(places, sample.weights).astype(np.float64)
-    raise_all(_sample_problems(sample, y, X, spec, total))
+    raise_all([*strata_problems(sample), *_sample_problems(sample, y, X, spec, total)])
     shared = {
         "name": model,
         "formula": formula,
@@ -108,7 +120,7 @@ def _least_squares(y: Floats, X: Floats, places: Codes | None, shared: dict[str,
     sample = shared["sample"]
     solution = solve(X, y, sample.weights, places)
     raise_all(_exact_problems(solution.residuals, y))
-    known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"])
+    known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"], strata=sample.strata)
     return Fit(
         **shared,
         coef=solution.coef,

@@ -107,6 +107,8 @@ def _clustered(fit: Fit, draws: int) -> tuple[Solution, Codes]:
     if len(fit.sample.all_clusters) != 1 or fit.solution is None:
         what = "clusters are resampled, and the fit has no cluster variable, or two."
         problems.append(Problem("fit", what, 'Write fit(..., errors="CR1", cluster="respondent").'))
+    if fit.sampled is not None:
+        problems.append(Problem("fit", "it counts covariates as sampled.", "Resample the fit as `vg.fit` made it."))
     raise_all(problems)
     assert fit.solution is not None
     return fit.solution, fit.sample.all_clusters[0]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import formulaic
@@ -35,6 +35,8 @@ class Sample:
     clusters : (n,) codes from 0, or None.
     n_missing : how many rows were left out because a variable that is used is missing.
     second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
+    strata : (n,) codes from 0 of the sampling strata, or None.
+    stratum_names : their values.
     known : distinct rows of some columns, kept so that they are counted once.
     """
 
@@ -43,6 +45,8 @@ class Sample:
     clusters: Codes | None
     n_missing: int
     second_clusters: Codes | None = None
+    strata: Codes | None = None
+    stratum_names: tuple[str, ...] = ()
     known: dict[tuple[str, ...], tuple[Codes, Codes] | None] = field(default_factory=dict, repr=False)
 
     def distinct(self, names: list[str]) -> tuple[Codes, Codes] | None:
@@ -91,17 +95,18 @@ def read_sample(
     *,
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
     Text and categories become categorical (levels of a text column in alphabetical order); a row in which the
-    outcome, a variable, the cluster or the weight is missing is left out and counted.
+    outcome, a variable, the cluster, the stratum or the weight is missing is left out and counted.
     """
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
     outcome, terms = variables(formula.lhs), variables(formula.rhs)
     clusters = cluster_names(cluster)
-    special = [*clusters, *([] if weights is None else [weights])]
+    special = [*clusters, *(each for each in (weights, strata) if each is not None)]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
     problems, columns = _read_columns(data, used, outcome)
@@ -112,13 +117,19 @@ def read_sample(
     frame = pd.DataFrame(columns, index=pd.RangeIndex(len(data)), columns=used)
     w = np.ones(len(data)) if weight is None else weight
     complete = ~frame.isna().any(axis=1).to_numpy() & ~np.isnan(w)
-    for name in clusters:
+    for name in [*clusters, *([] if strata is None else [strata])]:
         complete &= data[name].notna().to_numpy()
     raise_all([*_row_problems(frame, complete, data, special), *_weight_problems(w[complete], weights)])
     codes = [pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in clusters]
     first, second = [*codes, None, None][:2]
     kept = frame if complete.all() else frame[complete].reset_index(drop=True)
-    return Sample(kept, w[complete], first, int((~complete).sum()), second)
+    sample = Sample(kept, w[complete], first, int((~complete).sum()), second)
+    return sample if strata is None else _stratified(sample, data[strata].to_numpy()[complete])
+
+
+def _stratified(sample: Sample, values: npt.NDArray[Any]) -> Sample:
+    codes, names = pd.factorize(values)
+    return replace(sample, strata=codes.astype(np.int64), stratum_names=tuple(map(str, names)))
 
 
 def cluster_names(cluster: str | Sequence[str] | None) -> list[str]:
