@@ -72,6 +72,12 @@ class ModelSpec(Keyed):
         return () if self.cluster is None else (self.cluster,) if isinstance(self.cluster, str) else self.cluster
 
     @property
+    def with_adjustment(self) -> str:
+        """The formula with every term interacted with the covariates of `adjust`."""
+        left, _, right = self.formula.partition("~")
+        return f"{left}~ ({right}) * ({' + '.join(self.adjust)})" if self.adjust else self.formula
+
+    @property
     def outcome(self) -> str:
         return self.formula.split("~")[0].strip()
 

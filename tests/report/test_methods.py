@@ -43,9 +43,9 @@ def test_survey_sample_adjustment_and_variance_are_said(flagship: ReportInput) -
     plan = flagship.plan.model_copy(update={"models": {"approval": model}})
     (made,) = methods.models(plan, flagship.estimates, Labels(flagship.design))
     assert made.errors == (
-        "standard errors of a survey sample, by linearisation, covariates counted as sampled; the clusters are the values "
-        "of psu; the strata are the values of region; the weights are those of w; Party, Age centred and interacted with "
-        "every term (Lin 2013)"
+        "standard errors of a survey sample, by linearisation, covariates counted as sampled; the clusters are the "
+        "values of psu; the strata are the values of region; the weights are those of w; Party, Age centred and "
+        "interacted with every term (Lin 2013)"
     )
 
 
