@@ -56,7 +56,7 @@ def redrawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, str], 
 
 
 def test_covariates_of_lin_s_adjustment_count(design: Design, plan: Plan) -> None:
-    """Five responses, each with a mean and a slope of age: ten coefficients; the error falls with the root of 1 - r2."""
+    """Five responses, each with a mean and a slope of age: ten coefficients; errors fall with the root of 1 - r2."""
     model = plan.models["approval"].model_copy(update={"formula": "approval ~ response", "adjust": ("age",)})
     asked = (plan.estimands[1].model_copy(update={"hypothesis": ""}),)
     adjusted = plan.model_copy(update={"models": {"approval": model}, "estimands": asked})

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts
@@ -146,3 +147,16 @@ def test_effects_have_the_design_degrees_of_freedom() -> None:
     table = contrasts(found, "arm")
     assert set(table["df"]) == {8.0}
     assert set(table["errors"]) == {"linearised"}
+
+
+def test_amces_and_marginal_means_of_a_survey_sample() -> None:
+    """The means and the slopes of regressions written by hand."""
+    data, sampled = sample(), {each: DESIGN[each] for each in ("cluster", "strata", "weights")}
+    means = marginal_means(data, outcome="y", factors=["arm"], **sampled)
+    by_regression = fit(data, "y ~ 0 + arm", **DESIGN)
+    np.testing.assert_allclose(means["estimate"], by_regression.coef, rtol=EXACT)
+    np.testing.assert_allclose(means["std_error"], np.sqrt(np.diag(by_regression.vcov)), rtol=EXACT)
+    effects = amce(data, outcome="y", factors=["arm"], **sampled)
+    expected = contrasts(fit(data, "y ~ arm", **DESIGN), "arm")
+    np.testing.assert_allclose(effects["std_error"], expected["std_error"], rtol=EXACT)
+    assert set(effects["errors"]) == set(means["errors"]) == {"linearised"}

@@ -10,6 +10,7 @@ from tests.analysis.agreement.comparison import FACTORS, Comparison, Reference, 
 from tests.analysis.agreement.likelihoods import covariance_numbers, effect_numbers
 from tests.analysis.agreement.linear import by_hand, term
 from tests.analysis.likelihoods.fits import likelihood
+from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import joint_p_value
@@ -75,10 +76,13 @@ def _means(frame: pd.DataFrame, options: Any, expected: Any) -> Iterator[Compari
     theirs = expected["amce"]
     yield compare("svyglm", "", "AMCE", found.coef, theirs["coef"], theirs["se"])
     yield compare("svyglm", "linearised", "AMCE", np.sqrt(np.diag(found.vcov)), theirs["se"])
-    for feature, rows in pd.DataFrame(expected["marginal_means"]).groupby("feature", sort=False):
-        found = fit(frame, f"approval ~ 0 + {feature}", **options)
-        yield compare("svyby", "", "marginal mean", found.coef, rows["estimate"])
-        yield compare("svyby", "linearised", "marginal mean", np.sqrt(np.diag(found.vcov)), rows["se"])
+    rows = pd.DataFrame(expected["marginal_means"])
+    means = marginal_means(frame, outcome="approval", factors=[*FACTORS, "response"], **options)
+    yield compare("svyby", "", "marginal mean", means["estimate"], rows["estimate"])
+    yield compare("svyby", "linearised", "marginal mean", means["std_error"], rows["se"])
+    effects = amce(frame, outcome="approval", factors=[*FACTORS, "response"], **options).query("not is_reference")
+    yield compare("svyglm", "", "AMCE (function)", effects["estimate"], theirs["coef"][1:], theirs["se"][1:])
+    yield compare("svyglm", "linearised", "AMCE (function)", effects["std_error"], theirs["se"][1:])
     weights = found.sample.weights
     ours = weights.sum() ** 2 / (weights**2).sum()
     yield compare("svydesign", "", "effective sample size", ours, expected["deff_weights"]["kish_neff"])
