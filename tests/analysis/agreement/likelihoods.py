@@ -59,6 +59,8 @@ def _fit_statistics(fitted: LikelihoodFit, expected: Row, weighted: str) -> Iter
         null = -2 * w.sum() * (p * np.log(p) + (1 - p) * np.log(1 - p))
         yield compare(fitted.name, "", "deviance", -2 * reached, expected["deviance"])
         yield compare(fitted.name, "", "outcome's own deviance", null, expected["null_deviance"])
+        ours, theirs = [fitted.n, fitted.df], [expected["nobs"], expected["df_residual"]]
+        yield compare(fitted.name, "", "rows and residual degrees of freedom", ours, theirs)
 
 
 def covariance_numbers(model: str, covariances: dict[str, Any], expected: Row) -> Iterator[Comparison]:

@@ -49,6 +49,8 @@ def coefficients(reference: Reference, data: str, weighted: str) -> Iterator[Com
 
 def _fit_numbers(found: Fit, model: str, errors: str, expected: Any) -> Iterator[Comparison]:
     yield compare(model, errors, "rows", found.n, expected["nobs"])
+    if errors in CLUSTERED:
+        yield compare(model, errors, "clusters", found.n_clusters, expected["cluster"]["G"])
     if errors == "classical":
         assert found.solution is not None
         yield from _fit_statistics(found, model, expected)

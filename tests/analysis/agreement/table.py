@@ -140,7 +140,8 @@ number, or to its standard error where that is larger (covariances: to the produ
 0.001; statistics and correlations: to 1).
 
 A row is a model and an estimand, a column the errors, a cell the largest difference among their numbers; *none* has
-what depends on no errors.
+what depends on no errors. What the files hold beside results (labels, sample sizes that a power was asked for) is not
+counted.
 """
 
 ITERATIVE = ("logit", "ordered_logit", "svyglm logit")
