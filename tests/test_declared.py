@@ -384,6 +384,17 @@ BROKEN_PLANS = [
         "analysis/plan.yaml:6 models.support: the errors `CR1` need a `cluster`. Add `cluster:`, or use HC2.",
     ),
     (
+        "formula: support ~ regime * treaty",
+        "formula: support ~ regime * treaty\n    strata: region",
+        "analysis/plan.yaml:8 models.support.strata: the errors `HC2` would ignore the strata. Write "
+        "`errors: linearised`.",
+    ),
+    (
+        "formula: support ~ regime * treaty",
+        "formula: support ~ regime * treaty\n    adjust: [regime]",
+        "analysis/plan.yaml:8 models.support.adjust[0]: unknown covariate `regime`. None is declared.",
+    ),
+    (
         "hypotheses:\n",
         "alpha: 1.5\nhypotheses:\n",
         "analysis/plan.yaml:1 alpha: it should be less than 1, not `1.5`.",

@@ -55,6 +55,16 @@ def redrawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[tuple[str, str], 
 # --------------------------------------------------------------------------------------------------- known numbers
 
 
+def test_covariates_of_lin_s_adjustment_count(design: Design, plan: Plan) -> None:
+    """Five responses, each with a mean and a slope of age: ten coefficients; errors fall with the root of 1 - r2."""
+    model = plan.models["approval"].model_copy(update={"formula": "approval ~ response", "adjust": ("age",)})
+    asked = (plan.estimands[1].model_copy(update={"hypothesis": ""}),)
+    adjusted = plan.model_copy(update={"models": {"approval": model}, "estimands": asked})
+    plain, explained = (precision(design, adjusted, n=1_000, r2=each) for each in (0.0, 0.36))
+    assert set(plain["df"]) == {990.0}
+    np.testing.assert_allclose(explained["std_error"], 0.8 * plain["std_error"])
+
+
 def test_the_flagship_at_its_planned_size(design: Design, plan: Plan) -> None:
     """Three digits: 0.229, 0.145 and 0.457 SD, with the t of n - k and with the normal distribution alike."""
     main = plan.estimands[1].model_copy(update={"hypothesis": "", "factor": "regime"})

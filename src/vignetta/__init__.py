@@ -49,6 +49,7 @@ _HOME = {
     "make_report": "study.reporting",
     "simulate": "instruments.fielding",
     "target": "analysis.targets",
+    "unconditional": "analysis.unconditional",
     "verdicts": "analysis.verdicts",
     "vignettes": "design.vignettes",
     "wild_bootstrap": "analysis.resampling",

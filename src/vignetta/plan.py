@@ -19,8 +19,9 @@ Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
 ModelFamily = Literal["ols", "logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial_logit"]
 """ols: least squares. The others are fitted by maximum likelihood; their margins are probabilities, expected counts or
 expected scores."""
-Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3"]
-"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife)."""
+Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR0", "CR1", "CR1S", "CR2", "CR3", "linearised"]
+"""Variance estimators. HC: heteroskedasticity-consistent; CR: clustered (CR1S is Stata's, CR3 the jackknife);
+linearised: of a sample of strata and clusters."""
 Estimator = Literal["fixed_effects", "random_effects", "instruments"]
 """What a linear model may have beside its terms; one at most."""
 WITH_INSTRUMENTS: tuple[Errors, ...] = ("classical", "HC0", "HC1", "CR0", "CR1", "CR1S")
@@ -29,8 +30,11 @@ EstimandKind = Literal["margin", "contrast", "conditional_margin", "conditional_
 """margin: predictive margin of each level. contrast: against another level. conditional_margin and conditional_effect:
 the same within each level of another factor. difference: how far a conditional effect differs between levels of the
 other factor. joint_test: all interactions of the two factors at once."""
-Average = Literal["design", "sample"]
-"""Over which distribution of the other factors: as declared in the design, or as observed."""
+Average = Literal["design", "sample", "equal", "proportional"]
+"""Over which distribution of the other factors: as declared in the design, or as observed; or, with numbers at their
+means, all combinations alike or as often as observed."""
+Variance = Literal["fixed", "unconditional"]
+"""Whether the covariates that a margin averages over count as fixed or as sampled."""
 
 _WITHIN = ("conditional_margin", "conditional_effect", "difference", "joint_test")
 
@@ -59,6 +63,12 @@ class ModelSpec(Keyed):
     cluster: str | tuple[str, str] | None = Field(
         None, description="the variable whose values are clusters; two for clustering in both at once"
     )
+    weights: str | None = Field(None, description="the variable of the weights")
+    strata: str | None = Field(None, description="the variable whose values are sampling strata (errors linearised)")
+    adjust: tuple[str, ...] = Field(
+        (), description="covariates that are centred and interacted with every term (Lin 2013)"
+    )
+    variance: Variance = Field("fixed", description="fixed, or unconditional: covariates count as sampled")
     fixed_effects: str | None = Field(
         None, description="the variable whose values have an effect each that is held constant, such as response_id"
     )
@@ -78,6 +88,12 @@ class ModelSpec(Keyed):
         return () if self.cluster is None else (self.cluster,) if isinstance(self.cluster, str) else self.cluster
 
     @property
+    def with_adjustment(self) -> str:
+        """The formula with every term interacted with the covariates of `adjust`."""
+        left, _, right = self.formula.partition("~")
+        return f"{left}~ ({right}) * ({' + '.join(self.adjust)})" if self.adjust else self.formula
+
+    @property
     def outcome(self) -> str:
         return self.formula.split("~")[0].strip()
 
@@ -87,7 +103,9 @@ class ModelSpec(Keyed):
         yield from _estimator_findings(data)
         if errors.startswith("CR") and "cluster" not in data:
             yield (), f"the errors `{errors}` need a `cluster`.", "Add `cluster:`, or use HC2."
-        if not errors.startswith("CR") and "cluster" in data:
+        if "strata" in data and errors != "linearised":
+            yield ("strata",), f"the errors `{errors}` would ignore the strata.", "Write `errors: linearised`."
+        if not errors.startswith(("CR", "linearised")) and "cluster" in data:
             yield ("cluster",), f"the errors `{errors}` would ignore the clusters.", "Write `errors: CR2`."
         if isinstance(context, About) and context.design.responses > 1 and "cluster" not in data:
             what = f"the {context.design.responses} responses of a respondent are taken to be independent."
@@ -97,6 +115,7 @@ class ModelSpec(Keyed):
             yield from _formula_findings(formula, context.design if isinstance(context, About) else None)
         if isinstance(context, About):
             yield from _instrument_findings(data, context.design)
+            yield from _adjust_findings(data.get("adjust"), context.design)
 
 
 class Estimand(Declared):
@@ -109,7 +128,7 @@ class Estimand(Declared):
     levels: tuple[str, ...] | None = Field(None, description="only these levels; all when left out")
     versus: str | None = Field(None, description="the level compared with; the reference when left out")
     within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
-    average_over: Average = Field("design", description="design or sample")
+    average_over: Average = Field("design", description="design, sample, equal or proportional")
     predict: str | None = Field(
         None, description="for a model of categories: mean (the expected score), a category, or `>=` and a category"
     )
@@ -223,6 +242,13 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
     for name in _names_in_terms(right):
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
+
+
+def _adjust_findings(adjust: Any, design: Design) -> Iterator[Finding]:
+    known = [*design.covariates, *([SAMPLE] if design.samples else [])]
+    for place, name in enumerate(adjust if isinstance(adjust, list) else ()):
+        if name not in known:
+            yield ("adjust", place), f"unknown covariate `{name}`.", near_miss(str(name), known)
 
 
 def _level_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:

@@ -292,7 +292,9 @@ def _coefficients(spec: ModelSpec, design: Design) -> int:
     rows = vignettes(design)[[*design.factors]]
     rows = rows.assign(**{name: _answers(asked, len(rows)) for name, asked in design.covariates.items()})
     with np.errstate(all="ignore"):
-        return int(read_formula(spec.formula).rhs.get_model_matrix(rows, context={}, na_action="ignore").shape[1])
+        return int(
+            read_formula(spec.with_adjustment).rhs.get_model_matrix(rows, context={}, na_action="ignore").shape[1]
+        )
 
 
 def _answers(asked: Covariate, count: int) -> "pd.Categorical | Floats":
@@ -373,7 +375,7 @@ def _model_problems(
             count = f"{n * assumed.responses} responses cannot carry the {sizes[spec.name]} coefficients"
             what = f"{count} of models.{spec.name}."
             yield Problem("n", what, "Plan for more respondents, or simplify the formula.")
-    if assumed.r2 > 0 and not set(variables(read_formula(spec.formula).rhs)) & set(design.covariates):
+    if assumed.r2 > 0 and not set(variables(read_formula(spec.with_adjustment).rhs)) & set(design.covariates):
         what = f"models.{spec.name} has no covariate that could explain {assumed.r2:g} of the variance."
         yield Problem("r2", what, "Add covariates to the formula, or write 0.")
     if assumed.icc > 0 and assumed.responses > 1 and spec.cluster is None:

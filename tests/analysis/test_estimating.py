@@ -10,6 +10,7 @@ from vignetta.analysis.estimating import TESTS, estimate, with_declared_levels
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences, joint_test
 from vignetta.analysis.multiplicity import adjust
+from vignetta.analysis.unconditional import unconditional
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
@@ -157,3 +158,22 @@ def test_all_problems_of_the_estimands_come_at_once(data: pd.DataFrame, plan: Pl
 def test_an_empty_plan_gives_an_empty_frame(data: pd.DataFrame, plan: Plan, design: Design) -> None:
     found = estimate(data, plan.model_copy(update={"estimands": ()}), design=design)
     assert (len(found), list(found.columns)) == (0, list(ESTIMATES))
+
+
+def test_a_plan_may_ask_for_a_survey_sample_lin_s_adjustment_and_unconditional_variance(
+    data: pd.DataFrame, plan: Plan, design: Design
+) -> None:
+    frame = data.assign(
+        psu=np.arange(len(data)) // 6, region=np.arange(len(data)) // 6 % 4, w=1 + np.arange(len(data)) % 3
+    )
+    options: dict[str, Any] = {"errors": "linearised", "cluster": "psu", "strata": "region", "weights": "w"}
+    changed = {"formula": "approval ~ response * action", "adjust": ("age",), "variance": "unconditional"}
+    models = {"approval": plan.models["approval"].model_copy(update={**options, **changed})}
+    asked = tuple(each for each in plan.estimands if each.model == "approval" and each.estimand == "contrast")[:1]
+    found = estimate(frame, plan.model_copy(update={"models": models, "estimands": asked}), design=design)
+    prepared = with_declared_levels(frame, design)
+    fitted = fit(prepared, "approval ~ response * action", adjust=["age"], **options)
+    expected = contrasts(unconditional(fitted), asked[0].factor, average_over="design", design=design)
+    for name in ("estimate", "std_error", "df"):
+        np.testing.assert_allclose(found[name], expected[name], rtol=EXACT)
+    assert found["errors"].unique().tolist() == ["linearised, unconditional"]

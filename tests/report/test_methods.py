@@ -37,6 +37,18 @@ def test_clusters_are_named(flagship: ReportInput) -> None:
     assert "CR1S" in made.errors and "Party" in made.errors
 
 
+def test_survey_sample_adjustment_and_variance_are_said(flagship: ReportInput) -> None:
+    changed = {"errors": "linearised", "cluster": "psu", "strata": "region", "weights": "w", "adjust": ("party", "age")}
+    model = flagship.plan.models["approval"].model_copy(update={**changed, "variance": "unconditional"})
+    plan = flagship.plan.model_copy(update={"models": {"approval": model}})
+    (made,) = methods.models(plan, flagship.estimates, Labels(flagship.design))
+    assert made.errors == (
+        "standard errors of a survey sample, by linearisation, covariates counted as sampled; the clusters are the "
+        "values of psu; the strata are the values of region; the weights are those of w; Party, Age centred and "
+        "interacted with every term (Lin 2013)"
+    )
+
+
 def test_families_hold_every_test(flagship: ReportInput) -> None:
     found = methods.families(flagship.estimates)
     assert sum(each.n_tests for each in found) == flagship.estimates["p_adjusted"].notna().sum()

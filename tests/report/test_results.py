@@ -92,3 +92,10 @@ def test_margins_have_no_line_at_zero(data: pd.DataFrame) -> None:
     (ax,) = means.plot().axes
     assert not any(list(line.get_xdata()) == [0, 0] for line in ax.lines)
     assert ax.get_yticklabels()[0].get_text() == "arm: a & b"
+
+
+def test_a_grid_is_named_in_full(data: pd.DataFrame) -> None:
+    fit = vg.fit(data, "y ~ arm * regime", errors="HC1")
+    shown = repr(vg.margins(fit, "arm", average_over="equal")), repr(vg.margins(vg.unconditional(fit), "arm"))
+    assert shown[0].endswith("errors HC1, averaged over the grid with equal weights")
+    assert shown[1].endswith("errors HC1, unconditional, averaged over the sample")

@@ -14,7 +14,9 @@ from vignetta.analysis.likelihood_fitting import LikelihoodFit
 from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
 from vignetta.analysis.likelihoods.distinct import distinct
 from vignetta.analysis.likelihoods.effects import averages
+from vignetta.analysis.linearisation import Sampled
 from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.analysis.reference_grid import HELD, reference_grid
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
@@ -41,7 +43,8 @@ class Grid:
     codes : (m, f) the cells: for each factor the place of the level.
     probability : (m,) of each cell; sums to 1.
     X : (m, k) the mean row of X in each cell; for a likelihood (m, k + 1) the derivatives of the mean prediction by the
-        k coefficients, then the mean prediction. Means and contrasts are linear in either.
+        k coefficients, then the mean prediction. Where covariates count as sampled, what each of U units adds to the
+        mean prediction stands behind, (m, U). Means and contrasts are linear in all of it.
     others : for a factor which combination of the other factors each cell has, kept so that it is computed once.
     """
 
@@ -112,8 +115,8 @@ def grid(
     ----------
     factors : the factors whose levels are compared or conditioned on.
     average_over : sample (every other variable as observed), design (the other factors as `design` declares them,
-        covariates as observed), or a frame with columns for some factors and `probability`: a target distribution,
-        named by its `attrs["name"]`.
+        covariates as observed), equal or proportional (see `reference_grid`), or a frame with columns for some factors
+        and `probability`: a target distribution, named by its `attrs["name"]`.
     outcome : for a likelihood what is predicted, see `LikelihoodFit.by_outcome`.
 
     Raises
@@ -121,11 +124,15 @@ def grid(
     StudyError
         Unknown factors; levels in the data that the distribution does not know, or the reverse.
     """
+    if isinstance(average_over, str) and average_over in HELD:
+        held, X = reference_grid(fit, factors, average_over, outcome)
+        return Grid(average_over, **vars(held), X=X)
     name, declared = _distribution(fit, average_over, design)
     crossed = _cross(fit, declared, factors)
-    if isinstance(fit, LikelihoodFit):
-        return Grid(name, **vars(crossed), X=_mean_predictions(fit, crossed, outcome))
-    return Grid(name, **vars(crossed), X=_mean_rows(fit, crossed))
+    X = _mean_predictions(fit, crossed, outcome) if isinstance(fit, LikelihoodFit) else _mean_rows(fit, crossed)
+    if fit.sampled is not None:
+        X = np.column_stack([X, _sampled_parts(fit, fit.sampled, crossed, outcome)])
+    return Grid(name, **vars(crossed), X=X)
 
 
 # ---------------------------------------------------------------------------------------------- which distribution
@@ -302,6 +309,16 @@ def _counterfactuals(fit: LikelihoodFit, cells: Cells) -> Counterfactuals:
     stands, row = distinct(np.column_stack([X, groups]))
     share = _sums(row, fit.sample.weights) / fit.sample.weights.sum()
     return Counterfactuals(varies, varying, X[stands], groups[stands], share)
+
+
+def _sampled_parts(fit: Fit, sampled: Sampled, cells: Cells, outcome: str | None) -> Floats:
+    """What each sampled unit adds to the mean prediction of every cell, (cells, U)."""
+    groups, first = _combinations(fit, [name for name in fit.factors if name not in cells.levels])
+    found = []
+    for each in _rows(fit, cells, first):
+        predicted = fit.predictions(each.reshape(-1, each.shape[2]), outcome).reshape(len(each), -1)
+        found.append(sampled.parts(predicted[:, groups].T, fit.sample.weights))
+    return np.concatenate(found)
 
 
 def _set(fit: Fit, rows: pd.DataFrame, factors: list[str], codes: Codes) -> pd.DataFrame:

@@ -28,6 +28,7 @@ def amce(
     factors: Sequence[str],
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
     design: Design | None = None,
     tied: Sequence[Sequence[str]] = (),
     average_over: Over | None = None,
@@ -50,7 +51,7 @@ def amce(
     tied : groups of factors that restrictions tie together, where no design says it.
     average_over : design (exact probabilities), sample (shares of the rows), or equal (all combinations of the other
         factors alike, as cregg does); design when there is one, otherwise sample.
-    errors : HC2 without, CR1 with a cluster when left out (CR1 is what cregg reports).
+    errors : HC2 without, CR1 with a cluster when left out (CR1 is what cregg reports); linearised with strata.
 
     Returns
     -------
@@ -73,14 +74,15 @@ def amce(
     used = list(dict.fromkeys([*factors, *joined]))
     raise_all([*_factor_problems(data, outcome, used), *_over_problems(over, design, tied)])
     check_groups(groups, [str(each) for each in data.columns])
-    special = [outcome, *cluster_names(cluster), *([] if weights is None else [weights])]
+    special = [outcome, *cluster_names(cluster), *(each for each in (weights, strata) if each is not None)]
     together = _tie(data, groups, used, special, design, weights)
     fitted = fit(
         data.assign(**{column: each.categories for column, each in together.items()}),
         f"{quote(outcome)} ~ {' + '.join(map(quote, [*(each for each in factors if each not in joined), *together]))}",
-        errors=errors or _default_errors(cluster),
+        errors=errors or _default_errors(cluster, strata),
         cluster=cluster,
         weights=weights,
+        strata=strata,
         distribution=distribution,
         alpha=alpha,
     )
@@ -95,6 +97,7 @@ def marginal_means(
     factors: Sequence[str | tuple[str, ...]],
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
     errors: Errors | None = None,
     null: float = 0.0,
     distribution: Distribution = "t",
@@ -105,7 +108,7 @@ def marginal_means(
     Parameters
     ----------
     factors : columns; a tuple of columns stands for their interaction, one mean for each combination that occurs.
-    errors : HC2 without, CR1 with a cluster when left out (CR1 is what cregg reports).
+    errors : HC2 without, CR1 with a cluster when left out (CR1 is what cregg reports); linearised with strata.
     null : what the tests are against: 0.5 when one of two profiles is chosen.
     distribution : normal gives cregg's intervals.
 
@@ -122,16 +125,17 @@ def marginal_means(
     """
     groups = [(each,) if isinstance(each, str) else tuple(each) for each in factors]
     raise_all(_factor_problems(data, outcome, [name for each in groups for name in each]))
-    special = [outcome, *cluster_names(cluster), *([] if weights is None else [weights])]
+    special = [outcome, *cluster_names(cluster), *(each for each in (weights, strata) if each is not None)]
     tables = []
     for group in groups:
         prepared, name, labels = _prepared(data, group, special)
         fitted = fit(
             prepared,
             f"{quote(outcome)} ~ 0 + {quote(name)}",
-            errors=errors or _default_errors(cluster),
+            errors=errors or _default_errors(cluster, strata),
             cluster=cluster,
             weights=weights,
+            strata=strata,
             distribution=distribution,
             alpha=alpha,
         )
@@ -187,7 +191,9 @@ def _effects(fitted: Fit, factor: str, together: dict[str, Tied], design: Design
     return contrasts(fitted, factor, average_over=average, design=design).assign(estimand="amce", average_over=over)
 
 
-def _default_errors(cluster: str | tuple[str, str] | None) -> Errors:
+def _default_errors(cluster: str | tuple[str, str] | None, strata: str | None) -> Errors:
+    if strata is not None:
+        return "linearised"
     return "HC2" if cluster is None else "CR1"
 
 

@@ -11,6 +11,7 @@ from vignetta.analysis.fitting import fit
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.options import raise_all, unknown
+from vignetta.analysis.unconditional import unconditional
 from vignetta.design.consistency import SAMPLE
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
@@ -110,9 +111,12 @@ def _fit_one(data: pd.DataFrame, spec: ModelSpec, alpha: float) -> Fit:
         fixed_effects=spec.fixed_effects,
         random_effects=spec.random_effects,
         instruments=spec.instruments,
+        weights=spec.weights,
+        strata=spec.strata,
+        adjust=spec.adjust,
         alpha=alpha,
     )
-    return replace(fitted, name=spec.name)
+    return replace(fitted if spec.variance == "fixed" else unconditional(fitted), name=spec.name)
 
 
 def _estimate_one(fitted: Fit, asked: Estimand, design: Design) -> pd.DataFrame:

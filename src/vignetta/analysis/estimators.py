@@ -60,6 +60,9 @@ class Estimator:
         if self.asked and model != "ols":
             what = f"`{model}` has no `{self.asked[0]}`."
             problems.append(Problem("model", what, 'Write model="ols" (a linear probability model for 0 and 1).'))
+        if self.units is not None and errors == "linearised":
+            what = f"`linearised` errors are not defined with `{self.asked[0]}`."
+            problems.append(Problem("errors", what, 'Write errors="CR2" and a cluster, or "HC2".'))
         if len(self.asked) > 1:
             what = f"{' and '.join(f'`{each}`' for each in self.asked)} are not fitted together."
             problems.append(Problem(self.asked[1], what, "Write one of them."))

@@ -13,6 +13,7 @@ from vignetta.analysis.columns import Column, evaluate, values_of
 from vignetta.analysis.freedom import Working, satterthwaite
 from vignetta.analysis.intervals import Inference, infer
 from vignetta.analysis.least_squares import Solution
+from vignetta.analysis.linearisation import Sampled
 from vignetta.analysis.options import Distribution, unknown
 from vignetta.analysis.samples import Sample
 from vignetta.design.declaration import Design
@@ -71,6 +72,7 @@ class Fit:
     absorbed : (k, d) directions of the coefficients, times `inverse`, that no clustered error is known of.
     solution : the least squares behind it.
     tests : makes tests of combinations (m, k) of the coefficients against a null; None for t tests.
+    sampled : for margins whose covariates count as sampled (see `unconditional`), or None.
     notes : what a reader of the numbers must know.
     can_resample : whether clusters can be drawn again: not where instruments are used or effects span clusters.
     """
@@ -100,6 +102,7 @@ class Fit:
     absorbed: Floats | None = None
     solution: Solution | None = None
     tests: Callable[[Floats, float], Inference] | None = None
+    sampled: Sampled | None = None
     notes: tuple[str, ...] = ()
     can_resample: bool = True
 
@@ -138,6 +141,10 @@ class Fit:
         if self.tests is not None:
             return self.tests(combinations, null)
         return infer(combinations @ self.coef, std_error, df=df, null=null, alpha=self.alpha)
+
+    def predictions(self, X: Floats, outcome: str | None) -> Floats:
+        """The prediction (r,) for rows (r, k) of X; there is one outcome."""
+        return X @ self.coef
 
     def estimates(self, combinations: Floats) -> Floats:
         """The values (m,) of combinations (m, k) of the coefficients."""

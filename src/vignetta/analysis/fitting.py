@@ -1,6 +1,6 @@
 """Fit a model to a frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from formulaic.errors import FormulaicError
 from formulaic.parser.types import Factor
 
+from vignetta.analysis.adjusting import interacted
 from vignetta.analysis.columns import Column, Plain, assemble, plain_columns, remembered
 from vignetta.analysis.estimators import estimator_of, shape_problems
 from vignetta.analysis.fits import Fit
@@ -19,6 +20,7 @@ from vignetta.analysis.instrumental import Instruments
 from vignetta.analysis.least_squares import Decomposition, Solution, decompose, dependent_columns
 from vignetta.analysis.likelihood_fitting import Categories, fit_likelihood, likelihood_problems, read_categories
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES
+from vignetta.analysis.linearisation import strata_problems
 from vignetta.analysis.model_matrix import ModelMatrix
 from vignetta.analysis.options import Distribution, option_problems, raise_all
 from vignetta.analysis.samples import Sample, names_in, read_formula, read_sample, variables
@@ -43,6 +45,8 @@ def fit(
     errors: Errors = "HC2",
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
+    adjust: Sequence[str] = (),
     fixed_effects: str | None = None,
     random_effects: str | None = None,
     instruments: Instruments | None = None,
@@ -58,9 +62,13 @@ def fit(
     formula : outcome ~ terms, with + * : and parentheses; a name with spaces stands in backticks.
     model : ols; logit, probit; poisson; ordered_logit, ordered_probit; multinomial_logit. The outcome of logit and
         probit is 0 or 1, that of ordered models a number or an ordered category.
-    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3.
+    errors : classical or HC0 to HC4; with `cluster`, CR0, CR1, CR1S, CR2 or CR3; linearised, those of a
+        sample survey, with or without clusters and strata.
     cluster : the column whose values are clusters; two columns for clustering in both at once (CR0, CR1 or CR1S).
     weights : the column of the weights, which are positive and act as in R's lm.
+    strata : the column whose values are sampling strata, for linearised errors.
+    adjust : covariates for Lin's (2013) adjustment: centred at their means and interacted with every term, categories
+        by their centred indicators, so that the coefficients of the terms stay average effects.
     fixed_effects : the column of the units whose effects are held constant, such as the respondent: estimates compare
         the responses of a unit with each other. What does not vary within a unit has no estimate.
     random_effects : the column of the units whose effects are drawn independently of the terms.
@@ -68,8 +76,9 @@ def fit(
         {"recalled": "response"}, or several. Everywhere `recalled` stands, interactions included, `response` is its
         instrument; contrasts of `recalled` are then effects among those who comply. Errors are classical, HC0, HC1,
         CR0, CR1 or CR1S.
-    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered, and with those of
-        Satterthwaite, which each test has its own of, under CR2; normal; or satterthwaite, for all clustered errors.
+    distribution : t with n - k degrees of freedom, with clusters - 1 when errors are clustered (clusters or rows less
+        strata when linearised), and with those of Satterthwaite, which each test has its own of, under CR2; normal; or
+        satterthwaite, for all clustered errors.
     alpha : intervals cover 1 - alpha.
 
     Returns
@@ -89,16 +98,19 @@ def fit(
     [1.5, 3.5]
     """
     problems = option_problems(model=model, errors=errors, distribution=distribution)
-    problems += [*error_problems(errors, cluster, distribution), *_alpha_problems(alpha)]
+    problems += [*error_problems(errors, cluster, distribution, strata), *_alpha_problems(alpha)]
     problems += shape_problems(fixed_effects=fixed_effects, random_effects=random_effects, instruments=instruments)
     raise_all([*problems, *likelihood_problems(model, errors, cluster, distribution)])
+    if adjust:
+        data, formula = interacted(data, formula, adjust, cluster=cluster, weights=weights, strata=strata)
     read, estimator = read_formula(formula), estimator_of(fixed_effects, random_effects, instruments)
     raise_all(estimator.problems(model, errors, distribution, read))
     data, categories = _in_categories(data, _unquoted(read), model)
-    sample = read_sample(data, read, cluster=cluster, weights=weights, units=estimator.units, beside=estimator.beside)
+    beside, units = estimator.beside, estimator.units
+    sample = read_sample(data, read, cluster=cluster, weights=weights, strata=strata, units=units, beside=beside)
     y, matrix = _outcome(read, sample), _model_matrix(read.rhs, sample)
     spec = matrix.spec
-    raise_all(_sample_problems(sample, y, matrix))
+    raise_all([*strata_problems(sample), *_sample_problems(sample, y, matrix)])
     decomposition = decompose(matrix.X, sample.weights)
     raise_all(_rank_problems(np.array(spec.column_names), decomposition))
     shared = {
@@ -132,7 +144,7 @@ def fit(
 def _least_squares(solution: Solution, shared: dict[str, Any]) -> Fit:
     sample = shared["sample"]
     raise_all(_exact_problems(solution))
-    known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"])
+    known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"], strata=sample.strata)
     return Fit(
         **shared,
         coef=solution.coef,

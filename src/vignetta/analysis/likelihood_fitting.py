@@ -9,9 +9,11 @@ import pandas as pd
 
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.intervals import Inference, infer
-from vignetta.analysis.likelihoods.effects import at_least, category
+from vignetta.analysis.likelihoods.counterfactuals import every_row
+from vignetta.analysis.likelihoods.effects import at_least, averages, category
 from vignetta.analysis.likelihoods.maximum import IN_CATEGORIES, WITH_THRESHOLDS, Likelihood, Maximum, maximum
 from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
+from vignetta.analysis.linearisation import likelihood_influence, linearised, units
 from vignetta.analysis.options import Distribution, unknown
 from vignetta.analysis.samples import Sample
 from vignetta.errors import Problem, StudyError
@@ -21,6 +23,8 @@ Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 LIKELIHOODS = get_args(Likelihood)
+AT_ONCE = 10_000
+"""Rows that are predicted at a time."""
 ROUNDING = 1e-14
 """A variance below this share of what its terms sum to without cancelling is rounding, and means zero."""
 
@@ -75,6 +79,12 @@ class LikelihoodFit(Fit):
             what = "the categories are not ordered numbers, so there is no mean."
             raise StudyError(Problem("outcome", what, f'Name a category, such as outcome="{known[-1]}".'))
         return self.values
+
+    def predictions(self, X: Floats, outcome: str | None) -> Floats:
+        """The prediction (r,) for rows (r, k) of the design matrix; `outcome` as for `by_outcome`."""
+        by_outcome, one = self.by_outcome(outcome), np.ones(1)
+        parts = (X[start : start + AT_ONCE, None, self.kept] for start in range(0, len(X), AT_ONCE))
+        return np.concatenate([averages(self.maximum, every_row(each, one)).estimate @ by_outcome for each in parts])
 
     def estimates(self, rows: Floats) -> Floats:
         """The values (m,) of effects (m, p + 1), or of combinations (m, p) of the coefficients.
@@ -165,9 +175,9 @@ def fit_likelihood(
     names = () if categories is None else categories.names
     found = maximum(model, X[:, kept], y, sample.weights, columns=named, categories=names)
     return LikelihoodFit(
-        **{**shared, "terms": found.names, "df": _df(found, sample, shared["distribution"])},
+        **{**shared, "terms": found.names, "df": _df(found, sample, errors, shared["distribution"])},
         coef=found.coef,
-        vcov=likelihood_covariance(found, errors, sample.clusters),
+        vcov=_vcov(found, errors, sample),
         errors=errors,
         sample=sample,
         maximum=found,
@@ -177,9 +187,19 @@ def fit_likelihood(
     )
 
 
-def _df(found: Maximum, sample: Sample, distribution: Distribution) -> float:
+def _vcov(found: Maximum, errors: Errors, sample: Sample) -> Floats:
+    if errors != "linearised":
+        return likelihood_covariance(found, errors, sample.clusters)
+    likelihood_covariance(found, "CR0", sample.clusters)  # raises where a cluster fits a coefficient alone
+    sampled = units(sample.clusters, sample.strata, found.n)
+    return linearised(likelihood_influence(found, sampled), sampled)
+
+
+def _df(found: Maximum, sample: Sample, errors: Errors, distribution: Distribution) -> float:
     if distribution == "normal":
         return np.inf
+    if errors == "linearised":
+        return units(sample.clusters, sample.strata, found.n).df
     return float(found.n - len(found.coef) if sample.clusters is None else sample.clusters.max())
 
 

@@ -44,8 +44,9 @@ def margins(
     levels : only these; all when left out.
     within : another factor; one margin for each pair of levels.
     average_over : sample sets the factor (and `within`) in every row and leaves the rest as observed, as Stata's
-        `margins` does; design averages the other factors as declared; a frame with factors and `probability` is a
-        target distribution.
+        `margins` does; design averages the other factors as declared; equal and proportional are emmeans' grids, all
+        combinations alike or as often as observed, with numbers at their means; a frame with factors and `probability`
+        is a target distribution.
     design : the declared design, for average_over="design".
     predict : for a model of categories what is predicted: `mean` (the expected score, when left out), a category, or
         `>=` and a category.

@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal, get_args
 
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.plan import Adjustment, Average, Errors, ModelFamily
+from vignetta.plan import Adjustment, Average, Errors, ModelFamily, Variance
 
 Distribution = Literal["t", "normal", "satterthwaite"]
 """t: with the degrees of freedom that go with the errors. normal: the large-sample limit, as cregg and survey report
@@ -17,6 +17,7 @@ OPTIONS: Final[dict[str, Any]] = {
     "distribution": Distribution,
     "errors": Errors,
     "model": ModelFamily,
+    "variance": Variance,
     "wild_weights": WildWeights,
 }
 

@@ -110,6 +110,8 @@ def _clustered(fit: Fit, draws: int) -> tuple[Solution, Codes]:
     elif not fit.can_resample:
         what = "clusters are not resampled with instruments, random effects, or effects of units that span clusters."
         problems.append(Problem("fit", what, "Use the errors of the fit."))
+    if fit.sampled is not None:
+        problems.append(Problem("fit", "it counts covariates as sampled.", "Resample the fit as `vg.fit` made it."))
     raise_all(problems)
     assert fit.solution is not None
     return fit.solution, fit.sample.all_clusters[0]

@@ -74,6 +74,8 @@ class Sample:
     n_missing : how many rows were left out because a variable that is used is missing.
     second_clusters : (n,) codes from 0 of the other of two cluster variables, or None.
     units : (n,) codes from 0 of what effects are of, or None.
+    strata : (n,) codes from 0 of the sampling strata, or None.
+    stratum_names : their values.
     known : distinct rows of some columns, kept so that they are counted once.
     """
 
@@ -83,6 +85,8 @@ class Sample:
     n_missing: int
     second_clusters: Codes | None = None
     units: Codes | None = None
+    strata: Codes | None = None
+    stratum_names: tuple[str, ...] = ()
     known: dict[tuple[str, ...], Distinct | None] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -163,20 +167,21 @@ def read_sample(
     *,
     cluster: str | tuple[str, str] | None = None,
     weights: str | None = None,
+    strata: str | None = None,
     units: str | None = None,
     beside: Sequence[str] = (),
 ) -> Sample:
     """The complete rows of `data` for a model. Raises `StudyError` with every problem of the columns.
 
     Text and categories become categorical (levels of a text column in alphabetical order); a row in which the
-    outcome, a variable, the cluster, the unit or the weight is missing is left out and counted. The sample has the
-    columns `beside` too.
+    outcome, a variable, the cluster, the stratum, the unit or the weight is missing is left out and counted. The sample
+    has the columns `beside` too.
     """
     if not isinstance(data, pd.DataFrame):
         raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
     outcome, terms = variables(formula.lhs), [*variables(formula.rhs), *beside]
     clusters = cluster_names(cluster)
-    groups = [*clusters, *([] if units is None else [units])]
+    groups = [*clusters, *(each for each in (units, strata) if each is not None)]
     special = [*groups, *([] if weights is None else [weights])]
     raise_all(_name_problems(data, [*outcome, *terms, *special]))
     used = list(dict.fromkeys([*outcome, *terms]))
@@ -195,9 +200,16 @@ def read_sample(
         columns, w = {name: column[complete] for name, column in columns.items()}, w[complete]
     codes = {name: pd.factorize(data[name].to_numpy()[complete])[0].astype(np.int64) for name in groups}
     first, second = [*(codes[name] for name in clusters), None, None][:2]
-    sample = Sample(columns, w, first, left, second, None if units is None else codes[units])
+    of_unit, stratum = (None if name is None else codes[name] for name in (units, strata))
+    names = () if strata is None else tuple(map(str, data[strata].to_numpy()[complete][_first(codes[strata])]))
+    sample = Sample(columns, w, first, left, second, of_unit, stratum, names)
     raise_all([*_level_problems(sample), *([] if weights is None else _weight_problems(w, weights))])
     return sample
+
+
+def _first(codes: Codes) -> Codes:
+    """Where each code stands first."""
+    return np.unique(codes, return_index=True)[1].astype(np.int64)
 
 
 def _complete(columns: Iterable[Column], n: int) -> npt.NDArray[np.bool_]:

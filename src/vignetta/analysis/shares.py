@@ -196,7 +196,7 @@ def _fit(codes: Codes, chosen: Floats, who: Codes, how: Estimation) -> Fit:
         data,
         "chosen ~ 0 + cell" if len(cells.categories) > 1 else "chosen ~ 1",
         errors=how.errors,
-        cluster="respondent" if how.errors.startswith("CR") else None,
+        cluster="respondent" if how.errors.startswith(("CR", "linearised")) else None,
         distribution=how.distribution,
         alpha=how.alpha,
     )

@@ -28,17 +28,35 @@ def tabulate(fit: Fit, rows: list[tuple[Label, Floats]], *, null: float = 0.0) -
     The frame; where the fit has notes they stand in its `attrs["notes"]`.
     """
     combinations = np.array([each for _, each in rows]).reshape(len(rows), -1 if rows else len(fit.coef))
+    combinations, parts = _split(fit, combinations)
     estimate, std_error = fit.estimates(combinations), fit.std_errors(combinations)
+    if fit.sampled is not None:
+        std_error = fit.sampled.std_errors(combinations[:, : len(fit.coef)], parts, std_error)
     df = fit.degrees_of_freedom(combinations)
     found = fit.infer(combinations, std_error, df, null=null)
     computed = {"estimate": estimate, "std_error": std_error, "df": df, **vars(found)}
     return _noted(
         fit,
         [
-            {**_common(fit), **label, **{name: float(column[place]) for name, column in computed.items()}}
+            {
+                **_common(fit),
+                **_variance(fit),
+                **label,
+                **{name: float(column[place]) for name, column in computed.items()},
+            }
             for place, (label, _) in enumerate(rows)
         ],
     )
+
+
+def _split(fit: Fit, rows: Floats) -> tuple[Floats, Floats]:
+    """Combinations or effects, and what each sampled unit adds to them."""
+    width = rows.shape[1] - (0 if fit.sampled is None else len(fit.sampled.influence))
+    return rows[:, :width], rows[:, width:]
+
+
+def _variance(fit: Fit) -> Label:
+    return {} if fit.sampled is None else {"errors": f"{fit.errors}, unconditional"}
 
 
 def tabulate_joint_test(

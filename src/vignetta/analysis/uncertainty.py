@@ -9,6 +9,7 @@ from vignetta.analysis.clusters import absorbed, squared_weights_moment, stacks
 from vignetta.analysis.covariance import clustered_covariance, covariance
 from vignetta.analysis.freedom import Working
 from vignetta.analysis.least_squares import Solution
+from vignetta.analysis.linearisation import influence, linearised, units
 from vignetta.analysis.options import Distribution
 from vignetta.analysis.samples import cluster_names
 from vignetta.errors import Problem
@@ -45,7 +46,12 @@ class Uncertainty:
 
 
 def uncertainty(
-    solution: Solution, clusters: tuple[Codes, ...], errors: Errors, distribution: Distribution
+    solution: Solution,
+    clusters: tuple[Codes, ...],
+    errors: Errors,
+    distribution: Distribution,
+    *,
+    strata: Codes | None = None,
 ) -> Uncertainty:
     """The uncertainty of a solution.
 
@@ -54,8 +60,11 @@ def uncertainty(
     clusters : none, one, or two arrays (n,) of codes from 0.
     distribution : t has n - k degrees of freedom without clusters, clusters - 1 with CR0, CR1, CR1S and CR3, and
         those of Satterthwaite with CR2; satterthwaite has these with any clustered errors.
+    strata : (n,) codes from 0, for linearised errors, which have units - strata degrees of freedom.
     """
     n, k = solution.shape
+    if errors == "linearised":
+        return _linearised(solution, clusters, strata, distribution)
     if not clusters:
         df = np.inf if distribution == "normal" else float(n - k)
         return Uncertainty(covariance(solution, errors), df, None, np.zeros((k, 0)), ())
@@ -73,21 +82,26 @@ def uncertainty(
     return Uncertainty(vcov, df, working, alone, notes)
 
 
-def error_problems(errors: str, cluster: str | tuple[str, str] | None, distribution: str) -> list[Problem]:
-    """What is wrong with the choice of errors, clusters and distribution."""
+def error_problems(
+    errors: str, cluster: str | tuple[str, str] | None, distribution: str, strata: str | None = None
+) -> list[Problem]:
+    """What is wrong with the choice of errors, clusters, distribution and strata."""
     clustered = errors.startswith("CR")
     problems, names = [], cluster_names(cluster)
     if len(set(names)) != len(names) or len(names) > 2:
         remedy = 'Write cluster=("respondent", "item").'
         problems.append(Problem("cluster", "it is neither one column nor two.", remedy))
-    if cluster is not None and not clustered:
+    if strata is not None and errors != "linearised":
+        what = f"`{errors}` would ignore the strata of `{strata}`."
+        problems.append(Problem("errors", what, 'Write errors="linearised", or leave `strata` out.'))
+    if cluster is not None and not clustered and errors != "linearised":
         what = f"`{errors}` would ignore the clusters of `{'`, `'.join(names)}`."
         problems.append(Problem("errors", what, 'Write errors="CR2" (or CR1S, ...), or leave `cluster` out.'))
     if cluster is None and clustered:
         remedy = 'Write cluster="respondent", or errors="HC2".'
         problems.append(Problem("errors", f"`{errors}` needs clusters.", remedy))
     two = len(names) > 1
-    if two and clustered and errors not in TWO_WAY:
+    if two and (clustered or errors == "linearised") and errors not in TWO_WAY:
         what = f"`{errors}` is not defined for two cluster variables."
         problems.append(Problem("errors", what, 'Write errors="CR1S" (or CR0, CR1), or one cluster variable.'))
     if distribution == "satterthwaite" and (not clustered or two):
@@ -116,6 +130,18 @@ def two_way(solution: Solution, clusters: tuple[Codes, ...], errors: Errors) -> 
     lost = int((values < -NEGATIVE * values[-1]).sum())
     what = "the two-way covariance had a negative eigenvalue, which was set to zero (Cameron, Gelbach, Miller 2011)"
     return half @ half.T, (what,) if lost else ()
+
+
+def _linearised(
+    solution: Solution, clusters: tuple[Codes, ...], strata: Codes | None, distribution: Distribution
+) -> Uncertainty:
+    n, k = solution.shape
+    sampled = units(clusters[0] if clusters else None, strata, n)
+    df = np.inf if distribution == "normal" else sampled.df
+    alone = absorbed(solution, clusters[0]) if clusters else np.zeros((k, 0))
+    vcov = linearised(influence(solution, sampled), sampled)
+    notes = cluster_notes(alone.shape[1], len(sampled.strata), k) if clusters else ()
+    return Uncertainty(vcov, df, None, alone, notes)
 
 
 def cluster_notes(alone: int, G: int, k: int) -> tuple[str, ...]:

@@ -51,14 +51,13 @@ def models(plan: Plan, estimates: pd.DataFrame, labels: Labels) -> list[ModelWor
 def _model(spec: ModelSpec, rows: pd.DataFrame, labels: Labels) -> ModelWords:
     terms = [str(each).split(":") for each in Formula(spec.formula).rhs if str(each) not in ("0", "1")]
     named = [" × ".join(labels.variable(part) for part in each) for each in terms]
-    errors, clusters = errors_words(spec.errors), [labels.variable(each) for each in spec.clusters]
     return ModelWords(
         kind=f"{MODELS[spec.model] if spec.estimator is None else ESTIMATORS[spec.estimator]}{_beside(spec, labels)}",
         outcome=labels.outcome(spec.outcome),
         formula=spec.formula,
         terms=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) == 1),
         interactions=tuple(name for name, parts in zip(named, terms, strict=True) if len(parts) > 1),
-        errors=f"{errors}; the clusters are the values of {' and of '.join(clusters)}" if clusters else errors,
+        errors="; ".join(_how(spec, labels)),
         n=count(rows["n"].iloc[0]) if len(rows) else "",
     )
 
@@ -68,6 +67,19 @@ def _beside(spec: ModelSpec, labels: Labels) -> str:
     units = spec.fixed_effects or spec.random_effects
     pairs = [f"{labels.variable(each)} for {labels.variable(name)}" for name, each in spec.instruments.items()]
     return f" of `{units}`" if units else f" (instruments: {', '.join(pairs)})" if pairs else ""
+
+
+def _how(spec: ModelSpec, labels: Labels) -> Iterator[str]:
+    """The errors of a model, and whatever else it has beside its formula."""
+    yield errors_words(spec.errors if spec.variance == "fixed" else f"{spec.errors}, unconditional")
+    if spec.clusters:
+        yield f"the clusters are the values of {' and of '.join(map(labels.variable, spec.clusters))}"
+    if spec.strata:
+        yield f"the strata are the values of {labels.variable(spec.strata)}"
+    if spec.weights:
+        yield f"the weights are those of {labels.variable(spec.weights)}"
+    if spec.adjust:
+        yield f"{', '.join(map(labels.variable, spec.adjust))} centred and interacted with every term (Lin 2013)"
 
 
 def averages(estimates: pd.DataFrame) -> list[str]:

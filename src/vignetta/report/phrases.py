@@ -23,6 +23,7 @@ ERRORS: Final[Mapping[Errors, str]] = {
     "CR1S": "cluster-robust standard errors (CR1S, those of Stata)",
     "CR2": "cluster-robust standard errors (CR2) with degrees of freedom of Satterthwaite",
     "CR3": "cluster-robust standard errors (CR3, the cluster jackknife)",
+    "linearised": "standard errors of a survey sample, by linearisation",
 }
 MODELS: Final[Mapping[ModelFamily, str]] = {
     "ols": "Ordinary least squares",
@@ -41,6 +42,8 @@ ESTIMATORS: Final[Mapping[Estimator, str]] = {
 AVERAGES: Final[Mapping[Average, str]] = {
     "design": "averaged over the other factors as the design distributes them",
     "sample": "averaged over the other factors as they occur in the sample",
+    "equal": "averaged over all combinations of the other factors alike, numbers at their means",
+    "proportional": "averaged over combinations of the other factors as they occur, numbers at their means",
 }
 ADJUSTMENTS: Final[Mapping[Adjustment, str]] = {
     "none": "not adjusted",
@@ -61,7 +64,8 @@ def coverage(alpha: float) -> str:
 
 def errors_words(errors: str) -> str:
     """The variance estimator in words. Raises `StudyError` when it is not known."""
-    return _word("errors", errors, ERRORS)
+    name, comma, _ = errors.partition(", unconditional")
+    return _word("errors", name, ERRORS) + (", covariates counted as sampled" if comma else "")
 
 
 def average_words(average_over: str) -> str:

@@ -29,6 +29,8 @@ _HEADS: Final = {
     "p_value": "p",
     "p_adjusted": "adjusted p",
 }
+_OVER: Final = {"equal": "grid with equal weights", "proportional": "grid with proportional weights"}
+"""What the name of an average alone would not say."""
 
 
 class Estimates(pd.DataFrame):
@@ -83,7 +85,7 @@ class Estimates(pd.DataFrame):
         parts = [f"n = {' or '.join(count(each) for each in sorted(set(self['n'])))}"] if len(self) else []
         parts += [f"{' or '.join(map(count, clusters))} clusters"] if clusters else []
         parts += [f"errors {', '.join(dict.fromkeys(self['errors']))}"] if len(self) else []
-        averaged = ", ".join(each for each in dict.fromkeys(self["average_over"]) if each)
+        averaged = ", ".join(_OVER.get(each, each) for each in dict.fromkeys(self["average_over"]) if each)
         return ", ".join([*parts, *([f"averaged over the {averaged}"] if averaged else [])])
 
     def __repr__(self) -> str:

@@ -1,92 +1,31 @@
-"""Every number of R's that concerns a linear model, beside ours: what tests compare and documentation counts.
+"""Every number of R's that concerns a linear model, beside ours."""
 
-Run `python -m tests.analysis.agreement FOLDER` for the table: how many numbers were compared, the largest difference.
-"""
-
-import json
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tests.analysis.reference import read_responses
+from tests.analysis.agreement.comparison import (
+    CLUSTERED,
+    FACTORS,
+    RESPONSES,
+    WEIGHTS,
+    Comparison,
+    Reference,
+    compare,
+)
 from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import infer, joint_p_value
 from vignetta.analysis.margins import contrasts, differences, joint_test, margins
 from vignetta.analysis.tabulating import tabulate
+from vignetta.analysis.unconditional import unconditional
 
 Floats = npt.NDArray[np.float64]
-
-FACTORS = ("transgression", "regime", "capability", "treaty")
-RESPONSES = ("status_quo", "denounce", "economic", "military_aid_cut", "terminate")
-CLUSTERED = ("CR0", "CR1", "CR1S", "CR2", "CR3")
-WEIGHTS = {"unweighted": None, "weighted": "weight"}
-CASES = [(data, weighted) for data in ("n1502", "n9012") for weighted in WEIGHTS]
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """Numbers of ours beside R's.
-
-    Attributes
-    ----------
-    model, errors, estimand : what they are.
-    ours, theirs : (m,).
-    size : (m,) what a difference is relative to: R's number, or the larger of it and its standard error.
-    """
-
-    model: str
-    errors: str
-    estimand: str
-    ours: Floats
-    theirs: Floats
-    size: Floats
-
-    @property
-    def largest(self) -> float:
-        """The largest relative difference."""
-        return float((np.abs(self.ours - self.theirs) / self.size).max())
-
-
-def compare(model: str, errors: str, estimand: str, ours: Any, theirs: Any, size: Any = 0.0) -> Comparison:
-    """A comparison relative to R's number, or to `size` where that is larger."""
-    first, second = np.ravel(np.asarray(ours, dtype=float)), np.ravel(np.asarray(theirs, dtype=float))
-    assert len(first) == len(second) > 0, (model, errors, estimand)
-    return Comparison(model, errors, estimand, first, second, np.maximum(np.abs(second), np.ravel(size)))
-
-
-class Reference:
-    """R's numbers and the data that they come from."""
-
-    def __init__(self, folder: Path) -> None:
-        self.responses = {name: read_responses(folder / f"{name}.csv") for name in ("n1502", "n9012")}
-        self.ols, self.amce = (_read(folder / f"oracle_{kind}.json") for kind in ("ols", "amce_mm"))
-        self.fitted = cache(self._fitted)
-
-    def _fitted(self, data: str, model: str, weighted: str, errors: Any, distribution: Any) -> Fit:
-        formula = self.ols[data][model][weighted]["formula"]
-        cluster = "rid" if errors in CLUSTERED else None
-        return fit(
-            self.responses[data],
-            formula,
-            errors=errors,
-            cluster=cluster,
-            weights=WEIGHTS[weighted],
-            distribution=distribution,
-        )
-
-
-def _read(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
 
 
 # ------------------------------------------------------------------------------------------------------ coefficients
@@ -110,10 +49,26 @@ def coefficients(reference: Reference, data: str, weighted: str) -> Iterator[Com
 
 def _fit_numbers(found: Fit, model: str, errors: str, expected: Any) -> Iterator[Comparison]:
     yield compare(model, errors, "rows", found.n, expected["nobs"])
+    if errors in CLUSTERED:
+        yield compare(model, errors, "clusters", found.n_clusters, expected["cluster"]["G"])
     if errors == "classical":
         assert found.solution is not None
+        yield from _fit_statistics(found, model, expected)
         variance = found.vcov[0, 0] / (found.solution.inverse @ found.solution.inverse.T)[0, 0]
         yield compare(model, errors, "residual standard deviation", np.sqrt(variance), expected["sigma"])
+
+
+def _fit_statistics(found: Fit, model: str, expected: Any) -> Iterator[Comparison]:
+    """R's R-squared, residual degrees of freedom and first leverages."""
+    assert found.solution is not None
+    w, e = found.solution.weights, found.solution.residuals
+    y = found.sample.data[found.outcome].to_numpy()
+    unexplained = w @ e**2 / (w @ (y - np.average(y, weights=w)) ** 2)
+    df = found.n - len(found.coef)
+    ours = [1 - unexplained, 1 - unexplained * (found.n - 1) / df]
+    yield compare(model, "", "R-squared, plain and adjusted", ours, [expected["r_squared"], expected["adj_r_squared"]])
+    yield compare(model, "", "residual degrees of freedom", df, expected["df_residual"])
+    yield compare(model, "", "first leverages", found.solution.leverage[:5], expected["leverage_first5"])
 
 
 def _satterthwaite(found: Fit, model: str, errors: str, test: Any) -> Iterator[Comparison]:
@@ -132,7 +87,7 @@ def effects(reference: Reference, data: str, weighted: str) -> Iterator[Comparis
     """Margins, contrasts, conditional ones and their differences with every covariance."""
     expected = reference.ols[data]["full"][weighted]
     tables = {"": expected["effects"], ", unweighted average": expected.get("effects_unweighted_average", [])}
-    combinations = {name: _combinations(reference, data, weighted, name == "") for name in tables}
+    combinations = {name: by_hand(reference, data, weighted, name == "") for name in tables}
     for errors in expected["vcov"]:
         found = reference.fitted(data, "full", weighted, errors, "normal")
         for name, rows in tables.items():
@@ -140,17 +95,17 @@ def effects(reference: Reference, data: str, weighted: str) -> Iterator[Comparis
             for estimand, part in table.groupby("estimand", sort=False) if len(table) else ():
                 keys = part[["estimand", "factor", "level", "response"]].fillna("").itertuples(index=False, name=None)
                 ours = tabulate(found, [({}, combinations[name][key]) for key in keys])
-                yield from _estimates(f"full{name}", errors, str(estimand), ours, part, f"se_{errors}")
+                yield from estimates(f"full{name}", errors, str(estimand), ours, part, f"se_{errors}")
 
 
-def _estimates(
+def estimates(
     model: str, errors: str, estimand: str, ours: pd.DataFrame, theirs: pd.DataFrame, std_error: str
 ) -> Iterator[Comparison]:
     yield compare(model, errors, estimand, ours["estimate"], theirs["estimate"], theirs[std_error])
     yield compare(model, errors, f"{estimand}, standard error", ours["std_error"], theirs[std_error])
 
 
-def _combinations(reference: Reference, data: str, weighted: str, is_weighted: bool) -> dict[tuple[str, ...], Floats]:
+def by_hand(reference: Reference, data: str, weighted: str, is_weighted: bool) -> dict[tuple[str, ...], Floats]:
     """By hand, from rows of the model matrix, for every estimand of the reference."""
     found = reference.fitted(data, "full", weighted, "HC0", "normal")
     frame = found.sample.data
@@ -194,7 +149,7 @@ def public_effects(reference: Reference, data: str, weighted: str) -> Iterator[C
             ours = shown[~shown["is_reference"]]
             levels = ours["within_level"].str.split(" vs ").str[0]
             keys = [(kind, factor, level, each) for level, each in zip(levels, ours["level"], strict=True)]
-            yield from _estimates("full", errors, f"{kind} (function)", ours, table.loc[keys], f"se_{errors}")
+            yield from estimates("full", errors, f"{kind} (function)", ours, table.loc[keys], f"se_{errors}")
 
 
 def small_sample_effects(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
@@ -217,38 +172,52 @@ def joint_tests(reference: Reference, data: str, weighted: str) -> Iterator[Comp
     expected = reference.ols[data]["full"][weighted]
     for test in expected["wald"]:
         found = reference.fitted(data, "full", weighted, test["vcov"], "normal")
-        ours = joint_test(found, _term(test["test"]))
+        ours = joint_test(found, term(test["test"]))
         label = ("full", test["vcov"], "Wald test")
         yield compare(*label, [ours.statistic, ours.df_num], [test["F"], test["df1"]])
         yield compare(*label, ours.statistic * ours.df_num, test["chi2"])
         yield compare(*label, ours.p_value, test["p_chi2"], 1e-3)
         yield compare(*label, joint_p_value(ours.statistic, ours.df_num, test["df2"]), test["p_F"], 1e-3)
     for name, test in expected.get("wald_clubSandwich_CR2_HTZ", {}).items():
-        ours = joint_test(reference.fitted(data, "full", weighted, "CR2", "t"), _term(name))
+        ours = joint_test(reference.fitted(data, "full", weighted, "CR2", "t"), term(name))
         theirs = [test[f"HTZ_{each}"] for each in ("F", "df_num", "df_denom", "p")]
         yield compare("full", "CR2", "HTZ test", [ours.statistic, ours.df_num, ours.df_den, ours.p_value], theirs)
 
 
-def _term(name: str) -> str | list[str]:
+def term(name: str) -> str | list[str]:
     return [f"response:{each}" for each in FACTORS] if name == "all_interactions" else name.removesuffix("_main")
 
 
 def grids(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
-    """Contrasts of emmeans over all combinations of factors, equally likely or as likely as their levels."""
+    """Margins and contrasts over the grids of emmeans."""
     found = reference.fitted(data, "full", weighted, "HC3", "t")
-    frame = found.sample.data
-    names = [*FACTORS, "party", "education"]
-    for weighting, expected in reference.ols[data]["full"][weighted]["emmeans"].items():
-        weights = pd.Series(found.sample.weights)
-        counted = [weights.groupby(frame[each], observed=True).sum() for each in names]
-        shares = [each ** (weighting == "proportional") for each in counted]
-        cells = pd.MultiIndex.from_product([each.index for each in shares], names=names).to_frame(index=False)
-        probability = np.prod(list(product(*shares)), axis=1)
-        target = cells.assign(probability=probability / probability.sum())
-        shown = contrasts(found, "response", average_over=target).query("not is_reference")
+    tables: Any = {"equal": None, "proportional": None}
+    for over in tables:
+        expected = reference.ols[data]["full"][weighted]["emmeans"][over]
+        shown = margins(found, "response", average_over=over)
+        columns = {"emmean": "estimate", "se_HC3": "std_error", "df": "df", "lower": "conf_low", "upper": "conf_high"}
+        for theirs, ours in columns.items():
+            yield compare("full", "HC3", f"emmeans {over}, margin", shown[ours], expected[theirs], expected["se_HC3"])
+        shown = contrasts(found, "response", average_over=over).query("not is_reference")
         columns = {"estimate": "estimate", "se_contrast_HC3": "std_error", "t": "statistic", "p": "p_value"}
         for theirs, ours in columns.items():
-            yield compare("full", "HC3", f"emmeans {weighting}, {ours}", shown[ours], expected[theirs], 1e-3)
+            yield compare("full", "HC3", f"emmeans {over}, contrast", shown[ours], expected[theirs], 1e-3)
+
+
+def sampled(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
+    """Margins and contrasts whose covariates count as sampled, unweighted."""
+    expected = reference.ols[data]["full"][weighted]
+    if "unconditional_hand" not in expected:
+        return
+    for errors in ("HC0", "CR0") if data == "n9012" else ("HC0",):
+        found = unconditional(reference.fitted(data, "full", weighted, errors, "normal"))
+        shown = {"margin": margins(found, "response"), "contrast": contrasts(found, "response")}
+        for name, table in shown.items():
+            ours, label = table.query("not is_reference"), ("full", errors, f"unconditional {name}")
+            theirs = expected["unconditional_hand"][f"se_{name}_{errors}"]
+            yield compare(*label, ours["std_error"], theirs)
+            same = expected["unconditional_HC0" if errors == "HC0" else "unconditional_CL"][name]
+            yield compare(*label, ours["estimate"], same, theirs)
 
 
 # ----------------------------------------------------------------------------------------------------------- conjoint
@@ -289,7 +258,7 @@ def _cregg(model: str, ours: pd.DataFrame, rows: list[dict[str, Any]]) -> Iterat
     theirs = pd.DataFrame(rows)
     assert ours["level"].tolist() == theirs["level"].tolist()
     shown = ~ours["is_reference"].to_numpy()
-    for name in set(_CREGG) & set(theirs):
+    for name in (each for each in _CREGG if each in theirs):
         size = theirs["std.error"][shown] if name in ("estimate", "lower", "upper") else 1e-3
         yield compare(model, "CR1", name, ours[_CREGG[name]][shown], theirs[name][shown], size)
 
@@ -299,7 +268,7 @@ def _means(reference: Reference, data: str, weighted: str, options: dict[str, An
     for errors in ("CR0", "CR1", "CR1S", "CR2", "CR3", "HC0", "HC2", "HC3"):
         chosen = {**options, "errors": errors, "cluster": "rid" if errors in CLUSTERED else None, "distribution": "t"}
         ours = marginal_means(reference.responses[data], factors=[*FACTORS, "response"], **chosen)
-        yield from _estimates("mean", errors, "marginal mean", ours, theirs, f"se_{errors}")
+        yield from estimates("mean", errors, "marginal mean", ours, theirs, f"se_{errors}")
         if errors == "CR2":
             yield compare("mean", errors, "marginal mean, df", ours["df"], theirs["df_CR2"])
 
@@ -320,43 +289,7 @@ def _mean_differences(reference: Reference, data: str, weighted: str) -> Iterato
             for _, part in frame.groupby("regime", observed=True)
         ]
         both = ours.assign(std_error=np.hypot(*apart))
-        yield from _estimates("cregg mm difference by regime", "CR1", "difference", both, rows, "std.error")
+        yield from estimates("cregg mm difference by regime", "CR1", "difference", both, rows, "std.error")
 
 
-SOURCES = (coefficients, effects, public_effects, small_sample_effects, joint_tests, grids, conjoint)
-
-
-def table(reference: Reference) -> pd.DataFrame:
-    """How many numbers were compared for each model, error and estimand, and the largest relative difference."""
-    found = [each for source in SOURCES for case in CASES for each in source(reference, *case)]
-    rows = pd.DataFrame(
-        {
-            "model": [each.model for each in found],
-            "errors": [each.errors for each in found],
-            "estimand": [each.estimand for each in found],
-            "compared": [len(each.ours) for each in found],
-            "largest": [each.largest for each in found],
-        }
-    )
-    grouped = rows.groupby(["model", "estimand", "errors"], sort=False)
-    return grouped.agg(compared=("compared", "sum"), largest=("largest", "max")).reset_index()
-
-
-def by_estimand(counted: pd.DataFrame) -> pd.DataFrame:
-    """The same with all errors of an estimand in one row."""
-    grouped = counted.groupby(["model", "estimand"], sort=False)
-    return grouped.agg(
-        errors=("errors", " ".join), compared=("compared", "sum"), largest=("largest", "max")
-    ).reset_index()
-
-
-def main() -> None:
-    counted = by_estimand(table(Reference(Path(sys.argv[1]))))
-    print("| model | estimand | errors | numbers | largest relative difference |\n|---|---|---|---|---|")
-    for row in counted.itertuples(index=False):
-        print(f"| {row.model} | {row.estimand} | {row.errors} | {row.compared:,} | {row.largest:.0e} |")
-    print(f"| all | | | {counted['compared'].sum():,} | {counted['largest'].max():.0e} |")
-
-
-if __name__ == "__main__":
-    main()
+OLS = (coefficients, effects, public_effects, small_sample_effects, joint_tests, grids, sampled)

@@ -1,0 +1,74 @@
+"""Several tests at once: R's p.adjust and multcomp, beside ours.
+
+A method that is added to `vignetta.analysis.multiplicity` needs a line in `ADJUSTMENTS` and none in `table.SKIPPED`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from tests.analysis.agreement.comparison import RESPONSES, Comparison, Reference, compare
+from tests.analysis.agreement.linear import by_hand
+from vignetta.analysis.multiplicity import adjust
+from vignetta.analysis.tabulating import tabulate
+from vignetta.power import power_of
+
+ADJUSTMENTS: dict[str, Any] = {"holm": "holm", "BH": "benjamini_hochberg", "bonferroni": "bonferroni"}
+"""R's names and ours."""
+
+
+def families(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
+    """Four contrasts with the reference, and all ten pairs."""
+    if weighted == "weighted":
+        return
+    both = reference.numbers["multiplicity"][data]
+    found = reference.fitted(data, "full", weighted, both["vcov"], "t")
+    rows = by_hand(reference, data, weighted, True)
+    for family, expected in ((name, both[name]) for name in ("vs_reference", "all_pairs")):
+        pairs = [label.split(" - ") for label in expected["labels"]]
+        assert {each for pair in pairs for each in pair} == set(RESPONSES)
+        K = [rows["margin", "", "", first] - rows["margin", "", "", second] for first, second in pairs]
+        yield from _family(found, np.array(K), family.replace("_", " "), expected)
+
+
+def _family(found: Any, K: Any, family: str, expected: Any) -> Iterator[Comparison]:
+    errors, df = found.errors, found.n - len(found.coef)
+    shown = tabulate(found, [({}, each) for each in K])
+    std_error = shown["std_error"].to_numpy()
+    correlation = K @ found.vcov @ K.T / np.outer(std_error, std_error)
+    p = {"z": 2 * stats.norm.sf(np.abs(shown["statistic"])), "t": 2 * stats.t.sf(np.abs(shown["statistic"]), df)}
+    yield compare(family, errors, "contrast", shown["estimate"], expected["estimate"], expected["se"])
+    yield compare(family, errors, "standard error", std_error, expected["se"])
+    yield compare(family, errors, "statistic", shown["statistic"], expected["stat"], 1.0)
+    yield compare(family, errors, "correlation", correlation, expected["corr"], 1.0)
+    yield compare(family, errors, "residual degrees of freedom", df, expected["df"])
+    for kind, values in p.items():
+        yield compare(family, errors, "p", values, expected[f"p_{kind}"], 1e-3)
+        for theirs, ours in ADJUSTMENTS.items():
+            found_p = adjust(values, ours)
+            yield compare(family, errors, f"p, {ours.replace('_', '-')}", found_p, expected[f"{kind}_{theirs}"], 1e-3)
+
+
+def adjusted(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
+    """p.adjust of eight p-values."""
+    if (data, weighted) != ("n1502", "unweighted"):
+        return
+    expected = reference.numbers["misc"]["p_adjust"]
+    for theirs, ours in ADJUSTMENTS.items():
+        yield compare("p.adjust", "", ours.replace("_", "-"), adjust(np.array(expected["p"]), ours), expected[theirs])
+
+
+def power(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
+    """power.t.test of two groups: an effect in standard errors, and the degrees of freedom of two means."""
+    if (data, weighted) != ("n1502", "unweighted"):
+        return
+    for row in reference.numbers["misc"]["power"]["two_sample"]:
+        n, effect = row["n_per_arm"], row["delta"] / row["sd"] / np.sqrt(2 / row["n_per_arm"])
+        ours = [power_of(effect, df=2 * n - 2, alpha=alpha) for alpha in (0.05, 0.05 / 4)]
+        yield compare("power.t.test", "", "power", ours, [row["power"], row["power_bonf4"]])
+
+
+MULTIPLICITY = (families,)
+MISC = (adjusted, power)
