@@ -8,7 +8,8 @@ import pytest
 
 from vignetta.analysis.estimating import TESTS, estimate, with_declared_levels
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences
 from vignetta.analysis.multiplicity import adjust
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import permutations
 
+from vignetta.analysis.comparing import GRAND_MEAN
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.errors import Problem, StudyError, near_miss
@@ -52,8 +53,10 @@ class Labels:
         return words(self.design.factors[name].label, self.design.language)
 
     def level(self, factor: str, name: str) -> str:
-        """The label of a level of a factor."""
+        """The label of a level of a factor, or of the mean of all its margins."""
         _known("factor", factor, list(self.design.factors))
+        if name == GRAND_MEAN and name not in self.design.factors[factor].level_names:
+            return "the grand mean"
         _known(f"level of `{factor}`", name, self.design.factors[factor].level_names)
         return words(self.design.factors[factor].level(name).label, self.design.language)
 

@@ -1,0 +1,399 @@
+"""Randomisation inference: how often chance alone would give what was found, by the assignment's own chances."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb, prod
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vignetta.analysis.options import Alternative, Statistic, check_options, raise_all, unknown
+from vignetta.analysis.samples import read_factor
+from vignetta.design.assignment import mechanism_of
+from vignetta.design.declaration import Design
+from vignetta.design.universe import universe_of
+from vignetta.errors import Problem, StudyError
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+
+TIE: Final = 1e-9
+"""Statistics closer than this, relative to the observed one, are the same up to rounding."""
+CHUNK: Final = 2_000_000
+"""At most about this many levels are drawn at a time."""
+
+
+@dataclass(frozen=True)
+class RandomizationTest:
+    """A test of the sharp null hypothesis that no response depends on what was assigned.
+
+    Attributes
+    ----------
+    outcome, factor, levels : what is tested, and the levels that are compared.
+    statistic, observed : which statistic, and its value in the data.
+    alternative : which values count against the null: as large (greater), as small (less), or as far from zero.
+    p_value : the share of assignments whose statistic is at least as extreme; drawn ones with (1 + count) / (1 + draws).
+    draws : how many assignments were gone through.
+    is_exact : whether these are all that there are, each once.
+    monte_carlo_error : the standard error of `p_value` from drawing; zero when it is exact.
+    n : responses.
+    assignment : how assignments were drawn.
+    """
+
+    outcome: str
+    factor: str
+    levels: tuple[str, ...]
+    statistic: Statistic
+    observed: float
+    alternative: Alternative
+    p_value: float
+    draws: int
+    is_exact: bool
+    monte_carlo_error: float
+    n: int
+    assignment: str
+
+    def __repr__(self) -> str:
+        how = f"all {self.draws:,} assignments" if self.is_exact else f"{self.draws:,} drawn assignments"
+        error = "" if self.is_exact else f" (Monte Carlo standard error {self.monte_carlo_error:.2g})"
+        compared = f"{self.levels[1]} vs {self.levels[0]}" if len(self.levels) == 2 else f"{len(self.levels)} levels"
+        return (
+            f"{self.outcome} by {self.factor}: {compared}, {self.statistic} = {self.observed:.4f}\n"
+            f"p = {self.p_value:.4g}{error}, {self.alternative.replace('_', '-')}, {how}: {self.assignment}\n"
+            f"n = {self.n:,}; null: no response depends on what was assigned"
+        )
+
+
+def randomization_test(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    factor: str,
+    rng: np.random.Generator,
+    design: Design | None = None,
+    respondent: str | None = None,
+    strata: str | None = None,
+    cluster: str | None = None,
+    level: str | None = None,
+    versus: str | None = None,
+    statistic: Statistic = "studentized",
+    alternative: Alternative = "two_sided",
+    draws: int = 10_000,
+) -> RandomizationTest:
+    """Test the sharp null hypothesis that no response depends on what was assigned (Fisher 1935).
+
+    Without a design the levels of the factor are permuted: over all rows, within `strata`, or over `cluster`s that were
+    assigned whole. That conditions on how often each level was assigned; where other factors may matter, name their
+    combinations in `strata`. With a design whole vignettes are drawn again for all respondents by its mechanism, so
+    that the null is that no response depends on the vignette at all.
+
+    Parameters
+    ----------
+    rng : draws the assignments. Not used when all can be gone through.
+    design : the declared design; needs `respondent` where a respondent reads several vignettes. Rows of a respondent stand
+        in the order in which they were read.
+    strata : the column within which levels were assigned; with a design that is `blocked`, its strata.
+    level, versus : two levels to compare; when left out the two of a factor that has two, else all at once. Without a
+        design only the rows with one of the two are permuted.
+    statistic : studentized, the difference of two means by its standard error with variances of their own (Wu and Ding
+        2021: with it the test is also one of equal means in large samples), for several levels the corresponding Wald
+        statistic; difference of two means; F, that of analysis of variance.
+    alternative : two_sided, greater or less; several levels have two_sided alone.
+    draws : how many assignments are drawn; all are gone through instead when there are no more than these.
+
+    Returns
+    -------
+    A `RandomizationTest`; p-values of drawn assignments count the observed one (Phipson and Smyth 2010).
+
+    Raises
+    ------
+    StudyError
+        Unknown columns and levels; missing or infinite outcomes; clusters with two levels; options that do not go
+        together; a design that does not fit the data.
+
+    Examples
+    --------
+    >>> data = pd.DataFrame({"y": [3, 5, 4, 6, 2, 7, 5, 4, 6, 5], "z": ["a"] * 5 + ["b"] * 5})
+    >>> randomization_test(data, outcome="y", factor="z", statistic="difference", rng=np.random.default_rng(1))
+    y by z: b vs a, difference = 1.4000
+    p = 0.2222, two-sided, all 252 assignments: permuted over all rows
+    n = 10; null: no response depends on what was assigned
+    """
+    check_options(statistic=statistic, alternative=alternative)
+    columns = [outcome, factor, *(each for each in (respondent, strata, cluster) if each is not None)]
+    raise_all(_column_problems(data, columns, draws))
+    pair = _pair(data, factor, level, versus)
+    raise_all(_option_problems(pair, statistic, alternative, design, cluster))
+    rows = data if design is not None else data[data[factor].astype(str).isin(pair)]
+    y, codes = _outcome(rows, outcome), _codes(rows, factor, pair)
+    if design is None:
+        assigned = _permuted(rows, codes, strata, cluster, draws, rng)
+    else:
+        assigned = _by_design(rows, factor, pair, design, respondent, strata, draws, rng)
+    observed = _statistics(y, codes[None], len(pair), statistic)[0]
+    if not np.isfinite(observed):
+        what = f"the statistic `{statistic}` cannot be computed: a level has too few rows, or the outcome does not vary."
+        raise StudyError(Problem("statistic", what, 'Write statistic="difference", or compare other levels.'))
+    extreme = sum(
+        int(_is_extreme(_statistics(y, each, len(pair), statistic), observed, alternative).sum())
+        for each in assigned.drawn
+    )
+    total = assigned.count
+    p = extreme / total if assigned.is_exact else (1 + extreme) / (1 + total)
+    error = 0.0 if assigned.is_exact else float(np.sqrt(p * (1 - p) / total))
+    return RandomizationTest(
+        outcome=outcome,
+        factor=factor,
+        levels=tuple(pair),
+        statistic=statistic,
+        observed=float(observed),
+        alternative=alternative,
+        p_value=p,
+        draws=total,
+        is_exact=assigned.is_exact,
+        monte_carlo_error=error,
+        n=len(rows),
+        assignment=assigned.how,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------ statistics
+
+
+def _statistics(y: Floats, codes: Codes, levels: int, statistic: Statistic) -> Floats:
+    """The statistic (draws,) of assignments (draws, n) of levels, -1 for rows with none of those compared."""
+    y = y - y.mean()
+    n, total, squares = np.empty((3, levels, len(codes)))
+    for place in range(levels):
+        has = (codes == place).astype(np.float64)
+        n[place], total[place], squares[place] = has.sum(axis=1), has @ y, has @ y**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = total / n
+        within = np.maximum(squares - total * mean, 0.0)
+        if statistic == "difference":
+            return np.asarray(mean[1] - mean[0])
+        if statistic == "F":
+            between = (n * (mean - total.sum(axis=0) / n.sum(axis=0)) ** 2).sum(axis=0)
+            return np.asarray(between / (levels - 1) / (within.sum(axis=0) / (n.sum(axis=0) - levels)))
+        variance = within / (n - 1) / n
+        if levels == 2:
+            return np.asarray((mean[1] - mean[0]) / np.sqrt(variance.sum(axis=0)))
+        weight = 1 / variance
+        centre = (weight * mean).sum(axis=0) / weight.sum(axis=0)
+        return np.asarray((weight * (mean - centre) ** 2).sum(axis=0))
+
+
+def _is_extreme(found: Floats, observed: float, alternative: Alternative) -> npt.NDArray[np.bool_]:
+    """An assignment without a statistic counts as extreme, so that the test errs on the side of the null."""
+    slack = TIE * abs(observed)
+    if alternative == "two_sided":
+        return ~(np.abs(found) < abs(observed) - slack)
+    return ~(found < observed - slack) if alternative == "greater" else ~(found > observed + slack)
+
+
+# ----------------------------------------------------------------------------------------------------- assignments
+
+
+@dataclass(frozen=True)
+class _Assigned:
+    """Assignments (some at a time, n) of levels, how many there are, whether they are all, and how they were made."""
+
+    drawn: Iterator[Codes]
+    count: int
+    is_exact: bool
+    how: str
+
+
+def _permuted(
+    rows: pd.DataFrame,
+    codes: Codes,
+    strata: str | None,
+    cluster: str | None,
+    draws: int,
+    rng: np.random.Generator,
+) -> _Assigned:
+    units = np.arange(len(rows)) if cluster is None else pd.factorize(rows[cluster].to_numpy())[0].astype(np.int64)
+    first = np.unique(units, return_index=True)[1]
+    layer = np.zeros(len(rows), dtype=np.int64) if strata is None else pd.factorize(rows[strata].to_numpy())[0]
+    raise_all(_unit_problems(units, codes, first, cluster, "level"))
+    raise_all(_unit_problems(units, layer, first, cluster, "stratum"))
+    given, layers = codes[first], layer[first]
+    groups = [np.flatnonzero(layers == each) for each in np.unique(layers)]
+    over = "all rows" if cluster is None else f"whole values of {cluster}"
+    how = f"permuted over {over}" + ("" if strata is None else f", within {strata}")
+    total = prod(_arrangements(given[group]) for group in groups)
+    if total <= draws:
+        return _Assigned((each[:, units] for each in _all(given, groups)), total, True, how)
+    return _Assigned((each[:, units] for each in _shuffled(given, groups, draws, rng)), draws, False, how)
+
+
+def _arrangements(codes: Codes) -> int:
+    """In how many different orders the levels can stand."""
+    counts = np.unique(codes, return_counts=True)[1].tolist()
+    return prod(comb(sum(counts[place:]), each) for place, each in enumerate(counts))
+
+
+def _all(given: Codes, groups: list[Codes]) -> Iterator[Codes]:
+    made = given[None].copy()
+    for group in groups:
+        orders = np.array(list(_orders(given[group])))
+        made = np.repeat(made, len(orders), axis=0)
+        made[:, group] = np.tile(orders, (len(made) // len(orders), 1))
+    yield made
+
+
+def _orders(codes: Codes) -> Iterator[Codes]:
+    """Every different order of the levels."""
+    known, counts = np.unique(codes, return_counts=True)
+    yield from _placed(np.full(len(codes), -1), known.tolist(), counts.tolist())
+
+
+def _placed(partly: Codes, known: list[int], counts: list[int]) -> Iterator[Codes]:
+    if not known:
+        yield partly
+        return
+    for places in combinations(np.flatnonzero(partly < 0).tolist(), counts[0]):
+        more = partly.copy()
+        more[list(places)] = known[0]
+        yield from _placed(more, known[1:], counts[1:])
+
+
+def _shuffled(given: Codes, groups: list[Codes], draws: int, rng: np.random.Generator) -> Iterator[Codes]:
+    size = max(1, CHUNK // len(given))
+    for start in range(0, draws, size):
+        made = np.tile(given, (min(size, draws - start), 1))
+        for group in groups:
+            made[:, group] = rng.permuted(made[:, group], axis=1)
+        yield made
+
+
+def _by_design(
+    rows: pd.DataFrame,
+    factor: str,
+    pair: list[str],
+    design: Design,
+    respondent: str | None,
+    strata: str | None,
+    draws: int,
+    rng: np.random.Generator,
+) -> _Assigned:
+    raise_all(_design_problems(rows, factor, pair, design, respondent))
+    names = rows[respondent].to_numpy() if respondent is not None else np.arange(len(rows))
+    people, first = pd.factorize(names)[0], np.flatnonzero(~pd.Series(names).duplicated().to_numpy())
+    slot = pd.Series(people).groupby(people).cumcount().to_numpy()
+    raise_all(_slot_problems(slot, people, design))
+    universe, mechanism = universe_of(design), mechanism_of(design)
+    declared = design.factors[factor].level_names
+    place = np.array([pair.index(each) if each in pair else -1 for each in declared])
+    level_of = place[universe.codes[:, list(design.factors).index(factor)]]
+    layers = None if strata is None else rows[strata].to_numpy()[first].tolist()
+    size = max(1, CHUNK // len(rows))
+
+    def drawn() -> Iterator[Codes]:
+        for start in range(0, draws, size):
+            times = min(size, draws - start)
+            vignettes = mechanism.redraw(len(first), times, rng, strata=layers).reshape(times, len(first), -1)
+            yield level_of[vignettes[:, people, slot]]
+
+    kind = "decks" if design.decks is not None else design.mechanism
+    return _Assigned(drawn(), draws, False, f"vignettes drawn again as the design says ({kind})")
+
+
+# --------------------------------------------------------------------------------------------------- reading, problems
+
+
+def _pair(data: pd.DataFrame, factor: str, level: str | None, versus: str | None) -> list[str]:
+    known = [str(each) for each in read_factor(data[factor]).cat.remove_unused_categories().cat.categories]
+    asked = {"level": level, "versus": versus}
+    named = {where: each for where, each in asked.items() if each is not None}
+    raise_all(
+        [unknown(where, f"`{factor}` has no level", each, known) for where, each in named.items() if each not in known]
+    )
+    if len(known) < 2:
+        raise StudyError(Problem("factor", f"`{factor}` has one level.", "Name a factor that varies."))
+    if not named:
+        return known
+    against = versus or known[0]
+    if level is None or level == against:
+        what = "two different levels are needed." if level else "`versus` stands without `level`."
+        raise StudyError(Problem("level", what, "Name `level` and `versus`, or neither."))
+    return [against, level]
+
+
+def _outcome(rows: pd.DataFrame, outcome: str) -> Floats:
+    return rows[outcome].to_numpy(dtype=np.float64)
+
+
+def _codes(rows: pd.DataFrame, factor: str, pair: list[str]) -> Codes:
+    return np.asarray(pd.Index(pair).get_indexer(pd.Index(rows[factor].astype(str))), dtype=np.int64)
+
+
+def _column_problems(data: pd.DataFrame, columns: list[str], draws: int) -> list[Problem]:
+    known = [str(each) for each in data.columns]
+    strange = [unknown("data", "there is no column", each, known) for each in columns if each not in known]
+    if strange:
+        return strange
+    problems = [
+        Problem(f"column {name}", f"{int(data[name].isna().sum())} rows lack it.", "Leave them out first, knowingly.")
+        for name in columns
+        if data[name].isna().any()
+    ]
+    outcome: Any = data[columns[0]]
+    if not pd.api.types.is_numeric_dtype(outcome.dtype):
+        problems.append(Problem(f"column {columns[0]}", "the outcome is not a number.", "Convert it to numbers."))
+    elif not np.isfinite(outcome.dropna().to_numpy(dtype=np.float64)).all():
+        problems.append(Problem(f"column {columns[0]}", "it has infinite values.", "Correct them first."))
+    if draws < 1:
+        problems.append(Problem("draws", f"{draws} is no number of assignments.", "Write 10000, say."))
+    return problems
+
+
+def _option_problems(
+    pair: list[str], statistic: Statistic, alternative: Alternative, design: Design | None, cluster: str | None
+) -> list[Problem]:
+    problems = []
+    if len(pair) > 2 and statistic == "difference":
+        remedy = "Name `level` and `versus`, or write statistic=\"studentized\"."
+        problems.append(Problem("statistic", f"{len(pair)} levels have no one difference.", remedy))
+    if alternative != "two_sided" and (len(pair) > 2 or statistic == "F"):
+        what = f"`{alternative}` needs the difference of two levels."
+        problems.append(Problem("alternative", what, 'Write alternative="two_sided".'))
+    if design is not None and cluster is not None:
+        problems.append(Problem("cluster", "the design says what is assigned together.", "Leave it out."))
+    return problems
+
+
+def _unit_problems(units: Codes, codes: Codes, first: Codes, cluster: str | None, what: str) -> list[Problem]:
+    mixed = np.unique(units[codes != codes[first][units]])
+    if not len(mixed):
+        return []
+    said = f"{len(mixed)} values of `{cluster}` have more than one {what}, so they were not assigned whole."
+    return [Problem("cluster", said, "Leave `cluster` out, or write it as `strata`.")]
+
+
+def _design_problems(
+    rows: pd.DataFrame, factor: str, pair: list[str], design: Design, respondent: str | None
+) -> list[Problem]:
+    if factor not in design.factors:
+        return [unknown("factor", "the design has no factor", factor, list(design.factors))]
+    known = design.factors[factor].level_names
+    found = [str(each) for each in rows[factor].unique()]
+    problems = [unknown(f"column {factor}", "the design has no level", each, known) for each in found if each not in known]
+    if design.responses > 1 and respondent is None:
+        what = f"a respondent reads {design.responses} vignettes."
+        problems.append(Problem("respondent", what, "Name the column that tells respondents apart."))
+    if design.samples:
+        what = "the samples were assigned apart."
+        problems.append(Problem("design", what, "Test each sample by itself, by permutation (without `design`)."))
+    return problems
+
+
+def _slot_problems(slot: Codes, people: Codes, design: Design) -> list[Problem]:
+    wrong = np.flatnonzero(np.bincount(people) != design.responses)
+    if not len(wrong):
+        return []
+    what = f"{len(wrong)} respondents do not have the {design.responses} rows that the design gives each."
+    return [Problem("data", what, "Keep all rows of those respondents who are kept.")]
