@@ -175,9 +175,7 @@ def _joint_problems(family: str, made: Sequence[tuple[Fit, Row | None]], method:
     if method not in JOINT or alone:
         return []
     what = f"`{method}` needs the joint distribution of the tests of family `{family}`: contrasts of one model alone."
-    return [
-        Problem("adjust", what, "Write `adjust: holm`, or give other tests families of their own.")
-    ]
+    return [Problem("adjust", what, "Write `adjust: holm`, or give other tests families of their own.")]
 
 
 def _lookup(flags: Sequence[bool], count: int) -> Callable[[int], bool]:

@@ -1,9 +1,6 @@
 """Randomisation inference: how often chance alone would give what was found, by the assignment's own chances."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
-from math import comb, prod
 from typing import Any, Final
 
 import numpy as np
@@ -11,10 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.options import Alternative, Statistic, check_options, raise_all, unknown
+from vignetta.analysis.reassigning import by_design, permuted
 from vignetta.analysis.samples import read_factor
-from vignetta.design.assignment import mechanism_of
 from vignetta.design.declaration import Design
-from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]
@@ -22,8 +18,6 @@ Codes = npt.NDArray[np.int64]
 
 TIE: Final = 1e-9
 """Statistics closer than this, relative to the observed one, are the same up to rounding."""
-CHUNK: Final = 2_000_000
-"""At most about this many levels are drawn at a time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class RandomizationTest:
     outcome, factor, levels : what is tested, and the levels that are compared.
     statistic, observed : which statistic, and its value in the data.
     alternative : which values count against the null: as large (greater), as small (less), or as far from zero.
-    p_value : the share of assignments whose statistic is at least as extreme; drawn ones with (1 + count) / (1 + draws).
+    p_value : the share of assignments whose statistic is at least as extreme; of drawn ones (1 + count) / (1 + draws).
     draws : how many assignments were gone through.
     is_exact : whether these are all that there are, each once.
     monte_carlo_error : the standard error of `p_value` from drawing; zero when it is exact.
@@ -93,8 +87,8 @@ def randomization_test(
     Parameters
     ----------
     rng : draws the assignments. Not used when all can be gone through.
-    design : the declared design; needs `respondent` where a respondent reads several vignettes. Rows of a respondent stand
-        in the order in which they were read.
+    design : the declared design; needs `respondent` where a respondent reads several vignettes, whose rows stand in
+        the order in which they were read. The respondents in the data are drawn for, as if they alone had been invited.
     strata : the column within which levels were assigned; with a design that is `blocked`, its strata.
     level, versus : two levels to compare; when left out the two of a factor that has two, else all at once. Without a
         design only the rows with one of the two are permuted.
@@ -123,6 +117,8 @@ def randomization_test(
     n = 10; null: no response depends on what was assigned
     """
     check_options(statistic=statistic, alternative=alternative)
+    if not isinstance(data, pd.DataFrame):
+        raise StudyError(Problem("data", f"it is a {type(data).__name__}, not a pandas frame.", "Pass a DataFrame."))
     columns = [outcome, factor, *(each for each in (respondent, strata, cluster) if each is not None)]
     raise_all(_column_problems(data, columns, draws))
     pair = _pair(data, factor, level, versus)
@@ -130,12 +126,12 @@ def randomization_test(
     rows = data if design is not None else data[data[factor].astype(str).isin(pair)]
     y, codes = _outcome(rows, outcome), _codes(rows, factor, pair)
     if design is None:
-        assigned = _permuted(rows, codes, strata, cluster, draws, rng)
+        assigned = permuted(rows, codes, strata, cluster, draws, rng)
     else:
-        assigned = _by_design(rows, factor, pair, design, respondent, strata, draws, rng)
+        assigned = by_design(rows, factor, pair, design, respondent, strata, draws, rng)
     observed = _statistics(y, codes[None], len(pair), statistic)[0]
     if not np.isfinite(observed):
-        what = f"the statistic `{statistic}` cannot be computed: a level has too few rows, or the outcome does not vary."
+        what = f"`{statistic}` cannot be computed: a level has too few rows, or the outcome does not vary."
         raise StudyError(Problem("statistic", what, 'Write statistic="difference", or compare other levels.'))
     extreme = sum(
         int(_is_extreme(_statistics(y, each, len(pair), statistic), observed, alternative).sum())
@@ -194,114 +190,6 @@ def _is_extreme(found: Floats, observed: float, alternative: Alternative) -> npt
     return ~(found < observed - slack) if alternative == "greater" else ~(found > observed + slack)
 
 
-# ----------------------------------------------------------------------------------------------------- assignments
-
-
-@dataclass(frozen=True)
-class _Assigned:
-    """Assignments (some at a time, n) of levels, how many there are, whether they are all, and how they were made."""
-
-    drawn: Iterator[Codes]
-    count: int
-    is_exact: bool
-    how: str
-
-
-def _permuted(
-    rows: pd.DataFrame,
-    codes: Codes,
-    strata: str | None,
-    cluster: str | None,
-    draws: int,
-    rng: np.random.Generator,
-) -> _Assigned:
-    units = np.arange(len(rows)) if cluster is None else pd.factorize(rows[cluster].to_numpy())[0].astype(np.int64)
-    first = np.unique(units, return_index=True)[1]
-    layer = np.zeros(len(rows), dtype=np.int64) if strata is None else pd.factorize(rows[strata].to_numpy())[0]
-    raise_all(_unit_problems(units, codes, first, cluster, "level"))
-    raise_all(_unit_problems(units, layer, first, cluster, "stratum"))
-    given, layers = codes[first], layer[first]
-    groups = [np.flatnonzero(layers == each) for each in np.unique(layers)]
-    over = "all rows" if cluster is None else f"whole values of {cluster}"
-    how = f"permuted over {over}" + ("" if strata is None else f", within {strata}")
-    total = prod(_arrangements(given[group]) for group in groups)
-    if total <= draws:
-        return _Assigned((each[:, units] for each in _all(given, groups)), total, True, how)
-    return _Assigned((each[:, units] for each in _shuffled(given, groups, draws, rng)), draws, False, how)
-
-
-def _arrangements(codes: Codes) -> int:
-    """In how many different orders the levels can stand."""
-    counts = np.unique(codes, return_counts=True)[1].tolist()
-    return prod(comb(sum(counts[place:]), each) for place, each in enumerate(counts))
-
-
-def _all(given: Codes, groups: list[Codes]) -> Iterator[Codes]:
-    made = given[None].copy()
-    for group in groups:
-        orders = np.array(list(_orders(given[group])))
-        made = np.repeat(made, len(orders), axis=0)
-        made[:, group] = np.tile(orders, (len(made) // len(orders), 1))
-    yield made
-
-
-def _orders(codes: Codes) -> Iterator[Codes]:
-    """Every different order of the levels."""
-    known, counts = np.unique(codes, return_counts=True)
-    yield from _placed(np.full(len(codes), -1), known.tolist(), counts.tolist())
-
-
-def _placed(partly: Codes, known: list[int], counts: list[int]) -> Iterator[Codes]:
-    if not known:
-        yield partly
-        return
-    for places in combinations(np.flatnonzero(partly < 0).tolist(), counts[0]):
-        more = partly.copy()
-        more[list(places)] = known[0]
-        yield from _placed(more, known[1:], counts[1:])
-
-
-def _shuffled(given: Codes, groups: list[Codes], draws: int, rng: np.random.Generator) -> Iterator[Codes]:
-    size = max(1, CHUNK // len(given))
-    for start in range(0, draws, size):
-        made = np.tile(given, (min(size, draws - start), 1))
-        for group in groups:
-            made[:, group] = rng.permuted(made[:, group], axis=1)
-        yield made
-
-
-def _by_design(
-    rows: pd.DataFrame,
-    factor: str,
-    pair: list[str],
-    design: Design,
-    respondent: str | None,
-    strata: str | None,
-    draws: int,
-    rng: np.random.Generator,
-) -> _Assigned:
-    raise_all(_design_problems(rows, factor, pair, design, respondent))
-    names = rows[respondent].to_numpy() if respondent is not None else np.arange(len(rows))
-    people, first = pd.factorize(names)[0], np.flatnonzero(~pd.Series(names).duplicated().to_numpy())
-    slot = pd.Series(people).groupby(people).cumcount().to_numpy()
-    raise_all(_slot_problems(slot, people, design))
-    universe, mechanism = universe_of(design), mechanism_of(design)
-    declared = design.factors[factor].level_names
-    place = np.array([pair.index(each) if each in pair else -1 for each in declared])
-    level_of = place[universe.codes[:, list(design.factors).index(factor)]]
-    layers = None if strata is None else rows[strata].to_numpy()[first].tolist()
-    size = max(1, CHUNK // len(rows))
-
-    def drawn() -> Iterator[Codes]:
-        for start in range(0, draws, size):
-            times = min(size, draws - start)
-            vignettes = mechanism.redraw(len(first), times, rng, strata=layers).reshape(times, len(first), -1)
-            yield level_of[vignettes[:, people, slot]]
-
-    kind = "decks" if design.decks is not None else design.mechanism
-    return _Assigned(drawn(), draws, False, f"vignettes drawn again as the design says ({kind})")
-
-
 # --------------------------------------------------------------------------------------------------- reading, problems
 
 
@@ -356,7 +244,7 @@ def _option_problems(
 ) -> list[Problem]:
     problems = []
     if len(pair) > 2 and statistic == "difference":
-        remedy = "Name `level` and `versus`, or write statistic=\"studentized\"."
+        remedy = 'Name `level` and `versus`, or write statistic="studentized".'
         problems.append(Problem("statistic", f"{len(pair)} levels have no one difference.", remedy))
     if alternative != "two_sided" and (len(pair) > 2 or statistic == "F"):
         what = f"`{alternative}` needs the difference of two levels."
@@ -364,36 +252,3 @@ def _option_problems(
     if design is not None and cluster is not None:
         problems.append(Problem("cluster", "the design says what is assigned together.", "Leave it out."))
     return problems
-
-
-def _unit_problems(units: Codes, codes: Codes, first: Codes, cluster: str | None, what: str) -> list[Problem]:
-    mixed = np.unique(units[codes != codes[first][units]])
-    if not len(mixed):
-        return []
-    said = f"{len(mixed)} values of `{cluster}` have more than one {what}, so they were not assigned whole."
-    return [Problem("cluster", said, "Leave `cluster` out, or write it as `strata`.")]
-
-
-def _design_problems(
-    rows: pd.DataFrame, factor: str, pair: list[str], design: Design, respondent: str | None
-) -> list[Problem]:
-    if factor not in design.factors:
-        return [unknown("factor", "the design has no factor", factor, list(design.factors))]
-    known = design.factors[factor].level_names
-    found = [str(each) for each in rows[factor].unique()]
-    problems = [unknown(f"column {factor}", "the design has no level", each, known) for each in found if each not in known]
-    if design.responses > 1 and respondent is None:
-        what = f"a respondent reads {design.responses} vignettes."
-        problems.append(Problem("respondent", what, "Name the column that tells respondents apart."))
-    if design.samples:
-        what = "the samples were assigned apart."
-        problems.append(Problem("design", what, "Test each sample by itself, by permutation (without `design`)."))
-    return problems
-
-
-def _slot_problems(slot: Codes, people: Codes, design: Design) -> list[Problem]:
-    wrong = np.flatnonzero(np.bincount(people) != design.responses)
-    if not len(wrong):
-        return []
-    what = f"{len(wrong)} respondents do not have the {design.responses} rows that the design gives each."
-    return [Problem("data", what, "Keep all rows of those respondents who are kept.")]

@@ -1,6 +1,7 @@
 """How effects and means differ between groups of respondents."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +55,8 @@ def subgroup_differences(
     Returns
     -------
     The estimates frame, estimand `amce_difference` or `marginal_mean_difference`; `within_factor` is `by`,
-    `within_level` reads `Republican vs Democrat`: the effect or mean of the former minus that of the latter. A mean that
-    one of the two lacks is a row without an estimate.
+    `within_level` reads `Republican vs Democrat`: the effect or mean of the former minus that of the latter. A mean
+    that one of the two lacks is a row without an estimate.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def subgroup_differences(
     special = [outcome, by, *cluster_names(cluster), *([] if weights is None else [weights])]
     raise_all([*factor_problems(data, outcome, [*factors, *special[1:]]), *_problems(factors, by, estimand, design)])
     raise_all(_group_problems(data, by))
-    options = {
+    options: dict[str, Any] = {
         "errors": errors or default_errors(cluster),
         "cluster": cluster,
         "weights": weights,
