@@ -27,6 +27,7 @@ def frames() -> dict[str, Any]:
     levels = {"response": ["none", "sanctions", "talk"], "action": ["left", "paid"], "party": ["D", "R"]}
     data = pd.DataFrame({name: rng.choice(each, 120) for name, each in levels.items()})
     data = data.assign(region=rng.integers(0, 12, 120), weight=rng.uniform(1, 2, 120), approval=rng.normal(size=120))
+    data = data.assign(age=rng.integers(18, 80, 120), chose=rng.integers(0, 2, 120))
     tasks = 4 * 80
     chose_first, turned = rng.random(tasks) < 0.5, rng.random(tasks) < 0.15
     task = {
@@ -55,7 +56,7 @@ def frames() -> dict[str, Any]:
 def test_every_line_runs(root: Path) -> None:
     namespace = frames()
     codes = lines(root)
-    assert len(codes) == 41
+    assert len(codes) == 58
     for code in codes:
         tree = ast.parse(code)
         if isinstance(tree.body[0], ast.Expr):

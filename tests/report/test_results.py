@@ -92,3 +92,9 @@ def test_margins_have_no_line_at_zero(data: pd.DataFrame) -> None:
     (ax,) = means.plot().axes
     assert not any(list(line.get_xdata()) == [0, 0] for line in ax.lines)
     assert ax.get_yticklabels()[0].get_text() == "arm: a & b"
+
+
+def test_what_a_reader_must_know_prints_below(effects: Estimates) -> None:
+    noted = effects.assign(note="age 400 is outside the data")
+    assert repr(noted).endswith("; age 400 is outside the data")
+    assert "age 400 is outside the data" in noted.to_html() and "outside the data" in noted.to_latex()
