@@ -29,9 +29,8 @@ def test_a_logit_at_a_value_is_the_weighted_mean_of_predictions() -> None:
     fitted = fit(data, "yes ~ `arm name` * age + sex", model="logit", errors="HC0", weights="w")
 
     def mean(coef: Any) -> float:
-        set_to = fitted.sample.data.assign(
-            **{"age": 33.0, "arm name": pd.Categorical(["c"] * len(data), categories=["ä b", "c"])}
-        )
+        arms = pd.Categorical(["c"] * len(data), dtype=fitted.sample.data["arm name"].dtype)
+        set_to = fitted.sample.data.assign(**{"age": 33.0, "arm name": arms})
         return float(np.average(expit(fitted.design_matrix(set_to) @ coef), weights=data["w"]))
 
     gradient = [(mean(fitted.coef + e) - mean(fitted.coef - e)) / (2 * STEP) for e in STEP * np.eye(len(fitted.coef))]
