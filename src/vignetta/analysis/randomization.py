@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.options import Alternative, Statistic, check_options, raise_all, unknown
-from vignetta.analysis.reassigning import by_design, permuted
+from vignetta.analysis.reassigning import Assigned, by_design, permuted
 from vignetta.analysis.samples import read_factor
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
@@ -133,13 +133,8 @@ def randomization_test(
     if not np.isfinite(observed):
         what = f"`{statistic}` cannot be computed: a level has too few rows, or the outcome does not vary."
         raise StudyError(Problem("statistic", what, 'Write statistic="difference", or compare other levels.'))
-    extreme = sum(
-        int(_is_extreme(_statistics(y, each, len(pair), statistic), observed, alternative).sum())
-        for each in assigned.drawn
-    )
-    total = assigned.count
-    p = extreme / total if assigned.is_exact else (1 + extreme) / (1 + total)
-    error = 0.0 if assigned.is_exact else float(np.sqrt(p * (1 - p) / total))
+    found = (_statistics(y, each, len(pair), statistic) for each in assigned.drawn)
+    p = _p_value(sum(int(_is_extreme(each, observed, alternative).sum()) for each in found), assigned)
     return RandomizationTest(
         outcome=outcome,
         factor=factor,
@@ -148,9 +143,9 @@ def randomization_test(
         observed=float(observed),
         alternative=alternative,
         p_value=p,
-        draws=total,
+        draws=assigned.count,
         is_exact=assigned.is_exact,
-        monte_carlo_error=error,
+        monte_carlo_error=0.0 if assigned.is_exact else float(np.sqrt(p * (1 - p) / assigned.count)),
         n=len(rows),
         assignment=assigned.how,
     )
@@ -180,6 +175,10 @@ def _statistics(y: Floats, codes: Codes, levels: int, statistic: Statistic) -> F
         weight = 1 / variance
         centre = (weight * mean).sum(axis=0) / weight.sum(axis=0)
         return np.asarray((weight * (mean - centre) ** 2).sum(axis=0))
+
+
+def _p_value(extreme: int, assigned: Assigned) -> float:
+    return extreme / assigned.count if assigned.is_exact else (1 + extreme) / (1 + assigned.count)
 
 
 def _is_extreme(found: Floats, observed: float, alternative: Alternative) -> npt.NDArray[np.bool_]:
