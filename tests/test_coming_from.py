@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import vignetta as vg
-from vignetta.analysis.margins import JointTest
+from vignetta.analysis.joint_tests import JointTest
 
 EXACT = 1e-9
 """The same sums in another order."""
@@ -28,8 +28,8 @@ def frames() -> dict[str, Any]:
     data = pd.DataFrame({name: rng.choice(each, 120) for name, each in levels.items()})
     data = data.assign(region=rng.integers(0, 12, 120), weight=rng.uniform(1, 2, 120), approval=rng.normal(size=120))
     read = np.where(rng.random(120) < 0.8, data["response"], rng.choice(levels["response"], 120))
-    data = data.assign(respondent=np.repeat(np.arange(40), 3), recalled=read)
-    data = data.assign(age=rng.uniform(20, 80, 120), psu=data["region"] + 12 * rng.integers(0, 4, 120))
+    data = data.assign(respondent=np.repeat(np.arange(40), 3), recalled=read, age=rng.integers(18, 80, 120))
+    data = data.assign(chose=rng.integers(0, 2, 120), psu=data["region"] + 12 * rng.integers(0, 4, 120))
     tasks = 4 * 80
     chose_first, turned = rng.random(tasks) < 0.5, rng.random(tasks) < 0.15
     task = {
@@ -58,7 +58,7 @@ def frames() -> dict[str, Any]:
 def test_every_line_runs(root: Path) -> None:
     namespace = frames()
     codes = lines(root)
-    assert len(codes) == 47
+    assert len(codes) == 62
     for code in codes:
         tree = ast.parse(code)
         if isinstance(tree.body[0], ast.Expr):

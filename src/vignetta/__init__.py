@@ -19,6 +19,7 @@ _HOME = {
     "codebook_csv": "codebook",
     "codebook_of_design": "instruments.codebooks",
     "codebook_of_survey": "instruments.codebooks",
+    "conditional": "analysis.margins",
     "contrasts": "analysis.margins",
     "decks": "design.blocking",
     "diagnose": "design.diagnosing",
@@ -29,10 +30,11 @@ _HOME = {
     "fit": "analysis.fitting",
     "fraction": "design.fractions",
     "frequencies": "design.assignment",
-    "joint_test": "analysis.margins",
+    "joint_test": "analysis.joint_tests",
     "load": "study.folder",
     "marginal_means": "analysis.conjoint",
     "margins": "analysis.margins",
+    "omnibus_test": "analysis.joint_tests",
     "paired": "analysis.pairs",
     "proof": "design.proofing",
     "proof_page": "report.proofs",
@@ -47,7 +49,9 @@ _HOME = {
     "read_qsf": "instruments.qsf",
     "reliability": "analysis.shares",
     "make_report": "study.reporting",
+    "randomization_test": "analysis.randomization",
     "simulate": "instruments.fielding",
+    "subgroup_differences": "analysis.subgroups",
     "target": "analysis.targets",
     "unconditional": "analysis.unconditional",
     "verdicts": "analysis.verdicts",
@@ -58,8 +62,18 @@ _HOME = {
 """Where each public name lives; a module is imported when one of its names is first used."""
 
 _SHOWN = (
-    *("amce", "choice_amce", "choice_means", "contrasts", "differences", "estimate", "marginal_means", "margins"),
-    *("profile_amce", "profile_means"),
+    *(
+        "amce",
+        "choice_amce",
+        "choice_means",
+        "conditional",
+        "contrasts",
+        "differences",
+        "estimate",
+        "marginal_means",
+        "margins",
+    ),
+    *("profile_amce", "profile_means", "subgroup_differences"),
 )
 """Those whose frames print as tables and can be drawn: `report.results.Estimates`."""
 

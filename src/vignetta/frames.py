@@ -38,8 +38,10 @@ ESTIMATES: Final[Columns] = {
     "family": "text",
     "registered": "text",
     "is_reference": "flag",
+    "note": "text",
 }
-"""One row per estimate; a reference level is a row with estimate 0. `registered` is registered or exploratory."""
+"""One row per estimate; a reference level is a row with estimate 0. `registered` is registered or exploratory. `note`
+has what a reader of the numbers must know."""
 
 FREQUENCIES: Final[Columns] = {
     "what": "text",

@@ -15,7 +15,20 @@ from vignetta.errors import near_miss
 from vignetta.exclusions import Exclusion
 
 Expectation = Literal["increase", "decrease", "different"]
-Adjustment = Literal["none", "holm", "bonferroni", "benjamini_hochberg"]
+Adjustment = Literal[
+    "none",
+    "holm",
+    "bonferroni",
+    "hochberg",
+    "hommel",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "single_step",
+    "step_down",
+]
+"""single_step and step_down use how the tests of a family hang together, the others their p-values alone."""
+Comparison = Literal["reference", "pairwise", "sequential", "grand_mean"]
+"""What each level is compared with: another level, every other one, the one before, or the mean of all margins."""
 ModelFamily = Literal["ols", "logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial_logit"]
 """ols: least squares. The others are fitted by maximum likelihood; their margins are probabilities, expected counts or
 expected scores."""
@@ -127,6 +140,9 @@ class Estimand(Declared):
     factor: str = Field(description="the factor whose levels are compared")
     levels: tuple[str, ...] | None = Field(None, description="only these levels; all when left out")
     versus: str | None = Field(None, description="the level compared with; the reference when left out")
+    comparison: Comparison = Field(
+        "reference", description="what each level is compared with: reference, pairwise, sequential or grand_mean"
+    )
     within: str | None = Field(None, description="the other factor, for conditional estimands and joint tests")
     average_over: Average = Field("design", description="design, sample, equal or proportional")
     predict: str | None = Field(
@@ -144,6 +160,10 @@ class Estimand(Declared):
             yield ("within",), "a factor cannot be conditioned on itself.", "Name another factor."
         if kind in ("margin", "conditional_margin", "joint_test") and "versus" in data:
             yield ("versus",), f"a {kind} compares nothing.", "Remove `versus`."
+        if "comparison" in data and kind not in ("contrast", "conditional_effect"):
+            yield ("comparison",), f"a {kind} has no `comparison`.", "Remove it, or ask for a contrast."
+        if "versus" in data and data.get("comparison", "reference") != "reference":
+            yield ("versus",), f"`{data['comparison']}` compares with no single level.", "Remove `versus`."
         if isinstance(context, About):
             yield from _level_findings(data, context.design)
 
@@ -152,7 +172,10 @@ class Plan(Declared):
     """What will be estimated and how it will be judged, written before the data are seen."""
 
     alpha: float = Field(0.05, gt=0, lt=1, description="the level of tests; intervals cover 1 - alpha")
-    adjust: Adjustment = Field("holm", description="how p-values are adjusted within a family")
+    adjust: Adjustment = Field(
+        "holm",
+        description="how p-values are adjusted within a family (single_step, step_down: of one model)",
+    )
     hypotheses: Annotated[dict[str, Hypothesis], Named] = Field(description="the claims")
     models: Annotated[dict[str, ModelSpec], Named] = Field(description="the regressions")
     estimands: tuple[Estimand, ...] = Field(description="what is estimated")

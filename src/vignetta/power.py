@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import optimize, stats
 
+from vignetta.analysis.estimating import comparison_rows
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences
 from vignetta.analysis.options import raise_all
 from vignetta.analysis.samples import read_formula, variables
+from vignetta.analysis.tabulating import tabulate
 from vignetta.design.declaration import Covariate, Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError, near_miss
@@ -304,9 +305,8 @@ def _answers(asked: Covariate, count: int) -> "pd.Categorical | Floats":
 
 
 def _comparisons(model: Fit, asked: Estimand, plan: Plan, design: Design) -> pd.DataFrame:
-    compare: Callable[..., pd.DataFrame] = differences if asked.estimand == "difference" else contrasts
-    options = {"levels": asked.levels, "versus": asked.versus, "average_over": asked.average_over}
-    table = compare(model, asked.factor, within=asked.within, design=design, **options)
+    options: dict[str, Any] = {"levels": asked.levels, "average_over": asked.average_over, "design": design}
+    table = tabulate(model, comparison_rows(model, asked, within=asked.within, **options))
     family = plan.hypotheses[asked.hypothesis].family_name if asked.hypothesis else ""
     return table[~table["is_reference"]].assign(hypothesis=asked.hypothesis, family=family)
 

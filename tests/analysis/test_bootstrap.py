@@ -12,8 +12,9 @@ from scipy import stats
 from vignetta.analysis.bootstrap import WildDraws, bootstrap_covariance, draw_pairs, draw_wild, wild_test
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.freedom import satterthwaite
+from vignetta.analysis.joint_tests import joint_test
 from vignetta.analysis.least_squares import solve
-from vignetta.analysis.margins import contrasts, joint_test, margins
+from vignetta.analysis.margins import contrasts, margins
 from vignetta.analysis.resampling import pairs_bootstrap, wild_bootstrap
 from vignetta.analysis.uncertainty import uncertainty
 from vignetta.errors import StudyError

@@ -8,7 +8,8 @@ import pytest
 
 from vignetta.analysis.estimating import TESTS, estimate, with_declared_levels
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrast_rows, contrasts, difference_rows, differences
 from vignetta.analysis.multiplicity import adjust
 from vignetta.analysis.unconditional import unconditional
 from vignetta.design.declaration import Design
@@ -177,3 +178,70 @@ def test_a_plan_may_ask_for_a_survey_sample_lin_s_adjustment_and_unconditional_v
     for name in ("estimate", "std_error", "df"):
         np.testing.assert_allclose(found[name], expected[name], rtol=EXACT)
     assert found["errors"].unique().tolist() == ["linearised, unconditional"]
+
+
+def joint_plan(*estimands: dict[str, Any], adjust: str) -> Plan:
+    models = {"m": {"formula": "y ~ arm * place"}, "other": {"formula": "y ~ arm"}}
+    hypotheses = {"H": {"statement": "Arms differ.", "direction": "different"}}
+    asked = [{"hypothesis": "H", "model": "m", "factor": "arm", "average_over": "sample"} | each for each in estimands]
+    return Plan.model_validate({"hypotheses": hypotheses, "models": models, "estimands": asked, "adjust": adjust})
+
+
+def small_experiment() -> tuple[Design, pd.DataFrame]:
+    levels = {"arm": "abc", "place": "pq"}
+    factors = {
+        name: {
+            "label": name,
+            "levels": [{"name": x, "label": x, "text": x, "reference": x == known[0]} for x in known],
+        }
+        for name, known in levels.items()
+    }
+    outcomes = {"y": {"label": "Y", "question": "Y?", "scale": ["1", "2"]}}
+    study = {"name": "small", "title": "Small", "seed": 1, "sample_size": 60, "vignette": "{arm} {place}"}
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame({name: rng.choice(list(known), 90) for name, known in levels.items()})
+    design = Design.model_validate({**study, "factors": factors, "outcomes": outcomes})
+    return design, data.assign(y=rng.normal(size=90) + 0.6 * (data["arm"] == "c"))
+
+
+def test_a_family_is_adjusted_by_its_joint_distribution() -> None:
+    design, data = small_experiment()
+    both = joint_plan(
+        {"estimand": "contrast", "comparison": "pairwise"},
+        {"estimand": "difference", "within": "place"},
+        adjust="single_step",
+    )
+    found = estimate(data, both, design=design)
+    fitted = fit(with_declared_levels(data, design), "y ~ arm * place", errors="HC2")
+    rows = [*contrast_rows(fitted, "arm", comparison="pairwise"), *difference_rows(fitted, "arm", within="place")[1]]
+    weights = np.array([each for _, each in rows])
+    vcov = weights @ fitted.vcov @ weights.T
+    correlation = vcov / np.sqrt(np.outer(np.diag(vcov), np.diag(vcov)))
+    drawn = np.random.default_rng(1).multivariate_normal(np.zeros(5), correlation, size=200_000)
+    scale = np.sqrt(np.random.default_rng(2).chisquare(84, size=200_000) / 84)
+    largest = np.abs(drawn).max(axis=1) / scale
+    assert len(found) == 5
+    for _, row in found.iterrows():
+        assert row["p_adjusted"] == pytest.approx(
+            (largest >= abs(row["statistic"])).mean(), abs=4 * 0.5 / np.sqrt(200_000)
+        )
+
+
+@pytest.mark.parametrize(
+    "other", [{"estimand": "joint_test", "within": "place"}, {"estimand": "contrast", "model": "other"}]
+)
+def test_a_family_without_one_joint_distribution_is_refused(other: dict[str, Any]) -> None:
+    design, data = small_experiment()
+    with pytest.raises(StudyError, match="family `H`: contrasts of one model alone"):
+        estimate(data, joint_plan({"estimand": "contrast"}, other, adjust="step_down"), design=design)
+
+
+def test_a_plan_compares_with_the_grand_mean() -> None:
+    design, data = small_experiment()
+    found = estimate(
+        data, joint_plan({"estimand": "contrast", "comparison": "grand_mean"}, adjust="holm"), design=design
+    )
+    fitted = fit(with_declared_levels(data, design), "y ~ arm * place", errors="HC2")
+    expected = contrasts(fitted, "arm", comparison="grand_mean")
+    np.testing.assert_allclose(found["estimate"], expected["estimate"], atol=1e-12)
+    assert set(found["versus"]) == {"grand mean"} and found["p_adjusted"].notna().all()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError

@@ -9,7 +9,8 @@ import pytest
 
 from vignetta.analysis.estimating import estimate
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.plan import Plan

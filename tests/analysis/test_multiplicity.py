@@ -11,7 +11,14 @@ from vignetta.plan import Adjustment
 
 R = 1e-12
 """A few multiplications; R prints 15 digits."""
-NAMES: dict[Adjustment, str] = {"holm": "holm", "bonferroni": "bonferroni", "benjamini_hochberg": "BH"}
+NAMES: dict[Adjustment, str] = {
+    "holm": "holm",
+    "bonferroni": "bonferroni",
+    "hochberg": "hochberg",
+    "hommel": "hommel",
+    "benjamini_hochberg": "BH",
+    "benjamini_yekutieli": "BY",
+}
 
 
 @pytest.mark.parametrize("method", NAMES)
@@ -42,5 +49,5 @@ def test_no_tests_at_all() -> None:
 
 
 def test_an_unknown_method_lists_the_known_ones() -> None:
-    with pytest.raises(StudyError, match="`none`, `holm`, `bonferroni`, `benjamini_hochberg`"):
+    with pytest.raises(StudyError, match="`none`, `holm`, `bonferroni`, `hochberg`, `hommel`"):
         adjust(np.array([0.1]), "fdr")  # type: ignore[arg-type]

@@ -8,7 +8,8 @@ import pytest
 
 from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.errors import StudyError
 
 EXACT = 1e-9
@@ -135,7 +136,7 @@ def test_a_level_that_is_a_cluster_has_no_clustered_error(errors: Any) -> None:
     assert shown.loc["z", ["std_error", "p_value", "conf_low", "conf_high"]].isna().all()
     assert shown.loc["b", ["std_error", "p_value", "conf_low", "conf_high"]].notna().all()
     assert "rest on one cluster alone" in found.notes[0]
-    assert shown.attrs["notes"] == list(found.notes)
+    assert set(shown["note"]) == {"; ".join(found.notes)}
     with pytest.raises(StudyError, match="1 of the 3 coefficients of `arm` rest on one cluster alone"):
         joint_test(found, "arm")
 

@@ -99,3 +99,9 @@ def test_a_grid_is_named_in_full(data: pd.DataFrame) -> None:
     shown = repr(vg.margins(fit, "arm", average_over="equal")), repr(vg.margins(vg.unconditional(fit), "arm"))
     assert shown[0].endswith("errors HC1, averaged over the grid with equal weights")
     assert shown[1].endswith("errors HC1, unconditional, averaged over the sample")
+
+
+def test_what_a_reader_must_know_prints_below(effects: Estimates) -> None:
+    noted = effects.assign(note="age 400 is outside the data")
+    assert repr(noted).endswith("; age 400 is outside the data")
+    assert "age 400 is outside the data" in noted.to_html() and "outside the data" in noted.to_latex()

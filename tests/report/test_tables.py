@@ -87,3 +87,18 @@ def test_a_strange_name_is_an_error(flagship: ReportInput, column: str) -> None:
     estimates.loc[estimates["estimand"] == "contrast", column] = "strange"
     with pytest.raises(StudyError, match="`strange`"):
         chapters(estimates, Labels(flagship.design), plan=flagship.plan)
+
+
+def test_every_comparison_of_a_plan_has_its_words(flagship: ReportInput) -> None:
+    """All pairs are one table for each level that others are compared with; the grand mean is named."""
+    frame = flagship.estimates.query("hypothesis == 'H1' and estimand == 'contrast' and not is_reference")
+    first, second = frame["level"].iloc[0], frame["level"].iloc[1]
+    pairs = frame.assign(versus=[first] * 2 + [second] * (len(frame) - 2), note="age 400 is outside the data")
+    labels = Labels(flagship.design)
+    tables = chapters(pairs, labels, plan=flagship.plan)[0].tables
+    assert [each.title.split(" versus ")[1] for each in tables] == [
+        labels.level("response", each) for each in (first, second)
+    ]
+    assert all(each.about.endswith("Note: age 400 is outside the data.") for each in tables)
+    grand = chapters(frame.assign(versus="grand mean"), labels, plan=flagship.plan)[0].tables
+    assert grand[0].title.endswith("effects versus the grand mean")

@@ -1,6 +1,6 @@
 """What a margin averages over: mean rows of X, one per cell of the factors that are set."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,18 +63,22 @@ class Grid:
         return self._average(np.where(self._has(at), self.probability, 0.0))
 
     def contrast(self, factor: str, pair: tuple[str, str], within: dict[str, str]) -> Floats:
-        """The mean of row(first) - row(second), both over the same distribution of the other factors.
+        """The mean of row(first) - row(second), both over the same distribution of the other factors; see `beside`."""
+        first, second = self.beside(factor, pair, within)
+        return np.asarray(first - second)
 
-        The other factors are averaged over the combinations that occur beside both levels (the AMCE of Hainmueller,
-        Hopkins and Yamamoto 2014, definition 3). NaN when there is none.
+    def beside(self, factor: str, levels: Sequence[str], within: dict[str, str]) -> Floats:
+        """The mean row of each level (len(levels), k), all over the same distribution of the other factors.
+
+        The other factors are averaged over the combinations that occur beside all of these levels (the AMCE of
+        Hainmueller, Hopkins and Yamamoto 2014, definition 3). NaN when there is none.
         """
         others = self._others(factor)
         weight = _sums(others, self._has(within) * self.probability)
-        cells = [self._has({**within, factor: level}) for level in pair]
+        cells = [self._has({**within, factor: level}) for level in levels]
         for has in cells:
             weight = weight * (_sums(others, has * self.probability) > 0)
-        first, second = (self._average(np.where(has, weight[others], 0.0)) for has in cells)
-        return first - second
+        return np.array([self._average(np.where(has, weight[others], 0.0)) for has in cells])
 
     def _has(self, at: dict[str, str]) -> Flags:
         has = np.ones(len(self.codes), dtype=bool)

@@ -1,7 +1,7 @@
 """What a conjoint experiment reports: average marginal component effects and marginal means."""
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -72,14 +72,14 @@ def amce(
     groups = _groups(design, list(factors), tied)
     joined = [name for group in groups for name in group]
     used = list(dict.fromkeys([*factors, *joined]))
-    raise_all([*_factor_problems(data, outcome, used), *_over_problems(over, design, tied)])
+    raise_all([*factor_problems(data, outcome, used), *_over_problems(over, design, tied)])
     check_groups(groups, [str(each) for each in data.columns])
     special = [outcome, *cluster_names(cluster), *(each for each in (weights, strata) if each is not None)]
     together = _tie(data, groups, used, special, design, weights)
     fitted = fit(
         data.assign(**{column: each.categories for column, each in together.items()}),
         f"{quote(outcome)} ~ {' + '.join(map(quote, [*(each for each in factors if each not in joined), *together]))}",
-        errors=errors or _default_errors(cluster, strata),
+        errors=errors or default_errors(cluster, strata),
         cluster=cluster,
         weights=weights,
         strata=strata,
@@ -124,15 +124,16 @@ def marginal_means(
     [1.5, 5.0]
     """
     groups = [(each,) if isinstance(each, str) else tuple(each) for each in factors]
-    raise_all(_factor_problems(data, outcome, [name for each in groups for name in each]))
+    raise_all(factor_problems(data, outcome, [name for each in groups for name in each]))
     special = [outcome, *cluster_names(cluster), *(each for each in (weights, strata) if each is not None)]
     tables = []
     for group in groups:
-        prepared, name, labels = _prepared(data, group, special)
-        fitted = fit(
-            prepared,
-            f"{quote(outcome)} ~ 0 + {quote(name)}",
-            errors=errors or _default_errors(cluster, strata),
+        fitted, labels = means_by_cell(
+            data,
+            group,
+            outcome=outcome,
+            special=special,
+            errors=errors or default_errors(cluster, strata),
             cluster=cluster,
             weights=weights,
             strata=strata,
@@ -141,6 +142,17 @@ def marginal_means(
         )
         tables.append(tabulate(fitted, _means(labels), null=null))
     return pd.concat(tables, ignore_index=True)
+
+
+def means_by_cell(
+    data: pd.DataFrame, group: tuple[str, ...], *, outcome: str, special: list[str], **options: Any
+) -> tuple[Fit, list[Label]]:
+    """The fit whose coefficients are the means of the combinations of `group` that occur, and what names each.
+
+    `special` are the other columns that it reads; `options` are those of `fit`.
+    """
+    prepared, name, labels = _prepared(data, group, special)
+    return fit(prepared, f"{quote(outcome)} ~ 0 + {quote(name)}", **options), labels
 
 
 def _groups(design: Design | None, factors: list[str], tied: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
@@ -191,7 +203,8 @@ def _effects(fitted: Fit, factor: str, together: dict[str, Tied], design: Design
     return contrasts(fitted, factor, average_over=average, design=design).assign(estimand="amce", average_over=over)
 
 
-def _default_errors(cluster: str | tuple[str, str] | None, strata: str | None) -> Errors:
+def default_errors(cluster: str | tuple[str, str] | None, strata: str | None = None) -> Errors:
+    """What `errors` is when left out."""
     if strata is not None:
         return "linearised"
     return "HC2" if cluster is None else "CR1"
@@ -234,7 +247,7 @@ def _fresh(name: str, data: pd.DataFrame) -> str:
     return name
 
 
-def _factor_problems(data: pd.DataFrame, outcome: str, factors: list[str]) -> list[Problem]:
+def factor_problems(data: pd.DataFrame, outcome: str, factors: list[str]) -> list[Problem]:
     known = [str(each) for each in data.columns]
     if not factors:
         return [Problem("factors", "no factor is named.", "Write factors=[...] with at least one column.")]

@@ -1,22 +1,29 @@
 """From a plan and clean data to the estimates frame."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
-from vignetta.analysis.multiplicity import adjust
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import Row, contrast_rows, difference_rows, margins
+from vignetta.analysis.multiplicity import JOINT, adjust
 from vignetta.analysis.options import raise_all, unknown
+from vignetta.analysis.simultaneous import adjust_jointly
+from vignetta.analysis.tabulating import tabulate
 from vignetta.analysis.unconditional import unconditional
 from vignetta.design.consistency import SAMPLE
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import ESTIMATES, frame
-from vignetta.plan import Estimand, ModelSpec, Plan
+from vignetta.plan import Adjustment, Estimand, ModelSpec, Plan
+
+Floats = npt.NDArray[np.float64]
 
 TESTS = ("contrast", "conditional_effect", "difference", "joint_test")
 """The estimands that test something; a margin is described, not tested."""
@@ -48,17 +55,19 @@ def estimate(
     prepared = with_declared_levels(data, design)
     models = _fit_all(prepared, plan)
     problems: list[Problem] = []
-    tables = []
+    made = []
     for place, asked in enumerate(plan.estimands):
         try:
-            table = _estimate_one(models[asked.model], asked, design)
+            found = _estimate_one(models[asked.model], asked, design)
         except StudyError as error:
             problems += _inside(f"estimands[{place}]", error)
         else:
-            tables.append(table.assign(**_claim(asked, plan), registered=_word(is_registered(place))))
+            table = found.table.assign(**_claim(asked, plan), registered=_word(is_registered(place)))
+            made.append(replace(found, table=table))
     raise_all(problems)
+    tables = [each.table for each in made]
     estimates = pd.concat([frame([], ESTIMATES), *tables], ignore_index=True) if tables else frame([], ESTIMATES)
-    return _adjusted(estimates, plan)
+    return _adjusted(estimates, plan, [(each.fit, row) for each in made for row in each.rows])
 
 
 def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
@@ -119,15 +128,33 @@ def _fit_one(data: pd.DataFrame, spec: ModelSpec, alpha: float) -> Fit:
     return replace(fitted if spec.variance == "fixed" else unconditional(fitted), name=spec.name)
 
 
-def _estimate_one(fitted: Fit, asked: Estimand, design: Design) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """The estimates of an estimand; for each row what it was computed from, or None for margins and joint tests."""
+
+    fit: Fit
+    table: pd.DataFrame
+    rows: Sequence[Row | None]
+
+
+def _estimate_one(fitted: Fit, asked: Estimand, design: Design) -> _Made:
     if asked.estimand == "joint_test":
-        return joint_test(fitted, f"{asked.factor}:{asked.within}").estimates
+        table = joint_test(fitted, f"{asked.factor}:{asked.within}").estimates
+        return _Made(fitted, table, [None] * len(table))
     options: dict[str, Any] = {"levels": asked.levels, "within": asked.within, "average_over": asked.average_over}
     options |= {"design": design, "predict": asked.predict}
     if asked.estimand in ("margin", "conditional_margin"):
-        return margins(fitted, asked.factor, **options)
-    compare: Callable[..., pd.DataFrame] = differences if asked.estimand == "difference" else contrasts
-    return compare(fitted, asked.factor, versus=asked.versus, **options)
+        table = margins(fitted, asked.factor, **options)
+        return _Made(fitted, table, [None] * len(table))
+    rows = comparison_rows(fitted, asked, **options)
+    return _Made(fitted, tabulate(fitted, rows), rows)
+
+
+def comparison_rows(fitted: Fit, asked: Estimand, **options: Any) -> list[Row]:
+    """The contrasts, conditional effects or differences of an estimand, as combinations of the coefficients."""
+    if asked.estimand == "difference":
+        return difference_rows(fitted, asked.factor, versus=asked.versus, **options)[1]
+    return contrast_rows(fitted, asked.factor, versus=asked.versus, comparison=asked.comparison, **options)
 
 
 def _claim(asked: Estimand, plan: Plan) -> dict[str, str]:
@@ -136,12 +163,33 @@ def _claim(asked: Estimand, plan: Plan) -> dict[str, str]:
     return {"hypothesis": asked.hypothesis, "family": plan.hypotheses[asked.hypothesis].family_name}
 
 
-def _adjusted(estimates: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+def _adjusted(estimates: pd.DataFrame, plan: Plan, made: Sequence[tuple[Fit, Row | None]]) -> pd.DataFrame:
     tested = estimates["estimand"].isin(TESTS) & ~estimates["is_reference"] & (estimates["family"] != "")
     p_adjusted = pd.Series(float("nan"), index=estimates.index)
-    for _, rows in estimates[tested].groupby(["family", "registered"], sort=False):
-        p_adjusted[rows.index] = adjust(rows["p_value"].to_numpy(), plan.adjust)
+    problems: list[Problem] = []
+    for (family, _), tests in estimates[tested & estimates["p_value"].notna()].groupby(["family", "registered"]):
+        behind = [made[place] for place in tests.index]
+        found = _joint_problems(str(family), behind, plan.adjust)
+        problems += found
+        if not found:
+            p_adjusted[tests.index] = _family(tests, behind, plan.adjust)
+    raise_all(problems)
     return estimates.assign(p_adjusted=p_adjusted)
+
+
+def _family(tests: pd.DataFrame, made: Sequence[tuple[Fit, Row | None]], method: Adjustment) -> Floats:
+    if method not in JOINT:
+        return adjust(tests["p_value"].to_numpy(), method)
+    rows = [row for _, row in made if row is not None]
+    return adjust_jointly(made[0][0], rows, tests["statistic"].to_numpy(), method)
+
+
+def _joint_problems(family: str, made: Sequence[tuple[Fit, Row | None]], method: Adjustment) -> list[Problem]:
+    alone = all(row is not None for _, row in made) and len({id(fit) for fit, _ in made}) == 1
+    if method not in JOINT or alone:
+        return []
+    what = f"`{method}` needs the joint distribution of the tests of family `{family}`: contrasts of one model alone."
+    return [Problem("adjust", what, "Write `adjust: holm`, or give other tests families of their own.")]
 
 
 def _lookup(flags: Sequence[bool], count: int) -> Callable[[int], bool]:

@@ -1,24 +1,23 @@
-"""Predictive margins, contrasts, conditional effects, their differences, and joint tests of a fit."""
+"""Predictive margins, contrasts, conditional effects and their differences."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import scipy.linalg
 
 from vignetta.analysis.averaging import Grid, grid
+from vignetta.analysis.comparing import Compared, compared, comparison_problems, log_ratios
 from vignetta.analysis.fits import Fit
-from vignetta.analysis.freedom import Hotelling, hotelling
-from vignetta.analysis.intervals import joint_p_value
-from vignetta.analysis.options import raise_all, unknown
-from vignetta.analysis.tabulating import Label, tabulate, tabulate_joint_test
+from vignetta.analysis.options import Conditional, Scale, check_options, raise_all, unknown
+from vignetta.analysis.simultaneous import with_adjusted
+from vignetta.analysis.situations import At, Situations, Within, label, situations
+from vignetta.analysis.tabulating import Label, tabulate, tabulate_ratios
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError
-from vignetta.plan import Average
+from vignetta.plan import Adjustment, Average, Comparison
 
 Floats = npt.NDArray[np.float64]
 Row = tuple[Label, Floats]
@@ -32,7 +31,8 @@ def margins(
     factor: str,
     *,
     levels: Sequence[str] | None = None,
-    within: str | None = None,
+    within: Within = None,
+    at: At = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
     predict: str | None = None,
@@ -42,7 +42,8 @@ def margins(
     Parameters
     ----------
     levels : only these; all when left out.
-    within : another factor; one margin for each pair of levels.
+    within : another factor, or several; one margin for each combination of levels.
+    at : for a number its values, for a factor some of its levels: `at={"age": [30, 50]}`; one margin at each.
     average_over : sample sets the factor (and `within`) in every row and leaves the rest as observed, as Stata's
         `margins` does; design averages the other factors as declared; equal and proportional are emmeans' grids, all
         combinations alike or as often as observed, with numbers at their means; a frame with factors and `probability`
@@ -67,16 +68,13 @@ def margins(
     >>> margins(fit(pd.DataFrame(cells), "y ~ arm * place"), "arm")["estimate"].round(6).tolist()
     [2.0, 5.5]
     """
-    shown = _levels(fit, factor, levels)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
-    label = _label(fit, predict, over, "margin" if within is None else "conditional_margin", factor)
-    return tabulate(
-        fit,
-        [
-            ({**label, "level": level, **_within_label(inside)}, over.mean({**inside, factor: level}))
-            for inside, level in product(_within(fit, within), shown)
-        ],
-    )
+    there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
+    common = _label(fit, predict, over, "conditional_margin" if there else "margin", factor)
+    rows = [
+        ({**common, "level": level, **label(inside)}, over.mean({**inside, factor: level}))
+        for inside, level in product(there.each, _levels(fit, factor, levels))
+    ]
+    return tabulate(there.fit, rows)
 
 
 def contrasts(
@@ -84,28 +82,42 @@ def contrasts(
     factor: str,
     *,
     versus: str | None = None,
+    comparison: Comparison = "reference",
     levels: Sequence[str] | None = None,
-    within: str | None = None,
+    within: Within = None,
+    at: At = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
     predict: str | None = None,
+    scale: Scale = "difference",
+    adjust: Adjustment = "none",
 ) -> pd.DataFrame:
     """How far the mean prediction at each level of `factor` is from that at another level.
 
     Parameters
     ----------
     versus : the level compared with; when left out the design's reference, without a design the first level.
-    levels, within, average_over, design, predict : as for `margins`. In a design in which some combinations never
-        occur, both levels are averaged over the combinations that occur beside both.
+    comparison : what each level is compared with. reference: with `versus`; pairwise: with each level before it;
+        sequential: with the one before it; grand_mean: with the mean of the margins of all `levels`, each counting the
+        same, as emmeans' `eff`.
+    levels, within, at, average_over, design, predict : as for `margins`. In a design in which some combinations never
+        occur, the levels that are compared are averaged over the combinations that occur beside all of them.
+    scale : difference, or ratio of the two means (the risk ratio of probabilities), or odds_ratio of two mean
+        probabilities. Tests and intervals of ratios are made on the logarithmic scale; the standard error is that of
+        the ratio.
+    adjust : how `p_adjusted` accounts for the number of comparisons; single_step and step_down use their joint
+        distribution, and with single_step the intervals hold for all comparisons at once. A plan adjusts over the
+        family of a hypothesis instead.
 
     Returns
     -------
-    The estimates frame, estimand `contrast` or `conditional_effect`; the level compared with is a row of zeros.
+    The estimates frame, estimand `contrast` or `conditional_effect`; the level compared with is a row of zeros. Ratios
+    are `ratio`, `odds_ratio`, `conditional_ratio` and `conditional_odds_ratio`, with a row of ones.
 
     Raises
     ------
     StudyError
-        As for `margins`.
+        As for `margins`; a mean that has no ratio or odds; fewer than two levels to compare.
 
     Examples
     --------
@@ -114,20 +126,79 @@ def contrasts(
     >>> contrasts(fit(pd.DataFrame(cells), "y ~ arm * place"), "arm", within="place")["estimate"].round(6).tolist()
     [0.0, 4.0, 0.0, 3.0]
     """
-    against = _reference(fit, factor, versus, design)
-    shown = _with_reference(_levels(fit, factor, levels), against)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
-    label = {
-        **_label(fit, predict, over, "contrast" if within is None else "conditional_effect", factor),
-        "versus": against,
-    }
-    return tabulate(
-        fit,
-        [
-            _contrast_row({**label, **_within_label(inside)}, over.contrast(factor, (level, against), inside), level)
-            for inside, level in product(_within(fit, within), shown)
-        ],
-    )
+    check_options(scale=scale, adjust=adjust)
+    there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
+    found = _compared(fit, factor, there, over, versus=versus, comparison=comparison, levels=levels, design=design)
+    common = _label(fit, predict, over, _contrast_name(scale, there), factor)
+    labels = [{**common, **label(inside), **_names(each)} for inside, each in found]
+    if scale == "difference":
+        rows = _differences(labels, found)
+        return with_adjusted(there.fit, tabulate(there.fit, rows), rows, adjust)
+    effects = log_ratios(there.fit, [each for _, each in found], scale, predict)
+    rows = list(zip(labels, effects, strict=True))
+    return with_adjusted(there.fit, tabulate_ratios(there.fit, rows), rows, adjust, is_logarithm=True)
+
+
+def contrast_rows(
+    fit: Fit,
+    factor: str,
+    *,
+    versus: str | None = None,
+    comparison: Comparison = "reference",
+    levels: Sequence[str] | None = None,
+    within: Within = None,
+    average_over: Average | pd.DataFrame = "sample",
+    design: Design | None = None,
+    predict: str | None = None,
+) -> list[Row]:
+    """The contrasts of `contrasts` as combinations of the coefficients, or effects, with what names each of them."""
+    there, over = _there(fit, factor, within, None, average_over=average_over, design=design, predict=predict)
+    found = _compared(fit, factor, there, over, versus=versus, comparison=comparison, levels=levels, design=design)
+    common = _label(fit, predict, over, _contrast_name("difference", there), factor)
+    return _differences([{**common, **label(inside), **_names(each)} for inside, each in found], found)
+
+
+def conditional(
+    fit: Fit,
+    factor: str,
+    *,
+    within: Within = None,
+    at: At = None,
+    estimand: Conditional = "conditional_effect",
+    **options: Any,
+) -> pd.DataFrame:
+    """Conditional effects, or conditional margins, of `factor`.
+
+    Parameters
+    ----------
+    within : a factor or a trait of respondents, or several: one set of estimates for each combination of their levels.
+    at : for a number its values, for a factor some of its levels: `at={"age": [30, 50]}`.
+    estimand : conditional_effect (contrasts) or conditional_margin.
+    options : those of `contrasts`, or of `margins`.
+
+    Returns
+    -------
+    The estimates frame; `within_factor` and `within_level` say where: `regime × age` and `democracy × 30`.
+
+    Raises
+    ------
+    StudyError
+        As for `contrasts` and `margins`; when neither `within` nor `at` is given.
+
+    Examples
+    --------
+    >>> from vignetta.analysis.fitting import fit
+    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "age": [20.0, 40.0] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
+    >>> found = conditional(fit(pd.DataFrame(cells), "y ~ arm * age"), "arm", at={"age": [20, 30]})
+    >>> found.loc[~found["is_reference"], ["within_level", "estimate"]].round(6).values.tolist()
+    [['20', 4.0], ['30', 3.5]]
+    """
+    check_options(estimand=estimand)
+    if not within and not at:
+        remedy = 'Write within="regime" or at={"age": [30, 50]}; without either use `contrasts` or `margins`.'
+        raise StudyError(Problem("within", "nothing is conditioned on.", remedy))
+    compute = margins if estimand == "conditional_margin" else contrasts
+    return compute(fit, factor, within=within, at=at, **options)
 
 
 def differences(
@@ -137,11 +208,16 @@ def differences(
     within: str,
     versus: str | None = None,
     levels: Sequence[str] | None = None,
+    at: At = None,
     average_over: Average | pd.DataFrame = "sample",
     design: Design | None = None,
     predict: str | None = None,
 ) -> pd.DataFrame:
     """How far each contrast of `factor` differs between a level of `within` and the reference level of `within`.
+
+    Parameters
+    ----------
+    at : levels of further factors, or values of numbers, at which the differences are taken, each apart.
 
     Returns
     -------
@@ -161,80 +237,80 @@ def differences(
     >>> found[["level", "versus", "within_level", "estimate"]].round(6).values.tolist()
     [['b', 'a', 'q vs p', -1.0]]
     """
-    against = _reference(fit, factor, versus, design)
-    base = _reference(fit, within, None, design)
-    over = grid(fit, _set_factors(fit, factor, within), average_over=average_over, design=design, outcome=predict)
-    label = {**_label(fit, predict, over, "difference", factor), "versus": against, "within_factor": within}
+    options: dict[str, Any] = {"average_over": average_over, "design": design, "predict": predict}
+    there, rows = difference_rows(fit, factor, within=within, versus=versus, levels=levels, at=at, **options)
+    return tabulate(there, rows)
+
+
+def difference_rows(
+    fit: Fit,
+    factor: str,
+    *,
+    within: str,
+    versus: str | None = None,
+    levels: Sequence[str] | None = None,
+    at: At = None,
+    average_over: Average | pd.DataFrame = "sample",
+    design: Design | None = None,
+    predict: str | None = None,
+) -> tuple[Fit, list[Row]]:
+    """The differences of `differences` as combinations of the coefficients, or effects; and the fit that reads them."""
+    there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
+    against, base = _reference(fit, factor, versus, design), _reference(fit, within, None, design)
     shown = [each for each in _levels(fit, factor, levels) if each != against]
+    common = {**_label(fit, predict, over, "difference", factor), "versus": against}
     rows: list[Row] = []
-    for inside, level in product([each for each in fit.levels(within) if each != base], shown):
-        first, second = (over.contrast(factor, (level, against), {within: each}) for each in (inside, base))
-        named = {**label, "level": level, "within_level": f"{inside} vs {base}"}
-        rows.append((named, first - second))
+    for inside, level in product(there.each, shown):
+        if inside[within] == base:
+            continue
+        first, second = (over.contrast(factor, (level, against), each) for each in (inside, {**inside, within: base}))
+        pair = {**inside, within: f"{inside[within]} vs {base}"}
+        rows.append(({**common, "level": level, **label(pair)}, first - second))
     raise_all(_interaction_problems(rows, factor, within))
-    return tabulate(fit, rows)
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """A Wald test that all coefficients of a term are zero.
-
-    Attributes
-    ----------
-    term : as asked, such as `response:action`.
-    statistic : F, the quadratic form divided by `df_num`.
-    df_num, df_den : how many coefficients, and the fit's degrees of freedom (infinite for the normal distribution,
-        where the p-value is that of a chi-square); those of the approximate Hotelling test where tests have their own.
-    estimates : the test as a row of the estimates frame.
-    """
-
-    term: str
-    statistic: float
-    df_num: int
-    df_den: float
-    p_value: float
-    errors: str
-    estimates: pd.DataFrame
-
-    def __repr__(self) -> str:
-        freedom = f"F({self.df_num}, {self.df_den:g})"
-        return f"{self.term}: {freedom} = {self.statistic:.4f}, p = {self.p_value:.4g}, errors {self.errors}"
-
-
-def joint_test(fit: Fit, term: str | Sequence[str]) -> JointTest:
-    """Test that all coefficients of a term are zero (Wald; with CR2 the approximate Hotelling test).
-
-    Parameters
-    ----------
-    term : a factor, or factors joined by colons in any order: `response:action`; several terms are tested at once.
-
-    Raises
-    ------
-    StudyError
-        The model has no such term, or codes it without the terms that it contains; or there are fewer clusters than
-        coefficients.
-
-    Examples
-    --------
-    >>> from vignetta.analysis.fitting import fit
-    >>> cells = {"arm": ["a", "a", "b", "b"] * 2, "place": ["p", "q"] * 4, "y": [1.0, 2, 4, 6, 2, 3, 7, 5]}
-    >>> joint_test(fit(pd.DataFrame(cells), "y ~ arm * place", errors="classical"), "arm:place")
-    arm:place: F(1, 4) = 0.3333, p = 0.5946, errors classical
-    """
-    asked = [term] if isinstance(term, str) else list(term)
-    raise_all([] if asked else [Problem("term", "no term is named.", "Name at least one.")])
-    found = [_term(fit, each) for each in dict.fromkeys(asked)]
-    name = " + ".join(dict.fromkeys(asked))
-    tested = _wald(fit, np.concatenate([np.eye(len(fit.coef))[fit.places(place)] for place, _ in found]), name)
-    F, q, df = tested.statistic, tested.df_num, tested.df_den
-    p = joint_p_value(F, q, df)
-    factors = found[0][1] if len(found) == 1 else [name]
-    label = {"estimand": "joint_test", "factor": factors[0], "within_factor": " × ".join(factors[1:])}
-    row = tabulate_joint_test(fit, label, statistic=F, df_num=q, df_den=df, p_value=p)
-    return JointTest(name, F, q, df, p, fit.errors, row)
+    return there.fit, rows
 
 
 # ---------------------------------------------------------------------------------------------------------- levels
+
+
+def _there(
+    fit: Fit,
+    factor: str,
+    within: Within,
+    at: At,
+    *,
+    average_over: Average | pd.DataFrame,
+    design: Design | None,
+    predict: str | None,
+) -> tuple[Situations, Grid]:
+    """The situations, and the grid over which margins are averaged in them."""
+    fit.levels(factor)
+    there = situations(fit, factor, within, at)
+    over = grid(there.fit, [factor, *there.names], average_over=average_over, design=design, outcome=predict)
+    return there, over
+
+
+def _compared(
+    fit: Fit,
+    factor: str,
+    there: Situations,
+    over: Grid,
+    *,
+    versus: str | None,
+    comparison: Comparison,
+    levels: Sequence[str] | None,
+    design: Design | None,
+) -> list[tuple[dict[str, str], Compared]]:
+    check_options(comparison=comparison)
+    shown = _levels(fit, factor, levels)
+    raise_all(comparison_problems(comparison, versus, shown))
+    against = _reference(fit, factor, versus, design)
+    shown = _with_reference(shown, against) if comparison == "reference" else shown
+    return [
+        (inside, each)
+        for inside in there.each
+        for each in compared(over, factor, shown, comparison=comparison, against=against, within=inside)
+    ]
 
 
 def _levels(fit: Fit, factor: str, levels: Sequence[str] | None) -> list[str]:
@@ -257,85 +333,28 @@ def _with_reference(shown: list[str], against: str) -> list[str]:
     return shown if against in shown else [against, *shown]
 
 
-def _set_factors(fit: Fit, factor: str, within: str | None) -> list[str]:
-    if factor == within:
-        raise StudyError(Problem("within", f"`{factor}` cannot be conditioned on itself.", "Name another factor."))
-    factors = [factor] if within is None else [factor, within]
-    return [each for each in factors if fit.levels(each)]
-
-
-def _within(fit: Fit, within: str | None) -> list[dict[str, str]]:
-    return [{}] if within is None else [{within: level} for level in fit.levels(within)]
-
-
-# ---------------------------------------------------------------------------------------------------------- labels
+# ------------------------------------------------------------------------------------------------------------ rows
 
 
 def _label(fit: Fit, predict: str | None, over: Grid, estimand: str, factor: str) -> Label:
-    label = {"estimand": estimand, "factor": factor, "average_over": over.name}
+    made = {"estimand": estimand, "factor": factor, "average_over": over.name}
     if predict in (None, "mean"):
-        return label
-    return {**label, "outcome": f"{fit.outcome} {'' if str(predict).startswith('>=') else '= '}{predict}"}
+        return made
+    return {**made, "outcome": f"{fit.outcome} {'' if str(predict).startswith('>=') else '= '}{predict}"}
 
 
-def _within_label(inside: dict[str, str]) -> Label:
-    return {"within_factor": next(iter(inside)), "within_level": next(iter(inside.values()))} if inside else {}
+def _contrast_name(scale: Scale, there: Situations) -> str:
+    if scale == "difference":
+        return "conditional_effect" if there else "contrast"
+    return f"conditional_{scale}" if there else scale
 
 
-def _contrast_row(label: Label, combination: Floats, level: str) -> Row:
-    return {**label, "level": level, "is_reference": level == label["versus"]}, combination
+def _names(each: Compared) -> Label:
+    return {"level": each.level, "versus": each.versus, "is_reference": each.is_reference}
 
 
-# ----------------------------------------------------------------------------------------------------- joint tests
-
-
-def _term(fit: Fit, term: str) -> tuple[slice, list[str]]:
-    asked = [each.strip().strip("`") for each in term.split(":")]
-    for each in fit.spec.structure:
-        factors = [str(factor) for factor in each.term.factors]
-        if sorted(factors) == sorted(asked):
-            raise_all(_coding_problems(fit, each, term))
-            return fit.spec.term_slices[each.term], asked
-    known = [str(each.term) for each in fit.spec.structure if str(each.term) != "1"]
-    raise StudyError(unknown("term", "the model has no term", term, known))
-
-
-def _wald(fit: Fit, combinations: Floats, term: str) -> Hotelling:
-    if fit.tests is not None:
-        what = f"a joint test of `{term}` is not made by resampling."
-        raise StudyError(Problem("fit", what, "Test the fit as it was before, best with CR2."))
-    values, vcov = combinations @ fit.coef, combinations @ fit.vcov @ combinations.T
-    raise_all(_singular_problems(term, vcov, fit.is_absorbed(combinations)))
-    scale = np.sqrt(np.diag(vcov))
-    form = float(values / scale @ scipy.linalg.solve(vcov / np.outer(scale, scale), values / scale, assume_a="sym"))
-    if fit.working is None:
-        return Hotelling(form / len(values), len(values), fit.df)
-    found = hotelling(fit.working, combinations, form)
-    if found.df_den <= 0:
-        what = f"the clusters cannot carry a test of the {len(values)} coefficients of `{term}`."
-        raise StudyError(Problem("term", what, "Test fewer coefficients at once."))
-    return found
-
-
-def _coding_problems(fit: Fit, structure: Any, term: str) -> list[Problem]:
-    categorical = {name for name, (kind, _) in fit.spec.encoder_state.items() if kind.value == "categorical"}
-    scoped = [each for scope in structure.scoped_terms for each in scope.factors]
-    full = [str(each.factor) for each in scoped if str(each.factor) in categorical and not each.reduced]
-    if not full and len(structure.scoped_terms) == 1:
-        return []
-    what = f"`{term}` stands without the terms that it contains, so its coefficients are not what it adds to them."
-    return [Problem("term", what, f"Write `{term.replace(':', ' * ')}` in the formula.")]
-
-
-def _singular_problems(term: str, vcov: Floats, absorbed: npt.NDArray[np.bool_]) -> list[Problem]:
-    if absorbed.any():
-        what = f"{absorbed.sum()} of the {len(vcov)} coefficients of `{term}` rest on one cluster alone."
-        return [Problem("term", what, "Their clustered errors cannot be estimated; simplify the formula.")]
-    scale = np.sqrt(np.diag(vcov))
-    if (scale > 0).all() and np.linalg.matrix_rank(vcov / np.outer(scale, scale), hermitian=True) == len(vcov):
-        return []
-    what = f"the {len(vcov)} coefficients of `{term}` have a covariance matrix that cannot be inverted."
-    return [Problem("term", what, "There may be fewer clusters than coefficients; test fewer at once.")]
+def _differences(labels: list[Label], found: list[tuple[dict[str, str], Compared]]) -> list[Row]:
+    return [(named, each.first - each.second) for named, (_, each) in zip(labels, found, strict=True)]
 
 
 def _interaction_problems(rows: list[Row], factor: str, within: str) -> list[Problem]:

@@ -3,20 +3,32 @@
 from typing import Any, Final, Literal, get_args
 
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.plan import Adjustment, Average, Errors, ModelFamily, Variance
+from vignetta.plan import Adjustment, Average, Comparison, Errors, ModelFamily, Variance
 
 Distribution = Literal["t", "normal", "satterthwaite"]
 """t: with the degrees of freedom that go with the errors. normal: the large-sample limit, as cregg and survey report
 it. satterthwaite: each test of clustered errors with its own, as `t` has with CR2."""
+Conditional = Literal["conditional_effect", "conditional_margin"]
+Alternative = Literal["two_sided", "greater", "less"]
+Statistic = Literal["studentized", "difference", "F"]
+Grouped = Literal["amce", "marginal_mean"]
+Scale = Literal["difference", "ratio", "odds_ratio"]
+"""How two margins are compared."""
 WildWeights = Literal["webb", "rademacher"]
 """webb: six points, for few clusters (Webb 2023). rademacher: -1 or 1."""
 
 OPTIONS: Final[dict[str, Any]] = {
     "adjust": Adjustment,
+    "alternative": Alternative,
     "average_over": Average,
+    "comparison": Comparison,
     "distribution": Distribution,
     "errors": Errors,
+    "estimand": Conditional,
+    "grouped": Grouped,
     "model": ModelFamily,
+    "scale": Scale,
+    "statistic": Statistic,
     "variance": Variance,
     "wild_weights": WildWeights,
 }

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from vignetta.analysis.estimating import TESTS
-from vignetta.plan import Expectation, Hypothesis, Plan
+from vignetta.plan import Adjustment, Expectation, Hypothesis, Plan
 
 Judgement = Literal["supported", "partly supported", "not supported", "contradicted", "not tested"]
 
@@ -15,11 +15,16 @@ _CLAIM: Final[dict[Expectation, str]] = {
     "decrease": "negative",
     "different": "different from zero",
 }
-_ADJUSTED: Final = {
+_ADJUSTED: Final[dict[Adjustment, str]] = {
     "none": "p",
     "holm": "Holm-adjusted p",
     "bonferroni": "Bonferroni-adjusted p",
+    "hochberg": "Hochberg-adjusted p",
+    "hommel": "Hommel-adjusted p",
     "benjamini_hochberg": "Benjamini-Hochberg-adjusted p",
+    "benjamini_yekutieli": "Benjamini-Yekutieli-adjusted p",
+    "single_step": "single-step-adjusted p",
+    "step_down": "step-down-adjusted p",
 }
 
 

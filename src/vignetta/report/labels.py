@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import permutations
 
+from vignetta.analysis.comparing import GRAND_MEAN
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.errors import Problem, StudyError, near_miss
@@ -54,9 +55,11 @@ class Labels:
         return label if name in self.design.factors else f"{label} (as recalled)"
 
     def level(self, factor: str, name: str) -> str:
-        """The label of a level of a factor."""
+        """The label of a level of a factor, or of the mean of all its margins."""
         known = self.design.answered
         _known("factor", factor, list(known))
+        if name == GRAND_MEAN and name not in known[factor].level_names:
+            return "the grand mean"
         _known(f"level of `{factor}`", name, known[factor].level_names)
         return words(known[factor].level(name).label, self.design.language)
 

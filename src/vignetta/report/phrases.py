@@ -49,7 +49,12 @@ ADJUSTMENTS: Final[Mapping[Adjustment, str]] = {
     "none": "not adjusted",
     "holm": "adjusted by Holm's method",
     "bonferroni": "adjusted by Bonferroni's method",
+    "hochberg": "adjusted by Hochberg's method",
+    "hommel": "adjusted by Hommel's method",
     "benjamini_hochberg": "adjusted by the method of Benjamini and Hochberg",
+    "benjamini_yekutieli": "adjusted by the method of Benjamini and Yekutieli",
+    "single_step": "adjusted by the distribution of the largest statistic, in a single step",
+    "step_down": "adjusted by the distribution of the largest statistic, stepping down",
 }
 
 

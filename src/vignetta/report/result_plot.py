@@ -37,8 +37,13 @@ def _draw(ax: "matplotlib.axes.Axes", rows: pd.DataFrame) -> None:
         ax.plot([row["conf_low"], row["conf_high"]], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt")
         hollow = "white" if row["is_reference"] else colour
         ax.plot([row["estimate"]], [y], marker=marker, color=colour, markerfacecolor=hollow, markersize=5.5)
+    ratios = rows["estimand"].str.contains("ratio")
+    if ratios.any():
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter("{x:g}")
     if not rows["estimand"].isin(MARGINS).any():
-        ax.axvline(0, color=TONES["ink"], linewidth=0.9, zorder=0)
+        ax.axvline(1 if ratios.all() else 0, color=TONES["ink"], linewidth=0.9, zorder=0)
     ax.set_yticks(place, [_label(rows, each) for each in range(len(rows))])
     ax.set_ylim(-0.6, len(rows) - 0.4)
     ax.grid(axis="x", color=LIGHT, linewidth=0.8)
@@ -51,4 +56,5 @@ def _draw(ax: "matplotlib.axes.Axes", rows: pd.DataFrame) -> None:
 def _label(rows: pd.DataFrame, place: int) -> str:
     row = rows.iloc[place]
     before = f"{row['factor']}: " if rows["factor"].nunique() > 1 else ""
-    return f"{before}{row['level']}" + (f", {row['within_level']}" if row["within_level"] else "")
+    against = f" vs {row['versus']}" if rows["versus"].nunique() > 1 else ""
+    return f"{before}{row['level']}{against}" + (f", {row['within_level']}" if row["within_level"] else "")

@@ -79,14 +79,16 @@ class Estimates(pd.DataFrame):
 
     @property
     def notes(self) -> str:
-        """Responses, clusters, errors, and what was averaged over."""
+        """Responses, clusters, errors, what was averaged over, and what a reader must know."""
         self._check()
         clusters = sorted({each for each in self["n_clusters"] if each == each})
         parts = [f"n = {' or '.join(count(each) for each in sorted(set(self['n'])))}"] if len(self) else []
         parts += [f"{' or '.join(map(count, clusters))} clusters"] if clusters else []
         parts += [f"errors {', '.join(dict.fromkeys(self['errors']))}"] if len(self) else []
         averaged = ", ".join(_OVER.get(each, each) for each in dict.fromkeys(self["average_over"]) if each)
-        return ", ".join([*parts, *([f"averaged over the {averaged}"] if averaged else [])])
+        parts += [f"averaged over the {averaged}"] if averaged else []
+        told = [each for each in dict.fromkeys(self["note"]) if each]
+        return "; ".join(filter(None, [", ".join(parts), *told]))
 
     def __repr__(self) -> str:
         if not self._whole:

@@ -105,6 +105,7 @@ def _table(rows: pd.DataFrame, labels: Labels, plan: Plan) -> Table:
     note = basis(rows, plan.alpha)
     about = (
         f"{labels.outcome(first.outcome)} ({labels.scale(first.outcome)}); {note}; {average_words(first.average_over)}."
+        f"{_told(rows)}"
     )
     return Table(
         title=estimand_words(first, labels),
@@ -145,7 +146,7 @@ def _joint_table(rows: pd.DataFrame, labels: Labels) -> Table:
     )
     return Table(
         title=estimand_words(first, labels),
-        about=f"{labels.outcome(first.outcome)}; {_tested(rows)}.",
+        about=f"{labels.outcome(first.outcome)}; {_tested(rows)}.{_told(rows)}",
         columns=("Interaction", "F", "p", *ADJUSTED[adjusted], "Status"),
         sections=(Section("", lines),),
     )
@@ -157,6 +158,11 @@ def _interaction(row: Any, labels: Labels) -> str:
 
 def _records(rows: pd.DataFrame) -> Iterator[Any]:
     yield from rows.itertuples()
+
+
+def _told(rows: pd.DataFrame) -> str:
+    """What a reader of the numbers must know."""
+    return "".join(f" Note: {each}." for each in dict.fromkeys(rows["note"]) if each)
 
 
 def _tested(rows: pd.DataFrame) -> str:

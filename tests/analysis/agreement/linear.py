@@ -21,7 +21,8 @@ from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import infer, joint_p_value
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.analysis.tabulating import tabulate
 from vignetta.analysis.unconditional import unconditional
 
