@@ -11,7 +11,8 @@ import statsmodels.formula.api as smf
 from tests.analysis.panels import compliance
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.instrumental import InstrumentalFit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.errors import StudyError
 
 SAME = 1e-9

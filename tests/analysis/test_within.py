@@ -10,7 +10,8 @@ import statsmodels.formula.api as smf
 from tests.analysis.panels import panel
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
-from vignetta.analysis.margins import contrasts, differences, joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import contrasts, differences, margins
 from vignetta.analysis.spanning import written_out
 from vignetta.errors import StudyError
 

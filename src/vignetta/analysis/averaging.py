@@ -269,7 +269,10 @@ def _rows_with(fit: Fit, factors: list[str], codes: Codes, rows: Codes) -> Float
         return fit.design_matrix(_set(fit, fit.sample.data.iloc[rows].reset_index(drop=True), factors, codes))
     read = {name for names, _ in fit.reads for name in names}
     values = {name: fit.sample.values[name][rows] for name in read - set(factors)}
-    return evaluate(fit.plain, {**values, **dict(zip(factors, codes.T, strict=True))})
+    for name, column in zip(factors, codes.T, strict=True):
+        is_factor = isinstance(fit.sample.columns[name], pd.Categorical)
+        values[name] = column if is_factor else np.array(list(fit.levels(name).values()))[column]
+    return evaluate(fit.plain, values)
 
 
 def _shares(fit: Fit, names: list[str]) -> tuple[Codes, Floats]:

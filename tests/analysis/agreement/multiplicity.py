@@ -1,22 +1,33 @@
 """Several tests at once: R's p.adjust and multcomp, beside ours.
 
-A method that is added to `vignetta.analysis.multiplicity` needs a line in `ADJUSTMENTS` and none in `table.SKIPPED`.
+Integrals over a lattice are a kind of their own, with a tolerance of their own.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from tests.analysis.agreement.comparison import RESPONSES, Comparison, Reference, compare
 from tests.analysis.agreement.linear import by_hand
+from vignetta.analysis.maximum_t import critical_value, largest_t_tail
 from vignetta.analysis.multiplicity import adjust
+from vignetta.analysis.randomization import randomization_test
 from vignetta.analysis.tabulating import tabulate
 from vignetta.power import power_of
 
-ADJUSTMENTS: dict[str, Any] = {"holm": "holm", "BH": "benjamini_hochberg", "bonferroni": "bonferroni"}
+ADJUSTMENTS: dict[str, Any] = {
+    "holm": "holm",
+    "BH": "benjamini_hochberg",
+    "BY": "benjamini_yekutieli",
+    "bonferroni": "bonferroni",
+    "hochberg": "hochberg",
+    "hommel": "hommel",
+}
 """R's names and ours."""
+INTEGRATED = "vs reference, integrated"
 
 
 def families(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
@@ -49,6 +60,16 @@ def _family(found: Any, K: Any, family: str, expected: Any) -> Iterator[Comparis
         for theirs, ours in ADJUSTMENTS.items():
             found_p = adjust(values, ours)
             yield compare(family, errors, f"p, {ours.replace('_', '-')}", found_p, expected[f"{kind}_{theirs}"], 1e-3)
+        if f"{kind}_single_step_exact" in expected:
+            bounds = np.abs(shown["statistic"].to_numpy())
+            yield from _largest_t(kind, errors, correlation, bounds, np.inf if kind == "z" else df, expected)
+
+
+def _largest_t(kind: str, errors: str, correlation: Any, bounds: Any, df: float, expected: Any) -> Iterator[Comparison]:
+    tails = [largest_t_tail(correlation, float(each), df) for each in bounds]
+    yield compare(INTEGRATED, errors, "p, single step", tails, expected[f"{kind}_single_step_exact"])
+    critical = critical_value(correlation, 0.05, df)
+    yield compare(INTEGRATED, errors, "critical value", critical, expected[f"{kind}_crit_95_exact"])
 
 
 def adjusted(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
@@ -70,5 +91,19 @@ def power(reference: Reference, data: str, weighted: str) -> Iterator[Comparison
         yield compare("power.t.test", "", "power", ours, [row["power"], row["power_bonf4"]])
 
 
+def randomisation(reference: Reference, data: str, weighted: str) -> Iterator[Comparison]:
+    """All 252 assignments of ten rows."""
+    if (data, weighted) != ("n1502", "unweighted"):
+        return
+    expected = reference.numbers["misc"]["exact_randomisation"]
+    frame = pd.DataFrame({"y": expected["y"], "z": pd.Categorical(np.where(expected["z"], "b", "a"))})
+    options: dict[str, Any] = {"outcome": "y", "factor": "z", "statistic": "difference"}
+    for name, alternative in (("p_two_sided", "two_sided"), ("p_upper", "greater"), ("p_lower", "less")):
+        found = randomization_test(frame, **options, alternative=alternative, rng=np.random.default_rng(1))
+        yield compare("exact randomisation", "", alternative, found.p_value, expected[name])
+    yield compare("exact randomisation", "", "statistic", found.observed, expected["statistic"])
+    yield compare("exact randomisation", "", "assignments", found.draws, expected["n_perm"])
+
+
 MULTIPLICITY = (families,)
-MISC = (adjusted, power)
+MISC = (adjusted, power, randomisation)

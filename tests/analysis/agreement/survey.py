@@ -14,7 +14,8 @@ from vignetta.analysis.conjoint import amce, marginal_means
 from vignetta.analysis.fits import Fit
 from vignetta.analysis.fitting import fit
 from vignetta.analysis.intervals import joint_p_value
-from vignetta.analysis.margins import joint_test, margins
+from vignetta.analysis.joint_tests import joint_test
+from vignetta.analysis.margins import margins
 from vignetta.analysis.tabulating import tabulate
 
 ADDITIVE = "approval ~ transgression + regime + capability + treaty + age + female + party + education + response"

@@ -9,7 +9,7 @@ import pandas as pd
 from tests.analysis.agreement.comparison import CASES, Comparison, Reference
 from tests.analysis.agreement.likelihoods import logit, ordered_logit
 from tests.analysis.agreement.linear import OLS, conjoint
-from tests.analysis.agreement.multiplicity import MISC, MULTIPLICITY
+from tests.analysis.agreement.multiplicity import INTEGRATED, MISC, MULTIPLICITY
 from tests.analysis.agreement.survey import survey
 from vignetta.plan import Errors
 
@@ -33,11 +33,10 @@ TITLES = {
     "ologit": "Ordered logit",
     "survey": "Survey samples",
     "multiplicity": "Several tests at once",
-    "misc": "p.adjust and power",
+    "misc": "p.adjust, power and randomisation",
 }
 NUMERIC = "a numerical derivative: the exact number stands beside it and is compared"
 RANDOM = "quasi-Monte-Carlo integration, with an error of up to 2e-5 in p and 1e-4 in the critical value"
-ABSENT = "not a method of the package"
 SKIPPED: dict[str, dict[str, str]] = {
     "ols": {
         "unconditional_HC0 se_margin": NUMERIC,
@@ -48,16 +47,12 @@ SKIPPED: dict[str, dict[str, str]] = {
     "logit": {"weighted logLik": "R rounds the weights of a binomial likelihood; its deviance is compared"},
     "ologit": {"polr_default": "polr with its default tolerance stops short of the maximum"},
     "multiplicity": {
-        **{f"{kind}_{name}": ABSENT for kind in "zt" for name in ("BY", "hochberg", "hommel")},
         **{f"{kind}_{name}": RANDOM for kind in "zt" for name in ("single_step", "crit_95")},
-        **{f"{kind}_{name}": ABSENT for kind in "zt" for name in ("single_step_exact", "crit_95_exact")},
         "z_single_step_miwa": "the same numbers are there to more digits (`z_single_step_exact`)",
         "glht_t_single_step": RANDOM,
         "glht_t_free_stepdown": RANDOM,
     },
     "misc": {
-        **{f"p_adjust {name}": ABSENT for name in ("BY", "hochberg", "hommel")},
-        "exact_randomisation": ABSENT,
         "power proportions": "the normal power of two shares with a pooled variance; ours is that of a t test",
     },
 }
@@ -134,10 +129,10 @@ each, with and without weights, and makes this page. The folder of reference num
 it is present, tests hold the package to the numbers and this page to what the command counts.
 
 **{count:,} numbers; the largest relative difference is {linear:.0e} for linear models and what is computed from them,
-and {iterative:.0e} for models that are fitted by iteration.** A number that several functions give counts for each; an
-estimate of a linear model counts again for each of the errors that it was made with. A difference is relative to R's
-number, or to its standard error where that is larger (covariances: to the product of the standard errors; p-values: to
-0.001; statistics and correlations: to 1).
+{iterative:.0e} for models that are fitted by iteration, and {integrated:.0e} for single-step p-values and critical values,
+which are integrals.** A number that several functions give counts for each; an estimate of a linear model counts again
+for each of the errors that it was made with. A difference is relative to R's number, or to its standard error where that
+is larger (covariances: to the product of the standard errors; p-values: to 0.001; statistics and correlations: to 1).
 
 A row is a model and an estimand, a column the errors, a cell the largest difference among their numbers; *none* has
 what depends on no errors. What the files hold beside results (labels, sample sizes that a power was asked for) is not
@@ -148,8 +143,14 @@ ITERATIVE = ("logit", "ordered_logit", "svyglm logit")
 
 
 def _largest(table: pd.DataFrame) -> dict[str, float]:
-    iterative = table["model"].isin([each.replace("_", " ") for each in ITERATIVE])
-    return {"linear": table["largest"][~iterative].max(), "iterative": table["largest"][iterative].max()}
+    return dict(table.groupby(table["model"].map(kind_of))["largest"].max())
+
+
+def kind_of(model: str) -> str:
+    """How a model's numbers are computed: linear, iterative or integrated."""
+    if model == INTEGRATED:
+        return "integrated"
+    return "iterative" if model.replace(" ", "_") in [each.replace(" ", "_") for each in ITERATIVE] else "linear"
 
 
 def _wide(rows: pd.DataFrame) -> str:
