@@ -17,6 +17,7 @@ RESERVED = frozenset(
         *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
         *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
         *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
+        *("code", "completion_code"),
     )
 )
 """Names that the clean data use themselves."""

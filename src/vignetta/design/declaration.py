@@ -29,6 +29,7 @@ from vignetta.design.layout import (
     Sample,
     Varies,
 )
+from vignetta.design.platform import Panel
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.wording import Template, parse_template
@@ -292,6 +293,7 @@ class Design(Declared):
         (), description="for blocked: the covariates whose answers have blocks of their own"
     )
     samples: Annotated[dict[str, Sample], Named] = Field({}, description="people invited apart, such as countries")
+    panel: Panel | None = Field(None, description="who sends the respondents, and where they go in the end")
     data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import prod
+from typing import Final
 
 from vignetta.declared import NAME
 from vignetta.design.declaration import Covariate, Design
+from vignetta.design.platform import FIELD
 from vignetta.design.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
@@ -22,6 +24,8 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import inline
 from vignetta.instruments.naming import (
     ATTENTION,
+    CODE,
+    COMPLETION,
     CONSENT,
     DATA_SOURCE,
     DECK,
@@ -48,13 +52,17 @@ from vignetta.instruments.naming import (
 from vignetta.instruments.pages import Pages, piped, prose_slots, segments
 from vignetta.instruments.survey import Survey
 
+_DRAWN: Final = "${rand://int/100000:999999}"
+"""A completion code, as Qualtrics draws it."""
+
 
 def design_hash(design: Design) -> str:
     """What tells this declared content from any other: 12 hexadecimal digits.
 
-    Where the responses are (`data`) does not count: naming the file after fielding changes no instrument.
+    Where the responses are (`data`) does not count: naming the file after fielding changes no instrument. Nor does a
+    key that says what would hold without it.
     """
-    content = design.model_dump(mode="json", exclude={"data"})
+    content = design.model_dump(mode="json", exclude={"data"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 
@@ -152,7 +160,13 @@ def fields_of(design: Design) -> list[str]:
         *([VIGNETTE] if draws_whole(design) else []),
     ]
     order = [] if design.attribute_order == "fixed" else [ORDER]
-    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *order, *composed_fields(design)]
+    return [DATA_SOURCE, DESIGN_HASH, *panel_fields(design), *noted, *levels, *order, *composed_fields(design)]
+
+
+def panel_fields(design: Design) -> list[str]:
+    """The embedded fields by which a panel knows its respondents: those of the link, and the completion code."""
+    panel = design.panel
+    return [] if panel is None else [*panel.link, *([COMPLETION] if panel.code else [])]
 
 
 def composed_fields(design: Design) -> list[str]:
@@ -173,7 +187,7 @@ def _tags(design: Design) -> list[str]:
     asked += [outcome_tag(each, slot) for each in design.outcomes.values() for slot in outcome_slots(design, each)]
     checks = [recall_tag(each) for each in design.factors.values() if each.recall]
     read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, TIMING)]
-    return [CONSENT, FAREWELL, ATTENTION, *read, *asked, *checks]
+    return [CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
 
 
 def _clashes(names: Sequence[str]) -> list[Problem]:
@@ -200,7 +214,21 @@ class _Flow:
         levels = self._in_strata(strata, Drawing(self.design, self.language).flow)
         before, after = self._shown("respondent", "attention"), self._shown(*self.pages.read, "recall")
         start = [elements.embedded_data(declared), *self._asked_consent()]
-        return [*start, *before, *levels, *self._phrases(), *self._order(), *after, elements.end()]
+        last = [*self._coded(), self._end("completed", "Complete")]
+        return [*start, *before, *levels, *self._phrases(), *self._order(), *after, *last]
+
+    def _end(self, key: str, flag: str) -> Piece:
+        """The survey's end, from which a panel's respondents go to the panel's address."""
+        panel = self.design.panel
+        if panel is None:
+            return elements.end()
+        address = FIELD.sub(lambda found: piped(found[1]), getattr(panel, key) or "")
+        return elements.end(address, flag=flag)
+
+    def _coded(self) -> list[Piece]:
+        """Gives the respondent a completion code."""
+        drawn = elements.embedded_data({COMPLETION: _DRAWN})
+        return [drawn, *self._shown("code")] if "code" in self.pages.blocks else []
 
     def _shown(self, *names: str) -> list[Piece]:
         return [elements.show(self.pages.blocks[each]) for each in names if each in self.pages.blocks]
@@ -208,7 +236,7 @@ class _Flow:
     def _asked_consent(self) -> list[Piece]:
         if CONSENT not in self.pages.blocks:
             return []
-        leave = [*self._shown("farewell"), elements.end()]
+        leave = [*self._shown("farewell"), self._end("screened_out", "Screened")]
         return [*self._shown("consent"), elements.branch_if_chosen(self.pages.questions[CONSENT], DECLINE, leave)]
 
     def _in_strata(self, strata: Sequence[Covariate], draw: Callable[[], list[Piece]]) -> list[Piece]:

@@ -106,6 +106,7 @@ def _times(survey: Survey, task: int) -> Iterator[Variable]:
 
 def _variables(design: Design) -> Iterator[Variable]:
     """The variables that the design declares, in the order in which they arise, with their columns."""
+    yield from _panel(design)
     yield from _sample(design)
     yield from _consent(design)
     yield from (_covariate(each, design) for each in design.covariates.values())
@@ -116,6 +117,12 @@ def _variables(design: Design) -> Iterator[Variable]:
     for outcome in design.outcomes.values():
         yield from _outcome(outcome, design)
     yield from (_recall(each, design) for each in design.factors.values() if each.recall)
+
+
+def _panel(design: Design) -> Iterator[Variable]:
+    """By what a panel knows its respondents, which cleaning leaves behind."""
+    for name in building.panel_fields(design):
+        yield Variable(name=name, role="personal", kind="text", column=name, label=name)
 
 
 def _sample(design: Design) -> Iterator[Variable]:

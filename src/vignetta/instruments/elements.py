@@ -188,9 +188,19 @@ def _branch(condition: Piece, children: Sequence[Piece]) -> Piece:
     return {**own, "Flow": list(children)}
 
 
-def end() -> Piece:
-    """Ends the survey."""
-    return {"Type": "EndSurvey", "FlowID": ""}
+def end(address: str = "", *, flag: str = "") -> Piece:
+    """Ends the survey, at an address when there is one; the response is marked with the flag."""
+    piece: Piece = {"Type": "EndSurvey", "FlowID": ""}
+    return piece | {"EndingType": "Advanced", "Options": ending(address, flag)} if address or flag else piece
+
+
+def ending(address: str, flag: str) -> Piece:
+    """How a survey ends: with its usual message, or at an address."""
+    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else _MESSAGE
+    return {"Advanced": "true", **leads, "ResponseFlag": flag}
+
+
+_MESSAGE: Final[Piece] = {"SurveyTermination": "DefaultMessage"}
 
 
 def flow(children: Sequence[Piece]) -> Piece:

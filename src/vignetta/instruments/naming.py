@@ -20,6 +20,10 @@ ORDER: Final = "attribute_order"
 ROWS: Final = "table_rows"
 """The rows of a table whose order is drawn, as they are put together."""
 
+CODE: Final = "code"
+COMPLETION: Final = "completion_code"
+"""The page that gives the completion code, and the field that holds it."""
+
 AGREE: Final = "1"
 DECLINE: Final = "2"
 """The choices of the consent question."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vignetta.declared import words
+from vignetta.design import platform
 from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
 from vignetta.design.wording import Segment
 from vignetta.instruments import elements
@@ -14,6 +15,8 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
 from vignetta.instruments.naming import (
     ATTENTION,
+    CODE,
+    COMPLETION,
     CONSENT,
     FAREWELL,
     TIMING,
@@ -109,6 +112,7 @@ class Pages:
             "attention": [self._attention()],
             **{self._block_name(task): self._task(task) for task in tasks(self.design)},
             "recall": [[self._recall(each)] for each in self.design.factors.values() if each.recall],
+            "code": [self._code()],
         }
 
     def _words(self, text: dict[str, str]) -> str:
@@ -124,6 +128,13 @@ class Pages:
     def _farewell(self) -> list[Piece]:
         consent = self.design.consent
         return [] if consent is None else [elements.description(FAREWELL, self._words(consent.farewell))]
+
+    def _code(self) -> list[Piece]:
+        given = self.design.panel.code if self.design.panel else None
+        if given is None:
+            return []
+        text = paragraphs(words(given, self.language)).replace(platform.CODE, f"<strong>{piped(COMPLETION)}</strong>")
+        return [elements.description(CODE, text)]
 
     def _covariate(self, covariate: Covariate) -> Piece:
         tag, text = covariate.column or covariate.name, self._words(covariate.question)
