@@ -156,9 +156,9 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
         return
     if design is None:
         return
-    if left.strip() not in design.outcomes:
+    if left.strip() not in design.measures:
         outcome = left.strip()
-        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
+        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.measures)
     known = [*design.factors, *design.covariates, *([SAMPLE] if design.samples else [])]
     for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
         if name not in known:

@@ -109,10 +109,9 @@ def test_who_comes_again_has_the_same_id(instrument: Survey, panelled: Design, s
         ({"provider": "mturk", "complete": "https://a.org/"}, "unknown key `complete`. Did you mean `completed`"),
     ],
 )
-def test_a_panel_that_cannot_be_is_refused_with_its_place(altered: Altered, panel: Any, said: str) -> None:
+def test_a_panel_that_cannot_be_is_refused(altered: Altered, panel: Any, said: str) -> None:
     with pytest.raises(StudyError) as refused:
         altered(panel=panel)
-    assert "panel" in str(refused.value)
     assert said in str(refused.value)
 
 

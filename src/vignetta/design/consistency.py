@@ -57,6 +57,16 @@ def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
             if name in owner:
                 yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
             owner[name] = section
+    for (name, item), full in _statements(data).items():
+        if full in owner:
+            what = f"this statement is called `{full}` in the data, which is a name under {owner[full]}."
+            yield ("outcomes", name, "items", item), what, "Rename one of them."
+
+
+def _statements(data: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The names that the statements of matrices have in the data, by matrix and statement."""
+    matrices = [(name, mapping(each, "items")) for name, each in entries(data, "outcomes")]
+    return {(name, item): f"{name}_{item}" for name, statements in matrices for item in statements}
 
 
 def _empty_sections(data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -79,8 +79,9 @@ def _located(variable: Variable, survey: Survey) -> Variable:
     if variable.column in survey.embedded_fields:
         return variable.model_copy(update={"import_id": variable.column})
     for each in survey.questions.values():
-        if each.tag == variable.column and columns_of(each):
-            return variable.model_copy(update={"import_id": f"{each.id}{columns_of(each)[0].import_name}"})
+        for column in columns_of(each):
+            if each.tag + column.name == variable.column:
+                return variable.model_copy(update={"import_id": f"{each.id}{column.import_name}"})
     return variable
 
 
@@ -240,25 +241,39 @@ def _factor(factor: Factor, design: Design) -> Iterator[Variable]:
 
 
 def _outcome(outcome: Outcome, design: Design) -> Iterator[Variable]:
-    kind: Kind = "chosen" if outcome.kind == "choice" else "scale"
     for slot in naming.outcome_slots(design, outcome):
-        yield Variable(
-            name=outcome.name,
-            role="outcome",
-            kind=kind,
-            column=naming.outcome_tag(outcome, slot),
-            label=_said(outcome.label, design),
-            question=_said(outcome.question, design),
-            categories=_sides(design) if kind == "chosen" else _points(outcome, design),
-            task=slot[0],
-            profile=slot[1],
-        )
+        tag = naming.outcome_tag(outcome, slot)
+        if outcome.kind == "text":
+            yield _told(outcome, tag, slot, design)
+        for place, each in enumerate(outcome.measured().values(), 1):
+            whole = design.in_hand or outcome.kind in ("rating", "choice")
+            column = naming.outcome_tag(each, slot) if whole else f"{tag}_{place}"
+            yield _told(each, column, slot, design)
+
+
+_KINDS: Final[dict[str, Kind]] = {"rating": "scale", "choice": "chosen", "slider": "number", "text": "text"}
+
+
+def _told(outcome: Outcome, column: str, slot: naming.Slot, design: Design) -> Variable:
+    bounds = _bounds(outcome.minimum, outcome.maximum) if outcome.kind == "slider" else {}
+    return Variable(
+        name=outcome.name,
+        role="open" if outcome.kind == "text" else "outcome",
+        kind=_KINDS[outcome.kind],
+        column=column,
+        label=_said(outcome.label, design),
+        question=_said(outcome.question, design),
+        categories=_sides(design) if outcome.kind == "choice" else _points(outcome, design),
+        task=slot[0],
+        profile=slot[1],
+        **bounds,
+    )
 
 
 def _points(outcome: Outcome, design: Design) -> tuple[Category, ...]:
     answers = ((code, _said(point.text, design)) for code, point in zip(outcome.codes, outcome.scale, strict=True))
     points = distinct((code, text, text) for code, text in answers)
-    valued = zip(points, outcome.values, strict=True)
+    valued = zip(points, outcome.values, strict=False)
     return tuple(each.model_copy(update={"value": value}) for each, value in valued)
 
 

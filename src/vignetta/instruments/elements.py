@@ -68,11 +68,9 @@ def single_choice(tag: str, text: str, choices: Sequence[str], *, codes: Sequenc
 
     Without any code, an export writes the choice's place from 1; a single code that is left out is its place too.
     """
-    places = [str(place) for place in range(1, len(choices) + 1)]
-    given = list(codes) or [None] * len(places)
-    written = {place: code or place for place, code in zip(places, given, strict=True)}
-    recode = {"RecodeValues": written} if any(place != code for place, code in written.items()) else {}
-    asked = {"Choices": _numbered(choices), "ChoiceOrder": places, "Validation": _validation(), **recode}
+    places = _places(choices)
+    recoded = _recoded(places, codes)
+    asked = {"Choices": _numbered(choices), "ChoiceOrder": places, "Validation": _validation(), **recoded}
     return _question(tag, text, ("MC", "SAVR", "TX"), **asked, NextChoiceId=len(choices) + 1, NextAnswerId=1)
 
 
@@ -86,6 +84,71 @@ def number_entry(tag: str, text: str, *, minimum: float | None, maximum: float |
     return _question(
         *(tag, text, ("TE", "SL")),
         Validation=validation,
+        SearchSource={"AllowFreeResponse": "false"},
+        NextChoiceId=4,
+        NextAnswerId=1,
+    )
+
+
+def slider(tag: str, text: str, *, minimum: float, maximum: float, step: float, ends: Sequence[str]) -> Piece:
+    """A number to choose by moving a handle, required. `text` and `ends` are HTML."""
+    decimals = len(f"{step:.9f}".rstrip("0").partition(".")[2])
+    look: Piece = {
+        "QuestionDescriptionOption": "UseText",
+        "CSSliderMin": _whole(minimum),
+        "CSSliderMax": _whole(maximum),
+        "GridLines": 10 if step == 1 else round((maximum - minimum) / step),
+        "SnapToGrid": step != 1,
+        "NumDecimals": str(decimals),
+        "ShowValue": True,
+        "CustomStart": False,
+        "NotApplicable": False,
+        "MobileFirst": True,
+    }
+    asked = {"Choices": _numbered(["&nbsp;"]), "ChoiceOrder": ["1"], "Labels": _numbered(ends)}
+    more = {**asked, "Validation": _validation(), "Configuration": look}
+    return _question(tag, text, ("Slider", "HSLIDER"), **more, NextChoiceId=2, NextAnswerId=3)
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if number == int(number) else number
+
+
+def matrix(
+    tag: str, text: str, rows: Sequence[str], columns: Sequence[str], *, codes: Sequence[str | None] = ()
+) -> Piece:
+    """One of the same answers to each of several statements, required. All texts are HTML; `codes` are the columns'."""
+    look = {"TextPosition": "inline", "ChoiceColumnWidth": 25, "RepeatHeaders": "none", "WhiteSpace": "OFF"}
+    asked = {
+        "Configuration": {"QuestionDescriptionOption": "UseText", **look, "MobileFirst": True},
+        "Choices": _numbered(rows),
+        "ChoiceOrder": _places(rows),
+        "Answers": _numbered(columns),
+        "AnswerOrder": _places(columns),
+        "ChoiceDataExportTags": False,
+        "Validation": _validation(),
+        **_recoded(_places(columns), codes),
+    }
+    kind = ("Matrix", "Likert", "SingleAnswer")
+    return _question(tag, text, kind, **asked, NextChoiceId=len(rows) + 1, NextAnswerId=len(columns) + 1)
+
+
+def _places(texts: Sequence[str]) -> list[str]:
+    return [str(place) for place in range(1, len(texts) + 1)]
+
+
+def _recoded(places: Sequence[str], codes: Sequence[str | None]) -> Piece:
+    """What an export of values writes, unless each choice's place."""
+    given = list(codes) or [None] * len(places)
+    written = {place: code or place for place, code in zip(places, given, strict=True)}
+    return {"RecodeValues": written} if any(place != code for place, code in written.items()) else {}
+
+
+def text_entry(tag: str, text: str) -> Piece:
+    """Words to write, which may be left out. `text` is HTML."""
+    return _question(
+        *(tag, text, ("TE", "ML")),
+        Validation=_validation(ForceResponse="OFF"),
         SearchSource={"AllowFreeResponse": "false"},
         NextChoiceId=4,
         NextAnswerId=1,

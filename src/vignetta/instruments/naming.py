@@ -78,8 +78,8 @@ def rows_field(task: int) -> str:
 
 
 def outcome_slots(design: Design, outcome: Outcome) -> list[Slot]:
-    """Where an outcome is asked: a choice once in a task, a rating for every profile."""
-    return slots(design, "task" if outcome.kind == "choice" else "profile")
+    """Where an outcome is asked: a choice or a text once in a task, a rating for every profile."""
+    return slots(design, "task" if outcome.kind in ("choice", "text") else "profile")
 
 
 def outcome_tag(outcome: Outcome, slot: Slot = WHOLE) -> str:

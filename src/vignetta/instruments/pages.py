@@ -226,5 +226,18 @@ class Pages:
         if slot[1]:
             label = self._words(self.design.profile_labels[slot[1] - 1])
             text = text.replace(PROFILE, label) if PROFILE in text else f"{label}: {text}"
-        choices = [self._words(point.text) for point in outcome.scale]
-        return elements.single_choice(tag, text, choices, codes=[point.code for point in outcome.scale])
+        return self._answered(outcome, tag, text)
+
+    def _answered(self, outcome: Outcome, tag: str, text: str) -> Piece:
+        """The question with what it is answered by."""
+        if outcome.ends is not None:
+            ends = [self._words(each) for each in (outcome.ends.low, outcome.ends.high)]
+            bounds = {key: getattr(outcome, key) for key in ("minimum", "maximum", "step")}
+            return elements.slider(tag, text, ends=ends, **bounds)
+        if outcome.kind == "text":
+            return elements.text_entry(tag, text)
+        points, codes = [self._words(each.text) for each in outcome.scale], [each.code for each in outcome.scale]
+        if outcome.kind == "matrix":
+            rows = [self._words(each.text) for each in outcome.items.values()]
+            return elements.matrix(tag, text, rows, points, codes=codes)
+        return elements.single_choice(tag, text, points, codes=codes)

@@ -4,7 +4,7 @@ Everything that comes from here is synthetic: it says how a study would work, an
 """
 
 from bisect import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -48,7 +48,7 @@ def draw_people(simulation: Simulation, design: Design, *, n: int, generator: np
     return [dict(zip(drawn, each, strict=True)) for each in zip(*drawn.values(), strict=True)] or [{} for _ in range(n)]
 
 
-Reply = Callable[[Question, State, Traits, Conduct], str]
+Reply = Callable[[Question, State, Traits, Conduct], Answer]
 
 
 class Answering:
@@ -73,10 +73,20 @@ class Answering:
             self._replies[covariate.column or covariate.name] = self._trait(covariate)
         for outcome in design.outcomes.values():
             for slot in outcome_slots(design, outcome):
-                reply = self._preference if outcome.kind == "choice" else self._rating
-                self._replies[outcome_tag(outcome, slot)] = reply(outcome, slot)
+                if reply := self._reply(outcome, slot):
+                    self._replies[outcome_tag(outcome, slot)] = reply
         for factor in design.factors.values():
             self._replies[recall_tag(factor)] = self._recall(factor)
+
+    def _reply(self, outcome: Outcome, slot: Slot) -> Reply | None:
+        """How an outcome's question is answered; a text is answered as any other that is not of the study."""
+        if outcome.kind == "text":
+            return None
+        if outcome.kind == "choice":
+            return self._preference(outcome, slot)
+        if outcome.kind == "rating":
+            return self._rating(outcome, slot)
+        return self._rows([self._point(each, slot) for each in outcome.measured().values()])
 
     def policy(self, person: Traits, conduct: Conduct) -> Policy:
         """The answers of one person."""
@@ -165,13 +175,30 @@ class Answering:
 
         return latent
 
-    def _rating(self, outcome: Outcome, slot: Slot) -> Reply:
+    def _point(self, outcome: Outcome, slot: Slot) -> Callable[[State, Traits], str]:
+        """The words of the point nearest to what a person thinks; of a slider, which has no points, the number."""
         latent = self._opinion_on(outcome, slot)
-        scale = sorted(zip(outcome.values, (self._words(each.text) for each in outcome.scale), strict=True))
+        texts = [self._words(each.text) for each in outcome.scale] or [f"{each:.12g}" for each in outcome.values]
+        scale = sorted(zip(outcome.values, texts, strict=True))
         borders = [(low + high) / 2 for (low, _), (high, _) in pairwise(scale)]
+        return lambda state, person: scale[bisect(borders, latent(state, person))][1]
+
+    def _rating(self, outcome: Outcome, slot: Slot) -> Reply:
+        point = self._point(outcome, slot)
 
         def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
-            return self._choice(question, scale[bisect(borders, latent(state, person))][1])
+            return self._choice(question, point(state, person))
+
+        return reply
+
+    def _rows(self, points: Sequence[Callable[[State, Traits], str]]) -> Reply:
+        """Of a matrix an answer to each statement, of a slider the number."""
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> Answer:
+            told = [point(state, person) for point in points]
+            columns = {each.plain: each.id for each in question.answers}
+            rows = (each.id for each in question.choices)
+            return {row: columns.get(each, each) for row, each in zip(rows, told, strict=True)}
 
         return reply
 

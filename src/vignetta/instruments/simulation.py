@@ -152,7 +152,7 @@ def _share_findings(where: Location, given: Mapping[str, Any], options: list[str
 
 
 def _opinion_findings(given: Mapping[str, Any], design: Design) -> Iterator[Finding]:
-    yield from _complete("outcomes", given, list(design.outcomes), "Add `{name}:` with `baseline` and `sd`.")
+    yield from _complete("outcomes", given, list(design.measures), "Add `{name}:` with `baseline` and `sd`.")
     options = {name: [o.name for o in each.options] for name, each in design.covariates.items() if each.options}
     numbers = [name for name, each in design.covariates.items() if each.kind == "number"]
     for name in given:
