@@ -50,6 +50,14 @@ def test_the_columns_are_those_that_qualtrics_gives_such_questions(export: pd.Da
     assert all(export.attrs["imports"][name].endswith(f'{ending}"}}') for name, ending in endings.items())
 
 
+def test_time_browser_and_score_have_their_columns(export: pd.DataFrame, study: Study) -> None:
+    timed = [f"timing_outcomes_{task}_Page Submit" for task in (1, 2)]
+    assert {*timed, "browser_Browser", "browser_Resolution", "Q_RecaptchaScore"} <= set(export.columns)
+    answered = study.responses
+    assert (answered["timing_outcomes_page_submit"].astype(float) > 0).all()
+    assert set(answered["Q_RecaptchaScore"]) == {0.9}
+
+
 def test_answers_are_of_the_declared_scales(export: pd.DataFrame) -> None:
     answered = export[export["warmth_1_1"] != ""]
     warmth = set(answered["warmth_1_1"].astype(float))

@@ -17,7 +17,7 @@ RESERVED = frozenset(
         *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
         *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
         *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
-        *("code", "completion_code"),
+        *("code", "completion_code", "captcha"),
     )
 )
 """Names that the clean data use themselves."""
@@ -31,6 +31,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _names(data)
     yield from _empty_sections(data)
     yield from _blocks(data)
+    yield from _quotas(data)
     yield from layout_findings(data)
     yield from restriction_findings(data.get("restrictions"), level_names(data))
     source = data.get("data")
@@ -52,7 +53,7 @@ def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in entries(data, section):
-            if name in RESERVED or name.startswith(("recall_", "timing_")):
+            if name in RESERVED or name.startswith(("recall_", "timing_", "browser_")):
                 yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
             if name in owner:
                 yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
@@ -89,6 +90,20 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield where, f"`{name}` is a number, which has no fixed answers.", "Name covariates with `options`."
         if isinstance(name, str) and name in (named or ())[:place]:
             yield where, f"`{name}` stands here a second time.", "Remove it."
+
+
+def _quotas(data: Mapping[str, Any]) -> Iterator[Finding]:
+    known = dict(entries(data, "covariates"))
+    for name, quota in entries(data, "quotas"):
+        for covariate, answer in mapping(quota, "answers").items():
+            where: Location = ("quotas", name, "answers", covariate)
+            options = [str(each.get("name")) for _, each in items(known.get(covariate, {}).get("options"))]
+            if covariate not in known:
+                yield where, f"unknown covariate `{covariate}`.", near_miss(covariate, known)
+            elif known[covariate].get("kind") == "number":
+                yield where, f"`{covariate}` is a number, which has no fixed answers.", "Name one with `options`."
+            elif answer not in options:
+                yield where, f"`{covariate}` has no answer `{answer}`.", near_miss(str(answer), options)
 
 
 def _templates(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:

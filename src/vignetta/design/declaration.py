@@ -29,7 +29,7 @@ from vignetta.design.layout import (
     Sample,
     Varies,
 )
-from vignetta.design.platform import Panel
+from vignetta.design.platform import Options, Panel, Quota
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.scales import outcome_findings
@@ -326,6 +326,10 @@ class Design(Declared):
     )
     samples: Annotated[dict[str, Sample], Named] = Field({}, description="people invited apart, such as countries")
     panel: Panel | None = Field(None, description="who sends the respondents, and where they go in the end")
+    options: Options = Field(Options(), description="how the survey looks, and what it notes besides the answers")
+    quotas: Annotated[dict[str, Quota], Named] = Field(
+        {}, description="how many responses with given answers are taken"
+    )
     data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")

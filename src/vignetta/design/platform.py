@@ -6,10 +6,11 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import Field
 
-from vignetta.declared import NAME, Declared, Finding, Text
+from vignetta.declared import NAME, Declared, Finding, Keyed, Text
 from vignetta.errors import near_miss
 
 Provider = Literal["prolific", "lucid", "cint", "mturk", "other"]
+Timed = Literal["vignette", "all", "none"]
 CODE: Final = "{code}"
 """Where the completion code goes in the words that give it."""
 _ID_FIELDS: Final[Mapping[str, str]] = {
@@ -21,6 +22,24 @@ _ID_FIELDS: Final[Mapping[str, str]] = {
 _ADDRESSES: Final = ("completed", "screened_out", "over_quota")
 FIELD: Final = re.compile(r"\{([^{}]*)\}")
 """A field of the link in an address."""
+
+
+class Options(Declared):
+    """How the survey looks, and what it notes besides the answers."""
+
+    browser: bool = Field(False, description="true to note browser, operating system and screen")
+    captcha: Text | None = Field(None, description="the words above a box that shows that somebody is human")
+    captcha_score: bool = Field(False, description="true to note how human Google's reCAPTCHA thinks somebody is")
+    timing: Timed = Field("vignette", description="whose pages are timed: vignette, all (the outcomes' too), none")
+    back_button: bool = Field(False, description="true to let people go back")
+    progress_bar: bool = Field(False, description="true to show how far people are")
+
+
+class Quota(Keyed):
+    """A number of finished responses with given answers, after which others with these answers are turned away."""
+
+    answers: dict[str, str] = Field(min_length=1, description="covariate: the answer that counts; of several, all")
+    limit: int = Field(ge=1, description="how many responses are taken")
 
 
 class Panel(Declared):

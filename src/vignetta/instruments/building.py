@@ -15,7 +15,7 @@ from typing import Final
 
 from vignetta.declared import NAME
 from vignetta.design.declaration import Covariate, Design
-from vignetta.design.platform import FIELD
+from vignetta.design.platform import FIELD, Quota
 from vignetta.design.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
@@ -24,6 +24,8 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import inline
 from vignetta.instruments.naming import (
     ATTENTION,
+    BROWSER,
+    CAPTCHA,
     CODE,
     COMPLETION,
     CONSENT,
@@ -34,7 +36,7 @@ from vignetta.instruments.naming import (
     FAREWELL,
     ORDER,
     SAMPLE,
-    TIMING,
+    SCORE,
     VIGNETTE,
     Slot,
     factor_field,
@@ -48,6 +50,7 @@ from vignetta.instruments.naming import (
     suffix,
     tasks,
     text_field,
+    timings,
 )
 from vignetta.instruments.pages import Pages, piped, prose_slots, segments
 from vignetta.instruments.survey import Survey
@@ -108,8 +111,34 @@ def build(design: Design, *, language: str = "") -> Survey:
             blocks=pages.with_trash(),
             flow=elements.flow(_Flow(design, language, pages).whole()),
             questions=list(pages.questions.values()),
+            options=_options(design),
+            quotas=[_quota(each, design, pages) for each in design.quotas.values()],
         )
     )
+
+
+def _options(design: Design) -> Piece:
+    """The survey's options that the design declares."""
+    declared = design.options
+    chosen = {"BackButton": declared.back_button, "RecaptchaV3": declared.captcha_score}
+    return {key: "true" for key, wanted in chosen.items() if wanted} | (
+        {"ProgressBarDisplay": "VerboseText"} if declared.progress_bar else {}
+    )
+
+
+def _quota(quota: Quota, design: Design, pages: Pages) -> Piece:
+    asked = [(design.covariates[name], answer) for name, answer in quota.answers.items()]
+    chosen = [
+        (pages.questions[each.column or each.name], str([option.name for option in each.options].index(answer) + 1))
+        for each, answer in asked
+    ]
+    number, address = elements.identifier("QO", design.name, quota.name), _address(design, "over_quota")
+    return elements.quota(number, quota.name, chosen, limit=quota.limit, address=address)
+
+
+def _address(design: Design, key: str) -> str:
+    """Where the panel takes its respondents back, with the fields of the link filled in; empty for nowhere."""
+    return FIELD.sub(lambda found: piped(found[1]), getattr(design.panel, key, None) or "")
 
 
 def _problems(design: Design) -> list[Problem]:
@@ -160,7 +189,8 @@ def fields_of(design: Design) -> list[str]:
         *([VIGNETTE] if draws_whole(design) else []),
     ]
     order = [] if design.attribute_order == "fixed" else [ORDER]
-    return [DATA_SOURCE, DESIGN_HASH, *panel_fields(design), *noted, *levels, *order, *composed_fields(design)]
+    score = [SCORE] if design.options.captcha_score else []
+    return [DATA_SOURCE, DESIGN_HASH, *score, *panel_fields(design), *noted, *levels, *order, *composed_fields(design)]
 
 
 def panel_fields(design: Design) -> list[str]:
@@ -186,8 +216,8 @@ def _tags(design: Design) -> list[str]:
     asked = [each.column or each.name for each in design.covariates.values()]
     asked += [outcome_tag(each, slot) for each in design.outcomes.values() for slot in outcome_slots(design, each)]
     checks = [recall_tag(each) for each in design.factors.values() if each.recall]
-    read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, TIMING)]
-    return [CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
+    read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, *timings(design))]
+    return [BROWSER, CAPTCHA, CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
 
 
 def _clashes(names: Sequence[str]) -> list[Problem]:
@@ -212,18 +242,14 @@ class _Flow:
         declared = {name: design_hash(self.design) if name == DESIGN_HASH else None for name in fields_of(self.design)}
         strata = [self.design.covariates[each] for each in self.design.strata]
         levels = self._in_strata(strata, Drawing(self.design, self.language).flow)
-        before, after = self._shown("respondent", "attention"), self._shown(*self.pages.read, "recall")
+        before, after = self._shown("captcha", "respondent", "attention"), self._shown(*self.pages.read, "recall")
         start = [elements.embedded_data(declared), *self._asked_consent()]
         last = [*self._coded(), self._end("completed", "Complete")]
         return [*start, *before, *levels, *self._phrases(), *self._order(), *after, *last]
 
     def _end(self, key: str, flag: str) -> Piece:
         """The survey's end, from which a panel's respondents go to the panel's address."""
-        panel = self.design.panel
-        if panel is None:
-            return elements.end()
-        address = FIELD.sub(lambda found: piped(found[1]), getattr(panel, key) or "")
-        return elements.end(address, flag=flag)
+        return elements.end(_address(self.design, key), flag=flag) if self.design.panel else elements.end()
 
     def _coded(self) -> list[Piece]:
         """Gives the respondent a completion code."""

@@ -88,7 +88,12 @@ def _located(variable: Variable, survey: Survey) -> Variable:
 def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     """What the built instrument notes itself: times on the vignettes' pages, where the data are from, the design."""
     for task in naming.tasks(design):
-        yield from _times(survey, task)
+        for name in naming.timings(design):
+            yield from _times(survey, name, task)
+    if design.options.browser:
+        yield from _of_question(_tagged(survey, naming.BROWSER), role="other")
+    if design.options.captcha_score:
+        yield _field_variable(naming.SCORE, "other", "number")
     for name in building.fields_of(design):
         if name == naming.ORDER:
             yield _field_variable(name, "other", "text")
@@ -98,11 +103,14 @@ def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 
 
-def _times(survey: Survey, task: int) -> Iterator[Variable]:
-    tag = naming.TIMING + naming.suffix((task, 0))
-    question = next(each for each in survey.questions.values() if each.tag == tag)
-    for each in _of_question(question, role="other"):
-        yield each.model_copy(update={"name": naming.TIMING + each.name.removeprefix(tag), "task": task})
+def _tagged(survey: Survey, tag: str) -> Question:
+    return next(each for each in survey.questions.values() if each.tag == tag)
+
+
+def _times(survey: Survey, name: str, task: int) -> Iterator[Variable]:
+    tag = name + naming.suffix((task, 0))
+    for each in _of_question(_tagged(survey, tag), role="other"):
+        yield each.model_copy(update={"name": name + each.name.removeprefix(tag), "task": task})
 
 
 def _variables(design: Design) -> Iterator[Variable]:

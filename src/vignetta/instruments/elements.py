@@ -14,6 +14,10 @@ CREATED: Final = "2000-01-01 00:00:00"
 """The same for every survey that is built, so that building twice gives equal bytes."""
 _SHOWN: Final = 99
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BROWSER: Final = (
+    *("Browser", "Version", "Operating System", "Screen Resolution"),
+    *("Flash Version", "Java Support", "User Agent"),
+)
 _CLICKS: Final = ("First Click", "Last Click", "Page Submit", "Click Count")
 
 
@@ -163,6 +167,18 @@ def timing(tag: str) -> Piece:
     return piece | {"Configuration": piece["Configuration"] | {"MinSeconds": "0", "MaxSeconds": "0"}}
 
 
+def browser(tag: str) -> Piece:
+    """Notes browser and screen; the respondent does not see it."""
+    noted = {place: {**each, "TextEntry": 1} for place, each in _numbered(_BROWSER).items()}
+    return _question(tag, "Browser Meta Info", ("Meta", "Browser"), Choices=noted, NextChoiceId=4, NextAnswerId=1)
+
+
+def captcha(tag: str, text: str) -> Piece:
+    """A box to tick that shows that somebody is human. `text` is HTML."""
+    look = {"QuestionDescriptionOption": "UseText", "Align": "left", "Theme": "light"}
+    return _question(tag, text, ("Captcha", "V2"), Configuration=look, NextChoiceId=4, NextAnswerId=1)
+
+
 # ------------------------------------------------------------------------------------------------- blocks and flow
 
 
@@ -228,10 +244,14 @@ def branch_if_set(fields: Mapping[str, str], children: Sequence[Piece]) -> Piece
 
 def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) -> Piece:
     """Children for those who chose one answer to a question."""
+    return _branch({"0": _chosen(question, choice), "Type": "If"}, children)
+
+
+def _chosen(question: Piece, choice: str) -> Piece:
     number = question["QuestionID"]
     locator = f"q://{number}/SelectableChoice/{choice}"
     words = (question["QuestionDescription"], question["Choices"][choice]["Display"])
-    expression = {
+    return {
         "LogicType": "Question",
         "QuestionID": number,
         "QuestionIsInLoop": "no",
@@ -242,7 +262,6 @@ def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) ->
         "Type": "Expression",
         "Description": f"If {words[0]} {words[1]} Is Selected",
     }
-    return _branch({"0": expression, "Type": "If"}, children)
 
 
 def _branch(condition: Piece, children: Sequence[Piece]) -> Piece:
@@ -266,6 +285,33 @@ def ending(address: str, flag: str) -> Piece:
 _MESSAGE: Final[Piece] = {"SurveyTermination": "DefaultMessage"}
 
 
+def quota(number: str, name: str, answers: Sequence[tuple[Piece, str]], *, limit: int, address: str) -> Piece:
+    """Turns away those who chose all the answers once `limit` others have, to an address when there is one."""
+    joints: list[Piece] = [{"Conjuction": "And"} if place else {} for place in range(len(answers))]
+    chosen = {
+        str(place): _chosen(*each) | joint for place, (each, joint) in enumerate(zip(answers, joints, strict=True))
+    }
+    action = {"ActionType": "EndCurrentSurvey", "Type": "Expression", "LogicType": "QuotaAction"}
+    return {
+        "Name": name,
+        "Occurrences": limit,
+        "Logic": {"0": {**chosen, "Type": "If"}, "Type": "BooleanExpression"},
+        "LogicType": "Simple",
+        "QuotaAction": "EndCurrentSurvey",
+        "OverQuotaAction": None,
+        "ActionInfo": {"0": {"0": action, "Type": "If"}, "Type": "BooleanExpression"},
+        "ID": number,
+        "QuotaRealm": "Survey",
+        "QuotaSchedule": None,
+        "EndSurveyOptions": {"EndingType": "Advanced" if address else "Default", **_turned_away(address)},
+    }
+
+
+def _turned_away(address: str) -> Piece:
+    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else _MESSAGE
+    return {"ResponseFlag": "QuotaMet", **leads}
+
+
 def flow(children: Sequence[Piece]) -> Piece:
     """The whole flow, its elements numbered in their order."""
     root: Piece = {"Type": "Root", "FlowID": "", "Flow": list(children)}
@@ -285,25 +331,48 @@ def _number(node: Piece, last: int) -> int:
 
 
 def document(
-    name: str, title: str, *, note: str, language: str, questions: Sequence[Piece], blocks: Sequence[Piece], flow: Piece
+    name: str,
+    title: str,
+    *,
+    note: str,
+    language: str,
+    questions: Sequence[Piece],
+    blocks: Sequence[Piece],
+    flow: Piece,
+    options: Piece | None = None,
+    quotas: Sequence[Piece] = (),
 ) -> Piece:
-    """The whole survey. Its ids follow from `name`."""
+    """The whole survey. Its ids follow from `name`; `options` are those that are not the usual ones."""
     survey, responses = identifier("SV", name), identifier("RS", name)
     count = str(len(questions))
     parts: list[tuple[str, str, str | None, str | None, Any]] = [
         ("BL", "Survey Blocks", None, None, list(blocks)),
         ("FL", "Survey Flow", None, None, flow),
-        ("SO", "Survey Options", None, None, _options(title, language)),
+        ("SO", "Survey Options", None, None, _options(title, language) | (options or {})),
         ("SCO", "Scoring", None, None, _SCORING),
         ("PROJ", "CORE", None, "1.1.0", {"ProjectCategory": "CORE", "SchemaVersion": "1.1.0"}),
         ("STAT", "Survey Statistics", None, None, {"MobileCompatible": True, "ID": "Survey Statistics"}),
         ("QC", "Survey Question Count", count, None, None),
         *(("SQ", each["QuestionID"], each["QuestionDescription"][:_SHOWN], None, each) for each in questions),
+        *_quota_parts(name, quotas),
         ("RS", responses, "Default Response Set", None, None),
     ]
     keys = ("Element", "PrimaryAttribute", "SecondaryAttribute", "TertiaryAttribute", "Payload")
     elements = [{"SurveyID": survey, **dict(zip(keys, each, strict=True))} for each in parts]
     return {"SurveyEntry": _entry(survey, responses, name, title, note, language), "SurveyElements": elements}
+
+
+def _quota_parts(name: str, quotas: Sequence[Piece]) -> list[tuple[str, str, str | None, str | None, Any]]:
+    """The quotas, the group that holds them, and the order of the groups."""
+    if not quotas:
+        return []
+    number, title = identifier("QG", name), "Default Quota Group"
+    group = {"ID": number, "Name": title, "Selected": True, "MultipleMatch": "PlaceInAll", "Public": False}
+    return [
+        *(("QO", str(each["ID"]), str(each["Name"]), None, each) for each in quotas),
+        ("QG", number, title, None, group | {"Quotas": [each["ID"] for each in quotas]}),
+        ("QGO", "QGO_QuotaGroupOrder", None, None, [number]),
+    ]
 
 
 def _entry(survey: str, responses: str, name: str, title: str, note: str, language: str) -> Piece:

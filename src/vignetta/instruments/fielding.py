@@ -16,7 +16,7 @@ import pandas as pd
 
 from vignetta.design.declaration import Design
 from vignetta.instruments.exporting import Values, export_csv
-from vignetta.instruments.naming import DATA_SOURCE, SAMPLE
+from vignetta.instruments.naming import DATA_SOURCE, SAMPLE, SCORE
 from vignetta.instruments.respondents import SIMULATED, Answering, Conduct, Traits, draw_people
 from vignetta.instruments.runtime import Runtime
 from vignetta.instruments.sessions import Session
@@ -186,9 +186,10 @@ def _session(
 
 
 def _identified(design: Design, address: str) -> dict[str, str]:
-    """The fields of a panel's link, made up of the address so that who comes again is known again."""
+    """What tells of who answers: a score, and a panel's ids, made of the address so that who comes again has them."""
     names = design.panel.link if design.panel else ()
-    return {name: hashlib.sha256(f"{name}/{address}".encode()).hexdigest()[:_ID] for name in names}
+    score = {SCORE: "0.9"} if design.options.captcha_score else {}
+    return score | {name: hashlib.sha256(f"{name}/{address}".encode()).hexdigest()[:_ID] for name in names}
 
 
 def _total_seconds(person: _Participant, simulation: Simulation, generator: np.random.Generator) -> float:

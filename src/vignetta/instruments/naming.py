@@ -12,6 +12,11 @@ ATTENTION: Final = "attention"
 VIGNETTE: Final = "vignette"
 FAREWELL: Final = "farewell"
 TIMING: Final = "timing_vignette"
+TIMING_OUTCOMES: Final = "timing_outcomes"
+BROWSER: Final = "browser"
+CAPTCHA: Final = "captcha"
+SCORE: Final = "Q_RecaptchaScore"
+"""The field in which Qualtrics writes how human somebody seems."""
 DATA_SOURCE: Final = "data_source"
 DESIGN_HASH: Final = "design_hash"
 SAMPLE: Final = "sample"
@@ -90,6 +95,12 @@ def outcome_tag(outcome: Outcome, slot: Slot = WHOLE) -> str:
 def recall_tag(factor: Factor) -> str:
     """The export tag of the factor's recall check."""
     return f"recall_{factor.name}"
+
+
+def timings(design: Design) -> list[str]:
+    """What the times of a task's pages are called; profiles have their outcomes on the page where they are read."""
+    timed = {"none": [], "vignette": [TIMING], "all": [TIMING, TIMING_OUTCOMES]}[design.options.timing]
+    return timed[:1] if design.profiles > 1 else timed
 
 
 def tasks(design: Design) -> list[int]:

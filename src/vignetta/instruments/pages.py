@@ -15,11 +15,12 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
 from vignetta.instruments.naming import (
     ATTENTION,
+    BROWSER,
+    CAPTCHA,
     CODE,
     COMPLETION,
     CONSENT,
     FAREWELL,
-    TIMING,
     VIGNETTE,
     Slot,
     outcome_slots,
@@ -32,6 +33,7 @@ from vignetta.instruments.naming import (
     suffix,
     tasks,
     text_field,
+    timings,
 )
 
 _PIPE: Final = "\ue000"
@@ -105,9 +107,17 @@ class Pages:
     # ------------------------------------------------------------------------------------------------ the pages
 
     def _pages(self) -> dict[str, list[list[Piece]]]:
+        """The pages of each block; what browsers tell is noted on the first of all pages."""
+        declared = self._declared()
+        if self.design.options.browser:
+            next(pages[0] for pages in declared.values() if any(pages)).append(elements.browser(BROWSER))
+        return declared
+
+    def _declared(self) -> dict[str, list[list[Piece]]]:
         return {
             "consent": [self._consent()],
             "farewell": [self._farewell()],
+            "captcha": [self._captcha()],
             "respondent": [[self._covariate(each)] for each in self.design.covariates.values()],
             "attention": [self._attention()],
             **{self._block_name(task): self._task(task) for task in tasks(self.design)},
@@ -128,6 +138,10 @@ class Pages:
     def _farewell(self) -> list[Piece]:
         consent = self.design.consent
         return [] if consent is None else [elements.description(FAREWELL, self._words(consent.farewell))]
+
+    def _captcha(self) -> list[Piece]:
+        asked = self.design.options.captcha
+        return [] if asked is None else [elements.captcha(CAPTCHA, self._words(asked))]
 
     def _code(self) -> list[Piece]:
         given = self.design.panel.code if self.design.panel else None
@@ -160,14 +174,16 @@ class Pages:
     def _task(self, task: int) -> list[list[Piece]]:
         """The vignette or profiles with the time they are read; then the outcomes, below the profiles if several."""
         shown = elements.description(VIGNETTE + suffix((task, 0)), self._read_in(task))
-        time = elements.timing(TIMING + suffix((task, 0)))
+        read, *answered = [[elements.timing(each + suffix((task, 0)))] for each in timings(self.design)] or [[]]
         asked = [
             self._outcome(each, slot)
             for each in self.design.outcomes.values()
             for slot in outcome_slots(self.design, each)
             if slot[0] == task
         ]
-        return [[shown, time], asked] if self.design.profiles == 1 else [[shown, *asked, time]]
+        if self.design.profiles > 1:
+            return [[shown, *asked, *read]]
+        return [[shown, *read], [*asked, *(each for timed in answered for each in timed)]]
 
     def _read_in(self, task: int) -> str:
         sides = self._sides(task)
