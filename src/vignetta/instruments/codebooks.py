@@ -99,6 +99,9 @@ def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
             yield _field_variable(name, "other", "text")
     for name in building.composed_fields(design):
         yield _field_variable(name, "wording", "text")
+    for name in building.translated_fields(design):
+        if name in survey.embedded_fields:
+            yield _field_variable(name, "wording", "text")
     yield _field_variable(naming.DATA_SOURCE, "source", "text")
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 

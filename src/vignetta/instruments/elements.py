@@ -341,6 +341,7 @@ def document(
     flow: Piece,
     options: Piece | None = None,
     quotas: Sequence[Piece] = (),
+    translations: Sequence[str] = (),
 ) -> Piece:
     """The whole survey. Its ids follow from `name`; `options` are those that are not the usual ones."""
     survey, responses = identifier("SV", name), identifier("RS", name)
@@ -348,7 +349,7 @@ def document(
     parts: list[tuple[str, str, str | None, str | None, Any]] = [
         ("BL", "Survey Blocks", None, None, list(blocks)),
         ("FL", "Survey Flow", None, None, flow),
-        ("SO", "Survey Options", None, None, _options(title, language) | (options or {})),
+        ("SO", "Survey Options", None, None, _options(title, (language, *translations)) | (options or {})),
         ("SCO", "Scoring", None, None, _SCORING),
         ("PROJ", "CORE", None, "1.1.0", {"ProjectCategory": "CORE", "SchemaVersion": "1.1.0"}),
         ("STAT", "Survey Statistics", None, None, {"MobileCompatible": True, "ID": "Survey Statistics"}),
@@ -398,7 +399,7 @@ def _entry(survey: str, responses: str, name: str, title: str, note: str, langua
     }
 
 
-def _options(title: str, language: str) -> Piece:
+def _options(title: str, languages: Sequence[str]) -> Piece:
     return {
         "BackButton": "false",
         "SaveAndContinue": "true",
@@ -420,7 +421,7 @@ def _options(title: str, language: str) -> Piece:
         "SkinType": "templated",
         "Skin": {"brandingId": None, "templateId": "*base", "overrides": None},
         "NewScoring": 1,
-        "AvailableLanguages": {language.upper(): []},
+        "AvailableLanguages": {each.upper(): [] for each in languages},
     }
 
 

@@ -67,6 +67,11 @@ def factor_field(factor: Factor, slot: Slot = WHOLE) -> str:
     return (factor.column or factor.name) + suffix(slot)
 
 
+def ending(design: Design, language: str) -> str:
+    """What the fields that hold words in a language end in; nothing for the main one."""
+    return "" if language == design.language else f"_{language.lower().replace('-', '_')}"
+
+
 def text_field(factor: Factor, slot: Slot = WHOLE) -> str:
     """The embedded field that holds the words of the factor's level."""
     return f"{factor_field(factor, slot)}_text"

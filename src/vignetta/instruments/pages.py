@@ -23,6 +23,7 @@ from vignetta.instruments.naming import (
     FAREWELL,
     VIGNETTE,
     Slot,
+    ending,
     outcome_slots,
     outcome_tag,
     phrase_field,
@@ -203,6 +204,10 @@ class Pages:
         return first + "".join(piped(field) + text for field, text in filled)
 
     @property
+    def _ending(self) -> str:
+        return ending(self.design, self.language)
+
+    @property
     def _segments(self) -> tuple[Segment, ...]:
         return segments(self.design, self.language)
 
@@ -210,11 +215,11 @@ class Pages:
         """The embedded field that holds the words of a part of the template; empty for words of its own."""
         if segment.factor:
             factor = self.design.factors[segment.factor]
-            return text_field(factor, slot_of(self.design, factor, slot))
-        return phrase_field(self._segments.index(segment), slot) if segment.factors else ""
+            return text_field(factor, slot_of(self.design, factor, slot)) + self._ending
+        return phrase_field(self._segments.index(segment), slot) + self._ending if segment.factors else ""
 
     def _piped(self, factor: Factor, slot: Slot) -> str:
-        return piped(text_field(factor, slot_of(self.design, factor, slot)))
+        return piped(text_field(factor, slot_of(self.design, factor, slot)) + self._ending)
 
     def _sides(self, task: int) -> list[Slot]:
         profiles = self.design.profiles
@@ -226,7 +231,7 @@ class Pages:
         rows = (
             "".join(self.row(self.design.factors[each], task) for each in self.design.rows)
             if self.design.attribute_order == "fixed"
-            else piped(rows_field(max(task, 1)))
+            else piped(rows_field(max(task, 1)) + self._ending)
         )
         return f'<table style="{_TABLE}">{f"<tr>{head}</tr>" if head else ""}{rows}</table>'
 
