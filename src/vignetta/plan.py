@@ -188,7 +188,7 @@ def _exclusion_findings(data: Mapping[str, Any], design: Design) -> Iterator[Fin
     for place, each in enumerate(listed if isinstance(listed, list) else ()):
         rule = each.get("rule") if isinstance(each, dict) else None
         where = ("exclusions", place)
-        if rule == "attention" and design.attention is None:
+        if rule == "attention" and design.attention is None and not design.checks:
             yield where, "the study declares no attention check.", "Add `attention:` to study.yaml, or remove the rule."
         if rule == "no_consent" and design.consent is None:
             yield where, "the study declares no consent.", "Add `consent:` to study.yaml, or remove the rule."

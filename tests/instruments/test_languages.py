@@ -128,7 +128,7 @@ def test_the_rows_of_a_table_are_shuffled_alike_in_both(declared: Callable[..., 
     survey = build(design)
     assert integrity_problems(survey) == []
     visit = taken(in_language(survey, "de"), 4)
-    german, order = shown(survey, visit)["vignette"], visit.embedded["attribute_order"].strip(";").split(";")
+    german, order = shown(survey, visit)["vignette_1"], visit.embedded["attribute_order"].strip(";").split(";")
     assert re.findall(r'scope="row">(DE \w)', german) == [f"DE {name}" for name in order]
     for name in order:
         assert f"DE &lt;{visit.embedded[f'{name}_1_1']}&gt;" in german

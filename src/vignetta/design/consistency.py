@@ -17,7 +17,7 @@ RESERVED = frozenset(
         *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
         *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
         *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
-        *("code", "completion_code", "captcha"),
+        *("code", "completion_code", "captcha", "introduction", "debriefing"),
     )
 )
 """Names that the clean data use themselves."""
@@ -49,7 +49,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
-    sections = ("factors", "covariates", "outcomes")
+    sections = ("factors", "covariates", "checks", "outcomes")
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in entries(data, section):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from vignetta.declared import (
+    NAME,
     Declared,
     Finding,
     Keyed,
@@ -262,7 +263,7 @@ class Covariate(Keyed):
 
 
 class AttentionCheck(Declared):
-    """A question with one right answer, asked before the vignette."""
+    """A question with one right answer, asked before the vignettes."""
 
     question: Text = Field(description="the question, which says what to answer")
     options: tuple[Option, ...] = Field(description="the answers")
@@ -276,6 +277,14 @@ class AttentionCheck(Declared):
         correct = data.get("correct")
         if isinstance(correct, str) and correct not in names:
             yield ("correct",), f"`{correct}` is not one of the options.", near_miss(correct, names)
+
+
+class Check(AttentionCheck):
+    """A further question with one right answer, of attention or comprehension, after the introduction."""
+
+    model_config = Keyed.model_config
+
+    name: str = Field(pattern=NAME)
 
 
 class Consent(Declared):
@@ -334,6 +343,9 @@ class Design(Declared):
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")
     attention: AttentionCheck | None = Field(None, description="the attention check")
+    checks: Annotated[dict[str, Check], Named] = Field({}, description="further checks of attention and comprehension")
+    introduction: Text | None = Field(None, description="a page before the vignettes")
+    debriefing: Text | None = Field(None, description="a page at the end")
     factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
     restrictions: tuple[Restriction, ...] = Field((), description="combinations of levels that are never shown")
     vignette: Text | None = Field(

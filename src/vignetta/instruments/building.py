@@ -30,10 +30,12 @@ from vignetta.instruments.naming import (
     COMPLETION,
     CONSENT,
     DATA_SOURCE,
+    DEBRIEFING,
     DECK,
     DECLINE,
     DESIGN_HASH,
     FAREWELL,
+    INTRODUCTION,
     ORDER,
     SAMPLE,
     SCORE,
@@ -240,9 +242,9 @@ def phrases_of(design: Design, language: str = "") -> list[tuple[int, Segment]]:
 def _tags(design: Design) -> list[str]:
     asked = [each.column or each.name for each in design.covariates.values()]
     asked += [outcome_tag(each, slot) for each in design.outcomes.values() for slot in outcome_slots(design, each)]
-    checks = [recall_tag(each) for each in design.factors.values() if each.recall]
+    checks = [*design.checks, *(recall_tag(each) for each in design.factors.values() if each.recall)]
     read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, *timings(design))]
-    return [BROWSER, CAPTCHA, CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
+    return [BROWSER, CAPTCHA, DEBRIEFING, INTRODUCTION, CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
 
 
 def _clashes(names: Sequence[str]) -> list[Problem]:
@@ -272,7 +274,10 @@ class _Flow:
         declared = {name: self.known_as if name == DESIGN_HASH else None for name in fields_of(self.design)}
         strata = [self.design.covariates[each] for each in self.design.strata]
         levels = self._in_strata(strata, Drawing(self.design).flow)
-        before, after = self._shown("captcha", "respondent", "attention"), self._shown(*self.pages.read, "recall")
+        before, after = (
+            self._shown("captcha", "respondent", "attention", "introduction", "checks"),
+            self._shown(*self.pages.read, "recall", "debriefing"),
+        )
         start = [elements.embedded_data(declared), *self._asked_consent()]
         last = [*self._coded(), self._end("completed", "Complete")]
         return [*start, *before, *levels, *self._phrases(), *self._order(), *after, *last]

@@ -198,14 +198,14 @@ def _bounds(minimum: float | None, maximum: float | None) -> dict[str, Any]:
 
 
 def _attention(design: Design) -> Iterator[Variable]:
-    check = design.attention
-    if check is not None:
+    asked = {} if design.attention is None else {naming.ATTENTION: design.attention}
+    for name, check in {**asked, **design.checks}.items():
         yield Variable(
-            name=naming.ATTENTION,
+            name=name,
             role="attention",
             kind="category",
-            column=naming.ATTENTION,
-            label="Attention check",
+            column=name,
+            label="Attention check" if name in asked else f"Check {name}",
             question=_said(check.question, design),
             about=check.correct,
             categories=_options(check.options, design),

@@ -20,7 +20,9 @@ from vignetta.instruments.naming import (
     CODE,
     COMPLETION,
     CONSENT,
+    DEBRIEFING,
     FAREWELL,
+    INTRODUCTION,
     VIGNETTE,
     Slot,
     ending,
@@ -121,8 +123,14 @@ class Pages:
             "captcha": [self._captcha()],
             "respondent": [[self._covariate(each)] for each in self.design.covariates.values()],
             "attention": [self._attention()],
+            "introduction": [self._page(INTRODUCTION, self.design.introduction)],
+            "checks": [
+                [self._choice(each.name, self._words(each.question), each.options)]
+                for each in self.design.checks.values()
+            ],
             **{self._block_name(task): self._task(task) for task in tasks(self.design)},
             "recall": [[self._recall(each)] for each in self.design.factors.values() if each.recall],
+            "debriefing": [self._page(DEBRIEFING, self.design.debriefing)],
             "code": [self._code()],
         }
 
@@ -160,6 +168,9 @@ class Pages:
     def _attention(self) -> list[Piece]:
         check = self.design.attention
         return [] if check is None else [self._choice(ATTENTION, self._words(check.question), check.options)]
+
+    def _page(self, tag: str, text: dict[str, str] | None) -> list[Piece]:
+        return [] if text is None else [elements.description(tag, paragraphs(words(text, self.language)))]
 
     def _choice(self, tag: str, text: str, options: Sequence[Option]) -> Piece:
         choices = [self._words(each.text) for each in options]

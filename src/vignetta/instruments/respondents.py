@@ -11,7 +11,7 @@ from typing import Final, Literal
 import numpy as np
 
 from vignetta.declared import words
-from vignetta.design.declaration import Covariate, Design, Factor, Outcome
+from vignetta.design.declaration import AttentionCheck, Covariate, Design, Factor, Outcome
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.instruments.naming import (
     ATTENTION,
@@ -68,7 +68,11 @@ class Answering:
         self.simulation, self.design = simulation, design
         self.language = language if language in design.languages else design.language
         self._choices: dict[str, dict[str, str]] = {}
-        self._replies: dict[str, Reply] = {CONSENT: self._consent, ATTENTION: self._attention}
+        self._replies: dict[str, Reply] = {CONSENT: self._consent}
+        checks = {} if design.attention is None else {ATTENTION: design.attention}
+        checks |= design.checks
+        self._replies |= {name: self._check(each) for name, each in checks.items()}
+        self._kept = {CONSENT, *checks}
         for covariate in design.covariates.values():
             self._replies[covariate.column or covariate.name] = self._trait(covariate)
         for outcome in design.outcomes.values():
@@ -94,7 +98,7 @@ class Answering:
         def answer(question: Question, state: State) -> Answer | None:
             tag = question.tag
             reply = self._replies.get(tag)
-            if reply is None or (conduct != "attentive" and tag not in (CONSENT, ATTENTION)):
+            if reply is None or (conduct != "attentive" and tag not in self._kept):
                 return random_answer(question, state)
             return reply(question, state, person, conduct)
 
@@ -119,13 +123,16 @@ class Answering:
         declared = self.design.consent
         return self._choice(question, self._words(declared.decline if conduct == "declines" else declared.agree))
 
-    def _attention(self, question: Question, state: State, person: Traits, conduct: Conduct) -> str:
-        check = self.design.attention
-        if check is None or conduct == "random":
-            return str(random_answer(question, state))
-        right = next(each for each in check.options if each.name == check.correct)
-        chosen = self._choice(question, self._words(right.text))
-        return chosen if conduct == "attentive" else _other(question, chosen, state)
+    def _check(self, check: AttentionCheck) -> Reply:
+        right = self._words(next(each for each in check.options if each.name == check.correct).text)
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            if conduct == "random":
+                return str(random_answer(question, state))
+            chosen = self._choice(question, right)
+            return chosen if conduct == "attentive" else _other(question, chosen, state)
+
+        return reply
 
     def _trait(self, covariate: Covariate) -> Reply:
         texts = {each.name: self._words(each.text) for each in covariate.options}
