@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vignetta.cleaning.responses import read_export
+from vignetta.instruments.fielding import simulate
 from vignetta.instruments.integrity import integrity_problems
+from vignetta.instruments.translating import in_language
 from vignetta.study.checking import check
 from vignetta.study.folder import Study, load
 from vignetta.study.scaffold import init
@@ -80,6 +83,20 @@ def test_what_the_panel_knows_stays_behind_but_tells_who_came_twice(study: Study
     assert study.ledger["state"].str.contains("Repeated response by PROLIFIC_PID").sum() == 4
     columns = pd.read_csv(study.root / "data/clean/columns.csv").set_index("column")["status"]
     assert set(columns[["PROLIFIC_PID", "SESSION_ID", "completion_code"]]) == {"personal"}
+
+
+def test_it_is_the_same_study_in_the_other_language(study: Study, tmp_path: Path) -> None:
+    german = in_language(study.instrument, "de")
+    assert integrity_problems(german) == []
+    made = tmp_path / "export.csv"
+    made.write_text(simulate(german, study.design, study.simulation).export, "utf-8")
+    answers = pd.read_csv(made, skiprows=[1, 2], dtype="str", keep_default_na=False)
+    assert set(answers["UserLanguage"]) == {"DE"}
+    assert set(answers["regime_1_text_de"]) - {""} == {"eine Autokratie", "eine Demokratie"}
+    cleaned = read_export(made, study.codebook, exclusions=study.plan.exclusions).responses
+    assert list(cleaned.columns) == list(study.clean.columns)
+    assert set(cleaned["support"].dropna()) == {1, 2, 3, 4}
+    assert set(cleaned["regime"].dropna()) == {"autocracy", "democracy"}
 
 
 def test_open_answers_are_pointed_out(study: Study) -> None:
