@@ -25,6 +25,7 @@ _HOME = {
     "diagnostics": "design.diagnosing",
     "differences": "analysis.margins",
     "draw": "design.assignment",
+    "drawing_summary": "instruments.explaining",
     "estimate": "analysis.estimating",
     "fit": "analysis.fitting",
     "fraction": "design.fractions",
