@@ -30,6 +30,7 @@ _HOME = {
     "fit": "analysis.fitting",
     "fraction": "design.fractions",
     "frequencies": "design.assignment",
+    "in_language": "instruments.translating",
     "joint_test": "analysis.margins",
     "load": "study.folder",
     "marginal_means": "analysis.conjoint",

@@ -33,7 +33,7 @@ from vignetta.design.layout import (
 from vignetta.design.platform import Options, Panel, Quota
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
-from vignetta.design.scales import outcome_findings
+from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
 from vignetta.design.wording import Template, parse_template
 from vignetta.errors import near_miss
 
@@ -44,7 +44,6 @@ set of decks, all equally often."""
 OutcomeKind = Literal["rating", "choice", "slider", "matrix", "text"]
 """rating: a point of a scale. choice: one of the profiles of a task. slider: a number. matrix: several ratings on one
 scale. text: words that the respondent writes, which are never analysed."""
-Direction = Literal["ascending", "descending"]
 DataFormat = Literal["qualtrics", "table"]
 CovariateKind = Literal["choice", "ordered", "number"]
 
@@ -144,21 +143,6 @@ ShortPoint = BeforeValidator(
     lambda point: {"text": point} if isinstance(point, str) else point, json_schema_input_type=str | Point
 )
 """A point may be written as its words alone."""
-
-
-class Statement(Keyed):
-    """A row of a matrix, which becomes an outcome of its own, called OUTCOME_STATEMENT."""
-
-    label: Text = Field(description="the outcome's name in tables and figures")
-    text: Text = Field(description="the statement that the respondent reads")
-    direction: Direction | None = Field(None, description="its own direction, where it differs from the matrix's")
-
-
-class Ends(Declared):
-    """The words at the two ends of a slider."""
-
-    low: Text = Field(description="the words at the lowest number, on the left")
-    high: Text = Field(description="the words at the highest number, on the right")
 
 
 class Outcome(Keyed):

@@ -1,11 +1,14 @@
-"""What is wrong with a declared outcome, which may be broken in any way."""
+"""The parts of sliders and matrices, and what is wrong with a declared outcome, which may be broken in any way."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from vignetta.declared import Finding, as_number
+from pydantic import Field
+
+from vignetta.declared import Declared, Finding, Keyed, Text, as_number
 from vignetta.design.raw import items, repeated, repeated_codes
 
+Direction = Literal["ascending", "descending"]
 MOST_STEPS: Final = 1000
 """A slider has no more steps than these."""
 _NOUNS: Final[Mapping[str, str]] = {
@@ -29,6 +32,21 @@ _OWN: Final[Mapping[str, tuple[str, ...]]] = {
     "ends": ("slider",),
     "items": ("matrix",),
 }
+
+
+class Statement(Keyed):
+    """A row of a matrix, which becomes an outcome of its own, called OUTCOME_STATEMENT."""
+
+    label: Text = Field(description="the outcome's name in tables and figures")
+    text: Text = Field(description="the statement that the respondent reads")
+    direction: Direction | None = Field(None, description="its own direction, where it differs from the matrix's")
+
+
+class Ends(Declared):
+    """The words at the two ends of a slider."""
+
+    low: Text = Field(description="the words at the lowest number, on the left")
+    high: Text = Field(description="the words at the highest number, on the right")
 
 
 def outcome_findings(data: Mapping[str, Any]) -> Iterator[Finding]:

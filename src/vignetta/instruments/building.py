@@ -56,6 +56,8 @@ from vignetta.instruments.naming import (
     timings,
 )
 from vignetta.instruments.pages import Pages, piped, prose_slots, segments
+from vignetta.instruments.quotas import quota as written_quota
+from vignetta.instruments.quotas import quota_parts
 from vignetta.instruments.survey import Survey
 from vignetta.instruments.translating import translate
 
@@ -124,7 +126,7 @@ def _built(design: Design, known_as: str) -> Survey:
             flow=elements.flow(_Flow(design, known_as, (main, *others)).whole()),
             questions=list(main.questions.values()),
             options=_options(design),
-            quotas=[_quota(each, design, main) for each in design.quotas.values()],
+            more=quota_parts(design.name, [_quota(each, design, main) for each in design.quotas.values()]),
         )
     )
 
@@ -145,7 +147,7 @@ def _quota(quota: Quota, design: Design, pages: Pages) -> Piece:
         for each, answer in asked
     ]
     number, address = elements.identifier("QO", design.name, quota.name), _address(design, "over_quota")
-    return elements.quota(number, quota.name, chosen, limit=quota.limit, address=address)
+    return written_quota(number, quota.name, chosen, limit=quota.limit, address=address)
 
 
 def _address(design: Design, key: str) -> str:

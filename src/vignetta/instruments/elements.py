@@ -9,6 +9,8 @@ from typing import Any, Final
 from vignetta.instruments.hypertext import plain_text
 
 Piece = dict[str, Any]
+Part = tuple[str, str, str | None, str | None, Any]
+"""An element of the document: its kind, its three attributes, its payload."""
 UNSET: Final = "0000-00-00 00:00:00"
 CREATED: Final = "2000-01-01 00:00:00"
 """The same for every survey that is built, so that building twice gives equal bytes."""
@@ -244,10 +246,11 @@ def branch_if_set(fields: Mapping[str, str], children: Sequence[Piece]) -> Piece
 
 def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) -> Piece:
     """Children for those who chose one answer to a question."""
-    return _branch({"0": _chosen(question, choice), "Type": "If"}, children)
+    return _branch({"0": chosen(question, choice), "Type": "If"}, children)
 
 
-def _chosen(question: Piece, choice: str) -> Piece:
+def chosen(question: Piece, choice: str) -> Piece:
+    """That one answer to a question was chosen, as a condition."""
     number = question["QuestionID"]
     locator = f"q://{number}/SelectableChoice/{choice}"
     words = (question["QuestionDescription"], question["Choices"][choice]["Display"])
@@ -278,38 +281,12 @@ def end(address: str = "", *, flag: str = "") -> Piece:
 
 def ending(address: str, flag: str) -> Piece:
     """How a survey ends: with its usual message, or at an address."""
-    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else _MESSAGE
+    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else MESSAGE
     return {"Advanced": "true", **leads, "ResponseFlag": flag}
 
 
-_MESSAGE: Final[Piece] = {"SurveyTermination": "DefaultMessage"}
-
-
-def quota(number: str, name: str, answers: Sequence[tuple[Piece, str]], *, limit: int, address: str) -> Piece:
-    """Turns away those who chose all the answers once `limit` others have, to an address when there is one."""
-    joints: list[Piece] = [{"Conjuction": "And"} if place else {} for place in range(len(answers))]
-    chosen = {
-        str(place): _chosen(*each) | joint for place, (each, joint) in enumerate(zip(answers, joints, strict=True))
-    }
-    action = {"ActionType": "EndCurrentSurvey", "Type": "Expression", "LogicType": "QuotaAction"}
-    return {
-        "Name": name,
-        "Occurrences": limit,
-        "Logic": {"0": {**chosen, "Type": "If"}, "Type": "BooleanExpression"},
-        "LogicType": "Simple",
-        "QuotaAction": "EndCurrentSurvey",
-        "OverQuotaAction": None,
-        "ActionInfo": {"0": {"0": action, "Type": "If"}, "Type": "BooleanExpression"},
-        "ID": number,
-        "QuotaRealm": "Survey",
-        "QuotaSchedule": None,
-        "EndSurveyOptions": {"EndingType": "Advanced" if address else "Default", **_turned_away(address)},
-    }
-
-
-def _turned_away(address: str) -> Piece:
-    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else _MESSAGE
-    return {"ResponseFlag": "QuotaMet", **leads}
+MESSAGE: Final[Piece] = {"SurveyTermination": "DefaultMessage"}
+"""The survey ends with its usual message."""
 
 
 def flow(children: Sequence[Piece]) -> Piece:
@@ -340,13 +317,13 @@ def document(
     blocks: Sequence[Piece],
     flow: Piece,
     options: Piece | None = None,
-    quotas: Sequence[Piece] = (),
+    more: Sequence[Part] = (),
     translations: Sequence[str] = (),
 ) -> Piece:
-    """The whole survey. Its ids follow from `name`; `options` are those that are not the usual ones."""
+    """The whole survey. Its ids follow from `name`; `options` are the unusual ones, `more` further parts."""
     survey, responses = identifier("SV", name), identifier("RS", name)
     count = str(len(questions))
-    parts: list[tuple[str, str, str | None, str | None, Any]] = [
+    parts: list[Part] = [
         ("BL", "Survey Blocks", None, None, list(blocks)),
         ("FL", "Survey Flow", None, None, flow),
         ("SO", "Survey Options", None, None, _options(title, (language, *translations)) | (options or {})),
@@ -355,25 +332,12 @@ def document(
         ("STAT", "Survey Statistics", None, None, {"MobileCompatible": True, "ID": "Survey Statistics"}),
         ("QC", "Survey Question Count", count, None, None),
         *(("SQ", each["QuestionID"], each["QuestionDescription"][:_SHOWN], None, each) for each in questions),
-        *_quota_parts(name, quotas),
+        *more,
         ("RS", responses, "Default Response Set", None, None),
     ]
     keys = ("Element", "PrimaryAttribute", "SecondaryAttribute", "TertiaryAttribute", "Payload")
     elements = [{"SurveyID": survey, **dict(zip(keys, each, strict=True))} for each in parts]
     return {"SurveyEntry": _entry(survey, responses, name, title, note, language), "SurveyElements": elements}
-
-
-def _quota_parts(name: str, quotas: Sequence[Piece]) -> list[tuple[str, str, str | None, str | None, Any]]:
-    """The quotas, the group that holds them, and the order of the groups."""
-    if not quotas:
-        return []
-    number, title = identifier("QG", name), "Default Quota Group"
-    group = {"ID": number, "Name": title, "Selected": True, "MultipleMatch": "PlaceInAll", "Public": False}
-    return [
-        *(("QO", str(each["ID"]), str(each["Name"]), None, each) for each in quotas),
-        ("QG", number, title, None, group | {"Quotas": [each["ID"] for each in quotas]}),
-        ("QGO", "QGO_QuotaGroupOrder", None, None, [number]),
-    ]
 
 
 def _entry(survey: str, responses: str, name: str, title: str, note: str, language: str) -> Piece:
