@@ -10,6 +10,7 @@ from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.instruments.building import build
 from vignetta.instruments.codebooks import codebook_of_design
+from vignetta.instruments.exporting import question_columns
 from vignetta.instruments.integrity import integrity_problems
 from vignetta.instruments.random_answers import random_answer
 from vignetta.instruments.survey import Question, Survey
@@ -117,3 +118,23 @@ def test_what_does_not_fit_its_kind_is_refused(altered: Altered, outcome: Any, s
 def test_a_statement_may_not_be_called_as_something_else(altered: Altered) -> None:
     with pytest.raises(StudyError, match="this statement is called `views_good` in the data"):
         asking(altered, views=MATRIX, views_good=SLIDER)
+
+
+def test_beside_each_other_each_profile_has_its_own_columns(altered: Altered) -> None:
+    def pairs(content: dict[str, Any]) -> None:
+        content["outcomes"] = {"warm": SLIDER, "views": MATRIX, "more": TEXT}
+        for each in content["factors"].values():
+            each.pop("recall", None)
+
+    design = altered(pairs, tasks="2", profiles="2", profile_labels=["Left", "Right"])
+    survey, codebook = build(design), codebook_of_design(design)
+    assert integrity_problems(survey) == []
+    assert tagged(survey, "warm_2_1").plain == "Left: How warm?"
+    places = {(each.name, each.task, each.profile): each.column for each in codebook.variables if each.task}
+    assert places["warm", 2, 1] == "warm_2_1_1"
+    assert places["views_bad", 1, 2] == "views_1_2_2"
+    assert places["more", 2, 0] == "more_2"
+    columns = [each.column for each in codebook.variables if each.role in ("outcome", "open")]
+    exported = {each.name for each in question_columns(survey)}
+    assert len(columns) == 2 * (2 + 4 + 1)
+    assert set(columns) <= exported

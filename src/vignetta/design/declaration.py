@@ -30,7 +30,7 @@ from vignetta.design.layout import (
     Sample,
     Varies,
 )
-from vignetta.design.platform import Options, Panel, Quota
+from vignetta.design.platform import Panel, Quota, SurveyOptions
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
@@ -319,7 +319,9 @@ class Design(Declared):
     )
     samples: Annotated[dict[str, Sample], Named] = Field({}, description="people invited apart, such as countries")
     panel: Panel | None = Field(None, description="who sends the respondents, and where they go in the end")
-    options: Options = Field(Options(), description="how the survey looks, and what it notes besides the answers")
+    options: SurveyOptions = Field(
+        SurveyOptions(), description="how the survey looks, and what it notes besides the answers"
+    )
     quotas: Annotated[dict[str, Quota], Named] = Field(
         {}, description="how many responses with given answers are taken"
     )

@@ -24,7 +24,7 @@ FIELD: Final = re.compile(r"\{([^{}]*)\}")
 """A field of the link in an address."""
 
 
-class Options(Declared):
+class SurveyOptions(Declared):
     """How the survey looks, and what it notes besides the answers."""
 
     browser: bool = Field(False, description="true to note browser, operating system and screen")
