@@ -123,10 +123,10 @@ def test_quotas_are_in_one_group_as_in_real_surveys(altered: Altered, design: De
 
 def test_who_is_over_quota_goes_back_to_the_panel(altered: Altered, design: Design) -> None:
     answers, _ = first_answers(design)
-    panel = {"provider": "cint", "over_quota": "https://panel.example/full?rid={RID}"}
+    panel = {"provider": "cint", "over_quota": "https://panel.example/full?rid={rid}"}
     survey = build(altered(panel=panel, quotas={"a": {"answers": answers, "limit": "1"}}))
     ending = survey.elements("QO")[0]["Payload"]["EndSurveyOptions"]
-    assert ending["EOSRedirectURL"] == "https://panel.example/full?rid=${e://Field/RID}"
+    assert ending["EOSRedirectURL"] == "https://panel.example/full?rid=${e://Field/rid}"
     assert (ending["EndingType"], ending["SurveyTermination"]) == ("Advanced", "Redirect")
 
 

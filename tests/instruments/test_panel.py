@@ -59,9 +59,9 @@ def test_who_declines_and_who_finishes_go_to_the_panel_as_real_surveys_send_them
 
 
 def test_fields_of_the_link_stand_in_addresses(altered: Altered) -> None:
-    panel = {"provider": "lucid", "completed": "https://notch.insights.supply/cb?token=t&RID={RID}"}
+    panel = {"provider": "lucid", "completed": "https://notch.insights.supply/cb?token=t&RID={rid}"}
     _, last = ends(build(altered(panel=panel)))
-    assert last["EOSRedirectURL"] == "https://notch.insights.supply/cb?token=t&RID=${e://Field/RID}"
+    assert last["EOSRedirectURL"] == "https://notch.insights.supply/cb?token=t&RID=${e://Field/rid}"
 
 
 def test_without_a_panel_the_survey_ends_as_it_did(altered: Altered) -> None:
@@ -102,9 +102,9 @@ def test_who_comes_again_has_the_same_id(instrument: Survey, panelled: Design, s
         ({"provider": "prolifik"}, "`prolifik` is not known here"),
         ({"provider": "other"}, "`id_field` is missing"),
         ({"provider": "cint", "id_field": "r id"}, "`r id` cannot be the name of a field"),
-        ({"provider": "cint", "fields": ["RID"]}, "`RID` is a field of the link already"),
+        ({"provider": "cint", "fields": ["rid"]}, "`rid` is a field of the link already"),
         ({"provider": "cint", "completed": "cint.com/done"}, "`cint.com/done` is no address"),
-        ({"provider": "cint", "completed": "https://cint.com/?r={RDI}"}, "the link has no field `RDI`"),
+        ({"provider": "cint", "completed": "https://cint.com/?r={rdi}"}, "the link has no field `rdi`"),
         ({"provider": "mturk", "code": "Here is your code."}, "do not say where the completion code goes"),
         ({"provider": "mturk", "complete": "https://a.org/"}, "unknown key `complete`. Did you mean `completed`"),
     ],

@@ -15,8 +15,8 @@ CODE: Final = "{code}"
 """Where the completion code goes in the words that give it."""
 _ID_FIELDS: Final[Mapping[str, str]] = {
     "prolific": "PROLIFIC_PID",
-    "lucid": "RID",
-    "cint": "RID",
+    "lucid": "rid",
+    "cint": "rid",
     "mturk": "workerId",
 }
 _ADDRESSES: Final = ("completed", "screened_out", "over_quota")
