@@ -92,6 +92,13 @@ def test_a_snapping_slider_is_answered_on_its_lines(altered: Altered) -> None:
     assert (asked.raw["Configuration"]["GridLines"], asked.raw["Configuration"]["NumDecimals"]) == (8, "2")
 
 
+def test_a_slider_between_halves_has_halves(altered: Altered) -> None:
+    design = asking(altered, warm=SLIDER | {"minimum": "0.5", "maximum": "3.5"})
+    look = tagged(build(design), "warm").raw["Configuration"]
+    assert (look["SnapToGrid"], look["GridLines"], look["NumDecimals"]) == (True, 3, "1")
+    assert design.measures["warm"].values == [0.5, 1.5, 2.5, 3.5]
+
+
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [

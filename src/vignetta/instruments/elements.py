@@ -98,13 +98,13 @@ def number_entry(tag: str, text: str, *, minimum: float | None, maximum: float |
 
 def slider(tag: str, text: str, *, minimum: float, maximum: float, step: float, ends: Sequence[str]) -> Piece:
     """A number to choose by moving a handle, required. `text` and `ends` are HTML."""
-    decimals = len(f"{step:.9f}".rstrip("0").partition(".")[2])
+    whole, decimals = step == 1 and minimum == int(minimum), max(_decimals(each) for each in (step, minimum))
     look: Piece = {
         "QuestionDescriptionOption": "UseText",
         "CSSliderMin": _whole(minimum),
         "CSSliderMax": _whole(maximum),
-        "GridLines": 10 if step == 1 else round((maximum - minimum) / step),
-        "SnapToGrid": step != 1,
+        "GridLines": 10 if whole else round((maximum - minimum) / step),
+        "SnapToGrid": not whole,
         "NumDecimals": str(decimals),
         "ShowValue": True,
         "CustomStart": False,
@@ -114,6 +114,10 @@ def slider(tag: str, text: str, *, minimum: float, maximum: float, step: float, 
     asked = {"Choices": _numbered(["&nbsp;"]), "ChoiceOrder": ["1"], "Labels": _numbered(ends)}
     more = {**asked, "Validation": _validation(), "Configuration": look}
     return _question(tag, text, ("Slider", "HSLIDER"), **more, NextChoiceId=2, NextAnswerId=3)
+
+
+def _decimals(number: float) -> int:
+    return len(f"{number:.9f}".rstrip("0").partition(".")[2])
 
 
 def _whole(number: float) -> float | int:
