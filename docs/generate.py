@@ -85,7 +85,7 @@ def literals(annotation: Any) -> tuple[Any, ...]:
 
 
 def shown(value: Any) -> str:
-    if value is None or value in ("", (), {}):
+    if value is None or value in ("", (), {}) or isinstance(value, Declared):
         return "none"
     return f"`{', '.join(value) if isinstance(value, tuple) else str(value).lower() if value is False else value}`"
 

@@ -1,4 +1,4 @@
-"""Build: the survey that Qualtrics imports, and the codebook by which its exports are cleaned."""
+"""Build: the survey that Qualtrics imports, how it draws levels in words, and the codebook of its exports."""
 
 import vignetta as vg
 
@@ -8,3 +8,4 @@ with study.stage("build") as stage:
     survey = vg.build(study.design)
     stage.write(study.instrument_file, vg.qsf_text(survey))
     stage.write("instruments/codebook.csv", vg.codebook_csv(vg.codebook_of_design(study.design)))
+    stage.write("instruments/summary.txt", vg.drawing_summary(study.design))

@@ -26,11 +26,17 @@ _HOME = {
     "diagnostics": "design.diagnosing",
     "differences": "analysis.margins",
     "draw": "design.assignment",
+    "drawing_summary": "instruments.explaining",
     "estimate": "analysis.estimating",
     "fit": "analysis.fitting",
     "fraction": "design.fractions",
     "frequencies": "design.assignment",
+<<<<<<< HEAD
     "joint_test": "analysis.joint_tests",
+=======
+    "in_language": "instruments.translating",
+    "joint_test": "analysis.margins",
+>>>>>>> writer
     "load": "study.folder",
     "marginal_means": "analysis.conjoint",
     "margins": "analysis.margins",

@@ -25,10 +25,12 @@ Role = Literal[
     "attention",
     "covariate",
     "source",
+    "open",
     "other",
 ]
 """record: what the survey platform notes of every response (status, times). personal: known to identify somebody, left
-behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated."""
+behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated. open:
+words that respondents wrote themselves, which may hold personal data; never analysed."""
 Kind = Literal["category", "ordered", "scale", "chosen", "multiple", "number", "text", "time", "flag"]
 """category and ordered: one of the categories. scale: a number with labelled points. chosen: which profile of a task;
 the categories' values are the profiles' numbers, 0 for none of them. multiple: several categories."""

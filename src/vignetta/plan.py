@@ -258,11 +258,17 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
         return
     if design is None:
         return
-    if left.strip() not in design.outcomes:
+    if left.strip() not in design.measures:
         outcome = left.strip()
+<<<<<<< HEAD
         yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
     known = [*design.answered, *design.covariates, *([SAMPLE] if design.samples else [])]
     for name in _names_in_terms(right):
+=======
+        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.measures)
+    known = [*design.factors, *design.covariates, *([SAMPLE] if design.samples else [])]
+    for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
+>>>>>>> writer
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
 
@@ -297,7 +303,7 @@ def _exclusion_findings(data: Mapping[str, Any], design: Design) -> Iterator[Fin
     for place, each in enumerate(listed if isinstance(listed, list) else ()):
         rule = each.get("rule") if isinstance(each, dict) else None
         where = ("exclusions", place)
-        if rule == "attention" and design.attention is None:
+        if rule == "attention" and design.attention is None and not design.checks:
             yield where, "the study declares no attention check.", "Add `attention:` to study.yaml, or remove the rule."
         if rule == "no_consent" and design.consent is None:
             yield where, "the study declares no consent.", "Add `consent:` to study.yaml, or remove the rule."

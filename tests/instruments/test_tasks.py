@@ -104,7 +104,7 @@ def test_the_field_realises_the_exact_probabilities_of_vignettes_and_pairs(name:
 
 @pytest.mark.parametrize("name", list(DESIGNS))
 def test_the_size_that_is_refused_is_the_size_that_is_built(name: str) -> None:
-    drawing = Drawing(DESIGNS[name], "en")
+    drawing = Drawing(DESIGNS[name])
     survey = build(DESIGNS[name])
     children = sum(len(each.children) for each in walk(survey.flow) if isinstance(each, RandomizerNode))
     assert children == drawing.size()

@@ -114,7 +114,14 @@ def read_export(
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
     wide = _wide(typed.data, account, codebook)
     responses = melt(wide, codebook) if codebook.tasks else wide
-    notes = (*_file_notes(raw), *matching.notes, *typed.notes, *screened.notes, *_gaps(responses, codebook))
+    notes = (
+        *_file_notes(raw),
+        *matching.notes,
+        *typed.notes,
+        *screened.notes,
+        *_gaps(responses, codebook),
+        *_open(codebook, responses),
+    )
     kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
     synthetic = is_synthetic(responses, kept)
     n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
@@ -170,6 +177,12 @@ def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
         missing = int(analysed[name].isna().sum())
         if missing:
             yield f"The {role} `{name}` is missing in {missing} of {len(analysed)} responses to analyse."
+
+
+def _open(codebook: Codebook, responses: pd.DataFrame) -> Iterator[str]:
+    """Columns of respondents' own words."""
+    for name in dict.fromkeys(each.name for each in codebook.with_role("open") if each.name in responses):
+        yield f"`{name}` holds what respondents wrote: look for personal data in it before you share it."
 
 
 def is_synthetic(data: pd.DataFrame, codebook: Codebook) -> bool:

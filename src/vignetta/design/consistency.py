@@ -17,6 +17,7 @@ RESERVED = frozenset(
         *("probability", "started", "ended", "status", "ip_address", "progress", "duration", "finished", "recorded"),
         *("last_name", "first_name", "email", "external_reference", "latitude", "longitude", "channel", "language"),
         *("consent", "farewell", "attention", "data_source", "design_hash", "sample", "deck", "attribute_order"),
+        *("code", "completion_code", "captcha", "introduction", "debriefing"),
     )
 )
 """Names that the clean data use themselves."""
@@ -30,6 +31,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _names(data)
     yield from _empty_sections(data)
     yield from _blocks(data)
+    yield from _quotas(data)
     yield from layout_findings(data)
     yield from restriction_findings(data.get("restrictions"), level_names(data))
     source = data.get("data")
@@ -47,15 +49,25 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
-    sections = ("factors", "covariates", "outcomes")
+    sections = ("factors", "covariates", "checks", "outcomes")
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in entries(data, section):
-            if name in RESERVED or name.startswith(("recall_", "timing_")):
+            if name in RESERVED or name.startswith(("recall_", "timing_", "browser_")):
                 yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
             if name in owner:
                 yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."
             owner[name] = section
+    for (name, item), full in _statements(data).items():
+        if full in owner:
+            what = f"this statement is called `{full}` in the data, which is a name under {owner[full]}."
+            yield ("outcomes", name, "items", item), what, "Rename one of them."
+
+
+def _statements(data: Mapping[str, Any]) -> dict[tuple[str, str], str]:
+    """The names that the statements of matrices have in the data, by matrix and statement."""
+    matrices = [(name, mapping(each, "items")) for name, each in entries(data, "outcomes")]
+    return {(name, item): f"{name}_{item}" for name, statements in matrices for item in statements}
 
 
 def _empty_sections(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -78,6 +90,20 @@ def _blocks(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield where, f"`{name}` is a number, which has no fixed answers.", "Name covariates with `options`."
         if isinstance(name, str) and name in (named or ())[:place]:
             yield where, f"`{name}` stands here a second time.", "Remove it."
+
+
+def _quotas(data: Mapping[str, Any]) -> Iterator[Finding]:
+    known = dict(entries(data, "covariates"))
+    for name, quota in entries(data, "quotas"):
+        for covariate, answer in mapping(quota, "answers").items():
+            where: Location = ("quotas", name, "answers", covariate)
+            options = [str(each.get("name")) for _, each in items(known.get(covariate, {}).get("options"))]
+            if covariate not in known:
+                yield where, f"unknown covariate `{covariate}`.", near_miss(covariate, known)
+            elif known[covariate].get("kind") == "number":
+                yield where, f"`{covariate}` is a number, which has no fixed answers.", "Name one with `options`."
+            elif answer not in options:
+                yield where, f"`{covariate}` has no answer `{answer}`.", near_miss(str(answer), options)
 
 
 def _templates(data: Mapping[str, Any]) -> Iterator[tuple[Location, str, str]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from vignetta.declared import (
+    NAME,
     Declared,
     Finding,
     Keyed,
@@ -29,8 +30,10 @@ from vignetta.design.layout import (
     Sample,
     Varies,
 )
+from vignetta.design.platform import Panel, Quota, SurveyOptions
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
+from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
 from vignetta.design.wording import Template, parse_template
 from vignetta.errors import near_miss
 
@@ -38,9 +41,9 @@ Mechanism = Literal["complete", "simple", "blocked", "decks"]
 """complete: every vignette as often as its probability says, in random order. simple: every respondent drawn
 independently. blocked: complete within blocks of respondents as they arrive. decks: each respondent gets one of a fixed
 set of decks, all equally often."""
-OutcomeKind = Literal["rating", "choice"]
-"""rating: a point of a scale. choice: one of the profiles of a task."""
-Direction = Literal["ascending", "descending"]
+OutcomeKind = Literal["rating", "choice", "slider", "matrix", "text"]
+"""rating: a point of a scale. choice: one of the profiles of a task. slider: a number. matrix: several ratings on one
+scale. text: words that the respondent writes, which are never analysed."""
 DataFormat = Literal["qualtrics", "table"]
 CovariateKind = Literal["choice", "ordered", "number"]
 
@@ -49,6 +52,9 @@ UNSURE = "unsure"
 
 WIDEST = 1e6
 """The largest ratio of two weights of a factor; beyond it the rarer level is never drawn in practice."""
+
+_DECIMALS = 9
+"""Of the numbers of a slider; steps that are no sums of powers of two would not be whole otherwise."""
 
 LevelName = Annotated[str, Field(min_length=1, pattern=r"^[^\s;|](?:[^\n;|]*[^\s;|])?$")]
 
@@ -146,15 +152,24 @@ ShortPoint = BeforeValidator(
 
 
 class Outcome(Keyed):
-    """A rating that the vignette is meant to move."""
+    """A question about the vignette, which the vignette is meant to move."""
 
     label: Text = Field(description="the outcome's name in tables and figures")
     question: Text = Field(description="the question that the respondent reads")
-    kind: OutcomeKind = Field("rating", description="rating, on a scale, or choice, between the profiles of a task")
+    kind: OutcomeKind = Field(
+        "rating",
+        description="rating, on a scale; choice, between the profiles of a task; slider; matrix, of several statements "
+        "on one scale; text, in the respondent's words, which is never analysed",
+    )
     scale: tuple[Annotated[Point, ShortPoint], ...] = Field(
-        (), description="for a rating: the points, in the order shown"
+        (), description="for a rating or matrix: the points, in the order shown"
     )
     direction: Direction = Field("ascending", description="descending when the first point means most")
+    minimum: float = Field(0, allow_inf_nan=False, description="for a slider: its lowest number")
+    maximum: float = Field(100, allow_inf_nan=False, description="for a slider: its highest number")
+    step: float = Field(1, gt=0, allow_inf_nan=False, description="for a slider: from one number to the next")
+    ends: Ends | None = Field(None, description="for a slider: the words at its ends")
+    items: Annotated[dict[str, Statement], Named] = Field({}, description="for a matrix: the statements, by name")
     column: str | None = Field(None, description="its column in the export; the outcome's name when left out")
 
     @property
@@ -170,31 +185,34 @@ class Outcome(Keyed):
         """
         if self.kind == "choice":
             return [0.0, 1.0]
+        if self.kind == "slider":
+            steps = range(round((self.maximum - self.minimum) / self.step) + 1)
+            return [round(self.minimum + place * self.step, _DECIMALS) for place in steps]
         numbers = [float(each) for each in self.codes]
         return numbers if self.direction == "ascending" else [min(numbers) + max(numbers) - each for each in numbers]
 
+    @property
+    def texts(self) -> list[tuple[float, dict[str, str]]]:
+        """The numbers that have words, with these; the points in the order shown, or the ends of a slider."""
+        if self.ends is not None:
+            return [(self.values[0], self.ends.low), (self.values[-1], self.ends.high)]
+        return list(zip(self.values, (each.text for each in self.scale), strict=False))
+
+    def measured(self) -> "dict[str, Outcome]":
+        """What it is in the analysis: itself, a rating for each statement of a matrix, nothing for a text."""
+        if self.kind == "matrix":
+            return {f"{self.name}_{each.name}": self._rated(each) for each in self.items.values()}
+        return {} if self.kind == "text" else {self.name: self}
+
+    def _rated(self, statement: Statement) -> "Outcome":
+        asked = {language: f"{text} {words(statement.text, language)}" for language, text in self.question.items()}
+        own = {"name": f"{self.name}_{statement.name}", "label": statement.label, "question": asked, "column": None}
+        direction = statement.direction or self.direction
+        return self.model_copy(update={**own, "kind": "rating", "items": {}, "direction": direction})
+
     @classmethod
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
-        points = data.get("scale")
-        if data.get("kind", "rating") == "rating" and "scale" not in data:
-            yield (), "`scale` is missing.", "Add `scale:` (the points, in the order shown)."
-        if data.get("kind") == "choice" and "scale" in data:
-            yield ("scale",), "a choice between profiles has no scale.", "Remove it, or make the kind `rating`."
-        if isinstance(points, list) and len(points) < 2:
-            yield ("scale",), f"a scale needs at least two points, not {len(points)}.", "List every point in order."
-        for place, each in items(points):
-            if isinstance(each.get("code"), str) and as_number(each["code"]) is None:
-                code = each["code"]
-                yield (
-                    ("scale", place, "code"),
-                    f"the code `{code}` is not a number.",
-                    "Points are averaged: use numbers.",
-                )
-        listed = points if isinstance(points, list) else []
-        full = [(place, {"text": each} if isinstance(each, str) else each) for place, each in enumerate(listed)]
-        shown = [(place, each) for place, each in full if isinstance(each, dict)]
-        yield from repeated(shown, "text", "scale")
-        yield from repeated_codes(shown, "scale")
+        yield from outcome_findings(data)
 
 
 class Option(Declared):
@@ -235,7 +253,7 @@ class Covariate(Keyed):
 
 
 class AttentionCheck(Declared):
-    """A question with one right answer, asked before the vignette."""
+    """A question with one right answer, asked before the vignettes."""
 
     question: Text = Field(description="the question, which says what to answer")
     options: tuple[Option, ...] = Field(description="the answers")
@@ -249,6 +267,14 @@ class AttentionCheck(Declared):
         correct = data.get("correct")
         if isinstance(correct, str) and correct not in names:
             yield ("correct",), f"`{correct}` is not one of the options.", near_miss(correct, names)
+
+
+class Check(AttentionCheck):
+    """A further question with one right answer, of attention or comprehension, after the introduction."""
+
+    model_config = Keyed.model_config
+
+    name: str = Field(pattern=NAME)
 
 
 class Consent(Declared):
@@ -298,16 +324,31 @@ class Design(Declared):
         (), description="for blocked: the covariates whose answers have blocks of their own"
     )
     samples: Annotated[dict[str, Sample], Named] = Field({}, description="people invited apart, such as countries")
+    panel: Panel | None = Field(None, description="who sends the respondents, and where they go in the end")
+    options: SurveyOptions = Field(
+        SurveyOptions(), description="how the survey looks, and what it notes besides the answers"
+    )
+    quotas: Annotated[dict[str, Quota], Named] = Field(
+        {}, description="how many responses with given answers are taken"
+    )
     data: Data | None = Field(None, description="the data, once fielded; the simulated sample when left out")
     consent: Consent | None = Field(None, description="the consent page")
     covariates: Annotated[dict[str, Covariate], Named] = Field({}, description="questions about the respondent")
     attention: AttentionCheck | None = Field(None, description="the attention check")
+    checks: Annotated[dict[str, Check], Named] = Field({}, description="further checks of attention and comprehension")
+    introduction: Text | None = Field(None, description="a page before the vignettes")
+    debriefing: Text | None = Field(None, description="a page at the end")
     factors: Annotated[dict[str, Factor], Named] = Field(description="the attributes that vary")
     restrictions: tuple[Restriction, ...] = Field((), description="combinations of levels that are never shown")
     vignette: Text | None = Field(
         None, description="the template: words, {factor} where a level's text goes, lists, conditions"
     )
-    outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the ratings")
+    outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the questions about the vignette")
+
+    @property
+    def measures(self) -> dict[str, Outcome]:
+        """What is analysed, by the names in the clean data: the statements of a matrix apart, without texts."""
+        return {name: each for outcome in self.outcomes.values() for name, each in outcome.measured().items()}
 
     @property
     def language(self) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from math import prod
+from typing import Final
 
 from vignetta.declared import NAME
 from vignetta.design.declaration import Covariate, Design
+from vignetta.design.platform import FIELD, Quota
 from vignetta.design.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import elements
@@ -22,17 +24,24 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import inline
 from vignetta.instruments.naming import (
     ATTENTION,
+    BROWSER,
+    CAPTCHA,
+    CODE,
+    COMPLETION,
     CONSENT,
     DATA_SOURCE,
+    DEBRIEFING,
     DECK,
     DECLINE,
     DESIGN_HASH,
     FAREWELL,
+    INTRODUCTION,
     ORDER,
     SAMPLE,
-    TIMING,
+    SCORE,
     VIGNETTE,
     Slot,
+    ending,
     factor_field,
     outcome_slots,
     outcome_tag,
@@ -44,17 +53,25 @@ from vignetta.instruments.naming import (
     suffix,
     tasks,
     text_field,
+    timings,
 )
 from vignetta.instruments.pages import Pages, piped, prose_slots, segments
+from vignetta.instruments.quotas import quota as written_quota
+from vignetta.instruments.quotas import quota_parts
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.translating import translate
+
+_DRAWN: Final = "${rand://int/100000:999999}"
+"""A completion code, as Qualtrics draws it."""
 
 
 def design_hash(design: Design) -> str:
     """What tells this declared content from any other: 12 hexadecimal digits.
 
-    Where the responses are (`data`) does not count: naming the file after fielding changes no instrument.
+    Where the responses are (`data`) does not count: naming the file after fielding changes no instrument. Nor does a
+    key that says what would hold without it.
     """
-    content = design.model_dump(mode="json", exclude={"data"})
+    content = design.model_dump(mode="json", exclude={"data"}, exclude_defaults=True)
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()[:12]
 
 
@@ -79,7 +96,8 @@ def build(design: Design, *, language: str = "") -> Survey:
     Parameters
     ----------
     language
-        The language of every text; the study's main one when left out.
+        The language of every text. When left out, the survey is in all languages of the study: its questions have
+        translations, in which the words of levels come from fields of their own (`regime_text_de`).
 
     Raises
     ------
@@ -90,18 +108,51 @@ def build(design: Design, *, language: str = "") -> Survey:
     problems = _problems(design)
     if problems:
         raise StudyError(problems)
-    language = language or design.language
-    pages = Pages(design, language)
+    told = design.model_copy(update={"languages": (language,)}) if language else design
+    return _built(told, design_hash(design))
+
+
+def _built(design: Design, known_as: str) -> Survey:
+    main, *others = [Pages(design, each) for each in design.languages]
+    for tag, question in main.questions.items():
+        translate(question, {each.language: each.questions[tag] for each in others})
     return Survey(
         elements.document(
             *(design.name, design.title),
             note=design.note,
-            language=language,
-            blocks=pages.with_trash(),
-            flow=elements.flow(_Flow(design, language, pages).whole()),
-            questions=list(pages.questions.values()),
+            language=design.language,
+            translations=design.languages[1:],
+            blocks=main.with_trash(),
+            flow=elements.flow(_Flow(design, known_as, (main, *others)).whole()),
+            questions=list(main.questions.values()),
+            options=_options(design),
+            more=quota_parts(design.name, [_quota(each, design, main) for each in design.quotas.values()]),
         )
     )
+
+
+def _options(design: Design) -> Piece:
+    """The survey's options that the design declares."""
+    declared = design.options
+    chosen = {"BackButton": declared.back_button, "RecaptchaV3": declared.captcha_score}
+    return {key: "true" for key, wanted in chosen.items() if wanted} | (
+        {"ProgressBarDisplay": "VerboseText"} if declared.progress_bar else {}
+    )
+
+
+def _quota(quota: Quota, design: Design, pages: Pages) -> Piece:
+    asked = [(design.covariates[name], answer) for name, answer in quota.answers.items()]
+    chosen = [
+        (pages.questions[each.column or each.name], str([option.name for option in each.options].index(answer) + 1))
+        for each, answer in asked
+    ]
+    number, address = elements.identifier("QO", design.name, quota.name), _address(design, "over_quota")
+    return written_quota(number, quota.name, chosen, limit=quota.limit, address=address)
+
+
+def _address(design: Design, key: str) -> str:
+    """Where the panel takes its respondents back, with the fields of the link filled in; empty for nowhere."""
+    return FIELD.sub(lambda found: piped(found[1]), getattr(design.panel, key, None) or "")
 
 
 def _problems(design: Design) -> list[Problem]:
@@ -117,7 +168,7 @@ def _problems(design: Design) -> list[Problem]:
 def _children_problems(design: Design) -> list[Problem]:
     """Why the elements under the randomizers would be too many."""
     strata = prod(len(design.covariates[each].options) for each in design.strata)
-    needed = Drawing(design, design.language).size()
+    needed = Drawing(design).size()
     if needed * strata <= MOST_CHILDREN:
         return []
     within = f" in each of {strata} strata" if strata > 1 else ""
@@ -152,12 +203,34 @@ def fields_of(design: Design) -> list[str]:
         *([VIGNETTE] if draws_whole(design) else []),
     ]
     order = [] if design.attribute_order == "fixed" else [ORDER]
-    return [DATA_SOURCE, DESIGN_HASH, *noted, *levels, *order, *composed_fields(design)]
+    score = [SCORE] if design.options.captcha_score else []
+    own = [*score, *panel_fields(design), *noted, *levels, *order, *composed_fields(design)]
+    return [DATA_SOURCE, DESIGN_HASH, *own, *translated_fields(design)]
+
+
+def panel_fields(design: Design) -> list[str]:
+    """The embedded fields by which a panel knows its respondents: those of the link, and the completion code."""
+    panel = design.panel
+    return [] if panel is None else [*panel.link, *([COMPLETION] if panel.code else [])]
 
 
 def composed_fields(design: Design) -> list[str]:
-    """The embedded fields in which words are put together: phrases, and the rows of tables."""
-    phrases = [phrase_field(place, slot) for place, _ in phrases_of(design) for slot in prose_slots(design)]
+    """The embedded fields in which words of the main language are put together: phrases, and the rows of tables."""
+    return _composed(design, design.language)
+
+
+def translated_fields(design: Design) -> list[str]:
+    """The embedded fields that hold words in the other languages."""
+    texts = [text_field(each, slot) for each in design.factors.values() for slot in slots(design, each.varies)]
+    return [
+        name + ending(design, language)
+        for language in design.languages[1:]
+        for name in (*texts, *_composed(design, language))
+    ]
+
+
+def _composed(design: Design, language: str) -> list[str]:
+    phrases = [phrase_field(place, slot) for place, _ in phrases_of(design, language) for slot in prose_slots(design)]
     rows = [] if design.attribute_order == "fixed" else [rows_field(max(each, 1)) for each in tasks(design)]
     return [*phrases, *rows]
 
@@ -171,9 +244,9 @@ def phrases_of(design: Design, language: str = "") -> list[tuple[int, Segment]]:
 def _tags(design: Design) -> list[str]:
     asked = [each.column or each.name for each in design.covariates.values()]
     asked += [outcome_tag(each, slot) for each in design.outcomes.values() for slot in outcome_slots(design, each)]
-    checks = [recall_tag(each) for each in design.factors.values() if each.recall]
-    read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, TIMING)]
-    return [CONSENT, FAREWELL, ATTENTION, *read, *asked, *checks]
+    checks = [*design.checks, *(recall_tag(each) for each in design.factors.values() if each.recall)]
+    read = [each + suffix((task, 0)) for task in tasks(design) for each in (VIGNETTE, *timings(design))]
+    return [BROWSER, CAPTCHA, DEBRIEFING, INTRODUCTION, CONSENT, FAREWELL, ATTENTION, CODE, *read, *asked, *checks]
 
 
 def _clashes(names: Sequence[str]) -> list[Problem]:
@@ -190,17 +263,35 @@ class _Flow:
     """What respondents go through."""
 
     design: Design
-    language: str
-    pages: Pages
+    known_as: str
+    in_languages: tuple[Pages, ...]
+
+    @property
+    def pages(self) -> Pages:
+        """Those in the main language."""
+        return self.in_languages[0]
 
     def whole(self) -> list[Piece]:
         """The declared fields, the pages before the vignettes, the levels, the pages from there on."""
-        declared = {name: design_hash(self.design) if name == DESIGN_HASH else None for name in fields_of(self.design)}
+        declared = {name: self.known_as if name == DESIGN_HASH else None for name in fields_of(self.design)}
         strata = [self.design.covariates[each] for each in self.design.strata]
-        levels = self._in_strata(strata, Drawing(self.design, self.language).flow)
-        before, after = self._shown("respondent", "attention"), self._shown(*self.pages.read, "recall")
+        levels = self._in_strata(strata, Drawing(self.design).flow)
+        before, after = (
+            self._shown("captcha", "respondent", "attention", "introduction", "checks"),
+            self._shown(*self.pages.read, "recall", "debriefing"),
+        )
         start = [elements.embedded_data(declared), *self._asked_consent()]
-        return [*start, *before, *levels, *self._phrases(), *self._order(), *after, elements.end()]
+        last = [*self._coded(), self._end("completed", "Complete")]
+        return [*start, *before, *levels, *self._phrases(), *self._order(), *after, *last]
+
+    def _end(self, key: str, flag: str) -> Piece:
+        """The survey's end, from which a panel's respondents go to the panel's address."""
+        return elements.end(_address(self.design, key), flag=flag) if self.design.panel else elements.end()
+
+    def _coded(self) -> list[Piece]:
+        """Gives the respondent a completion code."""
+        drawn = elements.embedded_data({COMPLETION: _DRAWN})
+        return [drawn, *self._shown("code")] if "code" in self.pages.blocks else []
 
     def _shown(self, *names: str) -> list[Piece]:
         return [elements.show(self.pages.blocks[each]) for each in names if each in self.pages.blocks]
@@ -208,7 +299,7 @@ class _Flow:
     def _asked_consent(self) -> list[Piece]:
         if CONSENT not in self.pages.blocks:
             return []
-        leave = [*self._shown("farewell"), elements.end()]
+        leave = [*self._shown("farewell"), self._end("screened_out", "Screened")]
         return [*self._shown("consent"), elements.branch_if_chosen(self.pages.questions[CONSENT], DECLINE, leave)]
 
     def _in_strata(self, strata: Sequence[Covariate], draw: Callable[[], list[Piece]]) -> list[Piece]:
@@ -224,28 +315,29 @@ class _Flow:
     def _phrases(self) -> list[Piece]:
         """Gives every part of the template its words where several levels, a form or a list decide on them."""
         return [
-            elements.branch_if_set(asked, [elements.embedded_data({phrase_field(place, slot): inline(text)})])
-            for place, segment in phrases_of(self.design, self.language)
+            elements.branch_if_set(asked, [elements.embedded_data({phrase_field(place, slot) + end: inline(text)})])
+            for language, end in ((each, ending(self.design, each)) for each in self.design.languages)
+            for place, segment in phrases_of(self.design, language)
             for slot in prose_slots(self.design)
-            for asked, text in self._worded(segment, slot)
+            for asked, text in self._worded(segment, slot, language)
         ]
 
-    def _worded(self, segment: Segment, slot: Slot) -> Iterator[tuple[dict[str, str], str]]:
+    def _worded(self, segment: Segment, slot: Slot, language: str) -> Iterator[tuple[dict[str, str], str]]:
         """The words of a part beside each combination of levels, with the fields that say so, unless it is empty."""
-        for chosen in product(*(self._asked(name, slot) for name in segment.factors)):
+        for chosen in product(*(self._asked(name, slot, language) for name in segment.factors)):
             levels = {name: level for name, (level, _, _, _) in zip(segment.factors, chosen, strict=True)}
             texts = {name: text for name, (_, text, _, _) in zip(segment.factors, chosen, strict=True)}
             text = segment.render(levels, texts)
             if text:
                 yield {field: code for _, _, field, code in chosen}, text
 
-    def _asked(self, name: str, slot: Slot) -> list[tuple[str, str, str, str]]:
+    def _asked(self, name: str, slot: Slot, language: str) -> list[tuple[str, str, str, str]]:
         """The levels of a factor, or the samples: each with its words, and the field and code that say so."""
         if name == SAMPLE:
             return [(each, "", SAMPLE, each) for each in self.design.samples]
         factor = self.design.factors[name]
         field = factor_field(factor, slot_of(self.design, factor, slot))
-        return [(each.name, each.words(self.language), field, each.export_code) for each in factor.levels]
+        return [(each.name, each.words(language), field, each.export_code) for each in factor.levels]
 
     def _order(self) -> list[Piece]:
         """Puts the rows of all tables together in an order drawn for the respondent."""
@@ -264,6 +356,7 @@ class _Flow:
         factor = self.design.factors[name]
         fields: dict[str, str | None] = {ORDER: f"{piped(ORDER)}{name};"}
         for task in tasks(self.design):
-            field = rows_field(max(task, 1))
-            fields[field] = piped(field) + self.pages.row(factor, task)
+            for pages in self.in_languages:
+                field = rows_field(max(task, 1)) + ending(self.design, pages.language)
+                fields[field] = piped(field) + pages.row(factor, task)
         return elements.embedded_data(fields)

@@ -79,33 +79,46 @@ def _located(variable: Variable, survey: Survey) -> Variable:
     if variable.column in survey.embedded_fields:
         return variable.model_copy(update={"import_id": variable.column})
     for each in survey.questions.values():
-        if each.tag == variable.column and columns_of(each):
-            return variable.model_copy(update={"import_id": f"{each.id}{columns_of(each)[0].import_name}"})
+        for column in columns_of(each):
+            if each.tag + column.name == variable.column:
+                return variable.model_copy(update={"import_id": f"{each.id}{column.import_name}"})
     return variable
 
 
 def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     """What the built instrument notes itself: times on the vignettes' pages, where the data are from, the design."""
     for task in naming.tasks(design):
-        yield from _times(survey, task)
+        for name in naming.timings(design):
+            yield from _times(survey, name, task)
+    if design.options.browser:
+        yield from _of_question(_tagged(survey, naming.BROWSER), role="other")
+    if design.options.captcha_score:
+        yield _field_variable(naming.SCORE, "other", "number")
     for name in building.fields_of(design):
         if name == naming.ORDER:
             yield _field_variable(name, "other", "text")
     for name in building.composed_fields(design):
         yield _field_variable(name, "wording", "text")
+    for name in building.translated_fields(design):
+        if name in survey.embedded_fields:
+            yield _field_variable(name, "wording", "text")
     yield _field_variable(naming.DATA_SOURCE, "source", "text")
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 
 
-def _times(survey: Survey, task: int) -> Iterator[Variable]:
-    tag = naming.TIMING + naming.suffix((task, 0))
-    question = next(each for each in survey.questions.values() if each.tag == tag)
-    for each in _of_question(question, role="other"):
-        yield each.model_copy(update={"name": naming.TIMING + each.name.removeprefix(tag), "task": task})
+def _tagged(survey: Survey, tag: str) -> Question:
+    return next(each for each in survey.questions.values() if each.tag == tag)
+
+
+def _times(survey: Survey, name: str, task: int) -> Iterator[Variable]:
+    tag = name + naming.suffix((task, 0))
+    for each in _of_question(_tagged(survey, tag), role="other"):
+        yield each.model_copy(update={"name": name + each.name.removeprefix(tag), "task": task})
 
 
 def _variables(design: Design) -> Iterator[Variable]:
     """The variables that the design declares, in the order in which they arise, with their columns."""
+    yield from _panel(design)
     yield from _sample(design)
     yield from _consent(design)
     yield from (_covariate(each, design) for each in design.covariates.values())
@@ -116,6 +129,12 @@ def _variables(design: Design) -> Iterator[Variable]:
     for outcome in design.outcomes.values():
         yield from _outcome(outcome, design)
     yield from (_recall(each, design) for each in design.factors.values() if each.recall)
+
+
+def _panel(design: Design) -> Iterator[Variable]:
+    """By what a panel knows its respondents, which cleaning leaves behind."""
+    for name in building.panel_fields(design):
+        yield Variable(name=name, role="personal", kind="text", column=name, label=name)
 
 
 def _sample(design: Design) -> Iterator[Variable]:
@@ -179,14 +198,14 @@ def _bounds(minimum: float | None, maximum: float | None) -> dict[str, Any]:
 
 
 def _attention(design: Design) -> Iterator[Variable]:
-    check = design.attention
-    if check is not None:
+    asked = {} if design.attention is None else {naming.ATTENTION: design.attention}
+    for name, check in {**asked, **design.checks}.items():
         yield Variable(
-            name=naming.ATTENTION,
+            name=name,
             role="attention",
             kind="category",
-            column=naming.ATTENTION,
-            label="Attention check",
+            column=name,
+            label="Attention check" if name in asked else f"Check {name}",
             question=_said(check.question, design),
             about=check.correct,
             categories=_options(check.options, design),
@@ -233,25 +252,39 @@ def _factor(factor: Factor, design: Design) -> Iterator[Variable]:
 
 
 def _outcome(outcome: Outcome, design: Design) -> Iterator[Variable]:
-    kind: Kind = "chosen" if outcome.kind == "choice" else "scale"
     for slot in naming.outcome_slots(design, outcome):
-        yield Variable(
-            name=outcome.name,
-            role="outcome",
-            kind=kind,
-            column=naming.outcome_tag(outcome, slot),
-            label=_said(outcome.label, design),
-            question=_said(outcome.question, design),
-            categories=_sides(design) if kind == "chosen" else _points(outcome, design),
-            task=slot[0],
-            profile=slot[1],
-        )
+        tag = naming.outcome_tag(outcome, slot)
+        if outcome.kind == "text":
+            yield _told(outcome, tag, slot, design)
+        for place, each in enumerate(outcome.measured().values(), 1):
+            whole = design.in_hand or outcome.kind in ("rating", "choice")
+            column = naming.outcome_tag(each, slot) if whole else f"{tag}_{place}"
+            yield _told(each, column, slot, design)
+
+
+_KINDS: Final[dict[str, Kind]] = {"rating": "scale", "choice": "chosen", "slider": "number", "text": "text"}
+
+
+def _told(outcome: Outcome, column: str, slot: naming.Slot, design: Design) -> Variable:
+    bounds = _bounds(outcome.minimum, outcome.maximum) if outcome.kind == "slider" else {}
+    return Variable(
+        name=outcome.name,
+        role="open" if outcome.kind == "text" else "outcome",
+        kind=_KINDS[outcome.kind],
+        column=column,
+        label=_said(outcome.label, design),
+        question=_said(outcome.question, design),
+        categories=_sides(design) if outcome.kind == "choice" else _points(outcome, design),
+        task=slot[0],
+        profile=slot[1],
+        **bounds,
+    )
 
 
 def _points(outcome: Outcome, design: Design) -> tuple[Category, ...]:
     answers = ((code, _said(point.text, design)) for code, point in zip(outcome.codes, outcome.scale, strict=True))
     points = distinct((code, text, text) for code, text in answers)
-    valued = zip(points, outcome.values, strict=True)
+    valued = zip(points, outcome.values, strict=False)
     return tuple(each.model_copy(update={"value": value}) for each, value in valued)
 
 

@@ -18,7 +18,7 @@ from vignetta.design.universe import shares, universe_of
 from vignetta.instruments import elements
 from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped
-from vignetta.instruments.naming import DECK, VIGNETTE, WHOLE, Slot, factor_field, slots, text_field
+from vignetta.instruments.naming import DECK, VIGNETTE, WHOLE, Slot, ending, factor_field, slots, text_field
 
 MOST_CHILDREN: Final = 5_000
 """More elements than these are not put under randomizers."""
@@ -40,10 +40,9 @@ def draws_whole(design: Design) -> bool:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What draws the levels of a design, in one language."""
+    """What draws the levels of a design and gives their words in its languages."""
 
     design: Design
-    language: str
 
     def flow(self) -> list[Piece]:
         """One randomizer over decks or vignettes, or one for every part of the design that is independent."""
@@ -170,9 +169,12 @@ class Drawing:
         return fields
 
     def _level(self, factor: Factor, place: int, slot: Slot) -> dict[str, str | None]:
-        level = factor.levels[place]
-        text = escaped(words(level.text, self.language)) if level.text else ""
-        return {factor_field(factor, slot): level.export_code, text_field(factor, slot): text}
+        level, field = factor.levels[place], text_field(factor, slot)
+        texts: dict[str, str | None] = {
+            field + ending(self.design, each): escaped(words(level.text, each)) if level.text else ""
+            for each in self.design.languages
+        }
+        return {factor_field(factor, slot): level.export_code} | texts
 
 
 def _reduced(weights: Mapping[Key, int]) -> dict[Key, int]:

@@ -9,11 +9,17 @@ from typing import Any, Final
 from vignetta.instruments.hypertext import plain_text
 
 Piece = dict[str, Any]
+Part = tuple[str, str, str | None, str | None, Any]
+"""An element of the document: its kind, its three attributes, its payload."""
 UNSET: Final = "0000-00-00 00:00:00"
 CREATED: Final = "2000-01-01 00:00:00"
 """The same for every survey that is built, so that building twice gives equal bytes."""
 _SHOWN: Final = 99
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_BROWSER: Final = (
+    *("Browser", "Version", "Operating System", "Screen Resolution"),
+    *("Flash Version", "Java Support", "User Agent"),
+)
 _CLICKS: Final = ("First Click", "Last Click", "Page Submit", "Click Count")
 
 
@@ -68,11 +74,9 @@ def single_choice(tag: str, text: str, choices: Sequence[str], *, codes: Sequenc
 
     Without any code, an export writes the choice's place from 1; a single code that is left out is its place too.
     """
-    places = [str(place) for place in range(1, len(choices) + 1)]
-    given = list(codes) or [None] * len(places)
-    written = {place: code or place for place, code in zip(places, given, strict=True)}
-    recode = {"RecodeValues": written} if any(place != code for place, code in written.items()) else {}
-    asked = {"Choices": _numbered(choices), "ChoiceOrder": places, "Validation": _validation(), **recode}
+    places = _places(choices)
+    recoded = _recoded(places, codes)
+    asked = {"Choices": _numbered(choices), "ChoiceOrder": places, "Validation": _validation(), **recoded}
     return _question(tag, text, ("MC", "SAVR", "TX"), **asked, NextChoiceId=len(choices) + 1, NextAnswerId=1)
 
 
@@ -92,12 +96,93 @@ def number_entry(tag: str, text: str, *, minimum: float | None, maximum: float |
     )
 
 
+def slider(tag: str, text: str, *, minimum: float, maximum: float, step: float, ends: Sequence[str]) -> Piece:
+    """A number to choose by moving a handle, required. `text` and `ends` are HTML."""
+    whole, decimals = step == 1 and minimum == int(minimum), max(_decimals(each) for each in (step, minimum))
+    look: Piece = {
+        "QuestionDescriptionOption": "UseText",
+        "CSSliderMin": _whole(minimum),
+        "CSSliderMax": _whole(maximum),
+        "GridLines": 10 if whole else round((maximum - minimum) / step),
+        "SnapToGrid": not whole,
+        "NumDecimals": str(decimals),
+        "ShowValue": True,
+        "CustomStart": False,
+        "NotApplicable": False,
+        "MobileFirst": True,
+    }
+    asked = {"Choices": _numbered(["&nbsp;"]), "ChoiceOrder": ["1"], "Labels": _numbered(ends)}
+    more = {**asked, "Validation": _validation(), "Configuration": look}
+    return _question(tag, text, ("Slider", "HSLIDER"), **more, NextChoiceId=2, NextAnswerId=3)
+
+
+def _decimals(number: float) -> int:
+    return len(f"{number:.9f}".rstrip("0").partition(".")[2])
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if number == int(number) else number
+
+
+def matrix(
+    tag: str, text: str, rows: Sequence[str], columns: Sequence[str], *, codes: Sequence[str | None] = ()
+) -> Piece:
+    """One of the same answers to each of several statements, required. All texts are HTML; `codes` are the columns'."""
+    look = {"TextPosition": "inline", "ChoiceColumnWidth": 25, "RepeatHeaders": "none", "WhiteSpace": "OFF"}
+    asked = {
+        "Configuration": {"QuestionDescriptionOption": "UseText", **look, "MobileFirst": True},
+        "Choices": _numbered(rows),
+        "ChoiceOrder": _places(rows),
+        "Answers": _numbered(columns),
+        "AnswerOrder": _places(columns),
+        "ChoiceDataExportTags": False,
+        "Validation": _validation(),
+        **_recoded(_places(columns), codes),
+    }
+    kind = ("Matrix", "Likert", "SingleAnswer")
+    return _question(tag, text, kind, **asked, NextChoiceId=len(rows) + 1, NextAnswerId=len(columns) + 1)
+
+
+def _places(texts: Sequence[str]) -> list[str]:
+    return [str(place) for place in range(1, len(texts) + 1)]
+
+
+def _recoded(places: Sequence[str], codes: Sequence[str | None]) -> Piece:
+    """What an export of values writes, unless each choice's place."""
+    given = list(codes) or [None] * len(places)
+    written = {place: code or place for place, code in zip(places, given, strict=True)}
+    return {"RecodeValues": written} if any(place != code for place, code in written.items()) else {}
+
+
+def text_entry(tag: str, text: str) -> Piece:
+    """Words to write, which may be left out. `text` is HTML."""
+    return _question(
+        *(tag, text, ("TE", "ML")),
+        Validation=_validation(ForceResponse="OFF"),
+        SearchSource={"AllowFreeResponse": "false"},
+        NextChoiceId=4,
+        NextAnswerId=1,
+    )
+
+
 def timing(tag: str) -> Piece:
     """Notes how long the page was shown; the respondent does not see it."""
     piece = _question(
         tag, "Timing", ("Timing", "PageTimer"), Choices=_numbered(_CLICKS), NextChoiceId=5, NextAnswerId=1
     )
     return piece | {"Configuration": piece["Configuration"] | {"MinSeconds": "0", "MaxSeconds": "0"}}
+
+
+def browser(tag: str) -> Piece:
+    """Notes browser and screen; the respondent does not see it."""
+    noted = {place: {**each, "TextEntry": 1} for place, each in _numbered(_BROWSER).items()}
+    return _question(tag, "Browser Meta Info", ("Meta", "Browser"), Choices=noted, NextChoiceId=4, NextAnswerId=1)
+
+
+def captcha(tag: str, text: str) -> Piece:
+    """A box to tick that shows that somebody is human. `text` is HTML."""
+    look = {"QuestionDescriptionOption": "UseText", "Align": "left", "Theme": "light"}
+    return _question(tag, text, ("Captcha", "V2"), Configuration=look, NextChoiceId=4, NextAnswerId=1)
 
 
 # ------------------------------------------------------------------------------------------------- blocks and flow
@@ -165,10 +250,15 @@ def branch_if_set(fields: Mapping[str, str], children: Sequence[Piece]) -> Piece
 
 def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) -> Piece:
     """Children for those who chose one answer to a question."""
+    return _branch({"0": chosen(question, choice), "Type": "If"}, children)
+
+
+def chosen(question: Piece, choice: str) -> Piece:
+    """That one answer to a question was chosen, as a condition."""
     number = question["QuestionID"]
     locator = f"q://{number}/SelectableChoice/{choice}"
     words = (question["QuestionDescription"], question["Choices"][choice]["Display"])
-    expression = {
+    return {
         "LogicType": "Question",
         "QuestionID": number,
         "QuestionIsInLoop": "no",
@@ -179,7 +269,6 @@ def branch_if_chosen(question: Piece, choice: str, children: Sequence[Piece]) ->
         "Type": "Expression",
         "Description": f"If {words[0]} {words[1]} Is Selected",
     }
-    return _branch({"0": expression, "Type": "If"}, children)
 
 
 def _branch(condition: Piece, children: Sequence[Piece]) -> Piece:
@@ -188,9 +277,20 @@ def _branch(condition: Piece, children: Sequence[Piece]) -> Piece:
     return {**own, "Flow": list(children)}
 
 
-def end() -> Piece:
-    """Ends the survey."""
-    return {"Type": "EndSurvey", "FlowID": ""}
+def end(address: str = "", *, flag: str = "") -> Piece:
+    """Ends the survey, at an address when there is one; the response is marked with the flag."""
+    piece: Piece = {"Type": "EndSurvey", "FlowID": ""}
+    return piece | {"EndingType": "Advanced", "Options": ending(address, flag)} if address or flag else piece
+
+
+def ending(address: str, flag: str) -> Piece:
+    """How a survey ends: with its usual message, or at an address."""
+    leads = {"SurveyTermination": "Redirect", "EOSRedirectURL": address} if address else MESSAGE
+    return {"Advanced": "true", **leads, "ResponseFlag": flag}
+
+
+MESSAGE: Final[Piece] = {"SurveyTermination": "DefaultMessage"}
+"""The survey ends with its usual message."""
 
 
 def flow(children: Sequence[Piece]) -> Piece:
@@ -212,20 +312,31 @@ def _number(node: Piece, last: int) -> int:
 
 
 def document(
-    name: str, title: str, *, note: str, language: str, questions: Sequence[Piece], blocks: Sequence[Piece], flow: Piece
+    name: str,
+    title: str,
+    *,
+    note: str,
+    language: str,
+    questions: Sequence[Piece],
+    blocks: Sequence[Piece],
+    flow: Piece,
+    options: Piece | None = None,
+    more: Sequence[Part] = (),
+    translations: Sequence[str] = (),
 ) -> Piece:
-    """The whole survey. Its ids follow from `name`."""
+    """The whole survey. Its ids follow from `name`; `options` are the unusual ones, `more` further parts."""
     survey, responses = identifier("SV", name), identifier("RS", name)
     count = str(len(questions))
-    parts: list[tuple[str, str, str | None, str | None, Any]] = [
+    parts: list[Part] = [
         ("BL", "Survey Blocks", None, None, list(blocks)),
         ("FL", "Survey Flow", None, None, flow),
-        ("SO", "Survey Options", None, None, _options(title, language)),
+        ("SO", "Survey Options", None, None, _options(title, (language, *translations)) | (options or {})),
         ("SCO", "Scoring", None, None, _SCORING),
         ("PROJ", "CORE", None, "1.1.0", {"ProjectCategory": "CORE", "SchemaVersion": "1.1.0"}),
         ("STAT", "Survey Statistics", None, None, {"MobileCompatible": True, "ID": "Survey Statistics"}),
         ("QC", "Survey Question Count", count, None, None),
         *(("SQ", each["QuestionID"], each["QuestionDescription"][:_SHOWN], None, each) for each in questions),
+        *more,
         ("RS", responses, "Default Response Set", None, None),
     ]
     keys = ("Element", "PrimaryAttribute", "SecondaryAttribute", "TertiaryAttribute", "Payload")
@@ -256,7 +367,7 @@ def _entry(survey: str, responses: str, name: str, title: str, note: str, langua
     }
 
 
-def _options(title: str, language: str) -> Piece:
+def _options(title: str, languages: Sequence[str]) -> Piece:
     return {
         "BackButton": "false",
         "SaveAndContinue": "true",
@@ -278,7 +389,7 @@ def _options(title: str, language: str) -> Piece:
         "SkinType": "templated",
         "Skin": {"brandingId": None, "templateId": "*base", "overrides": None},
         "NewScoring": 1,
-        "AvailableLanguages": {language.upper(): []},
+        "AvailableLanguages": {each.upper(): [] for each in languages},
     }
 
 

@@ -5,6 +5,7 @@ Every response carries the embedded field `data_source` with the value `simulate
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ import pandas as pd
 
 from vignetta.design.declaration import Design
 from vignetta.instruments.exporting import Values, export_csv
-from vignetta.instruments.naming import DATA_SOURCE, SAMPLE
+from vignetta.instruments.naming import DATA_SOURCE, SAMPLE, SCORE
 from vignetta.instruments.respondents import SIMULATED, Answering, Conduct, Traits, draw_people
 from vignetta.instruments.runtime import Runtime
 from vignetta.instruments.sessions import Session
@@ -30,6 +31,8 @@ COMES_BACK: Final = timedelta(hours=1)
 """The shortest time between the first visit of somebody who comes back and the second."""
 _SPREAD: Final = 0.35
 """Standard deviation of the logarithm of durations."""
+_ID: Final = 24
+"""The length of made-up ids of a panel."""
 _NETWORKS: Final = ("192.0.2", "198.51.100", "203.0.113")
 """Addresses reserved for documentation (RFC 5737); 2001:db8::/32 (RFC 3849) follows when they are used up."""
 
@@ -168,6 +171,7 @@ def _session(
 ) -> Session:
     policy = answering.policy(person.traits, person.conduct)
     link = {DATA_SOURCE: SIMULATED} | ({SAMPLE: person.sample} if person.sample else {})
+    link |= {} if person.preview else _identified(answering.design, person.ip_address)
     respondent = Respondent(policy, link, person.leaves_at)
     visit = runtime.run(respondent, generator)
     if person.leaves_at and visit.finished:
@@ -179,6 +183,13 @@ def _session(
     weight = effort * generator.gamma(4, size=len(effort))
     seconds = tuple((total * weight / weight.sum()).tolist()) if len(effort) else ()
     return Session(visit, person.started, seconds, person.ip_address, person.preview)
+
+
+def _identified(design: Design, address: str) -> dict[str, str]:
+    """What tells of who answers: a score, and a panel's ids, made of the address so that who comes again has them."""
+    names = design.panel.link if design.panel else ()
+    score = {SCORE: "0.9"} if design.options.captcha_score else {}
+    return score | {name: hashlib.sha256(f"{name}/{address}".encode()).hexdigest()[:_ID] for name in names}
 
 
 def _total_seconds(person: _Participant, simulation: Simulation, generator: np.random.Generator) -> float:

@@ -11,7 +11,14 @@ CONSENT: Final = "consent"
 ATTENTION: Final = "attention"
 VIGNETTE: Final = "vignette"
 FAREWELL: Final = "farewell"
+INTRODUCTION: Final = "introduction"
+DEBRIEFING: Final = "debriefing"
 TIMING: Final = "timing_vignette"
+TIMING_OUTCOMES: Final = "timing_outcomes"
+BROWSER: Final = "browser"
+CAPTCHA: Final = "captcha"
+SCORE: Final = "Q_RecaptchaScore"
+"""The field in which Qualtrics writes how human somebody seems."""
 DATA_SOURCE: Final = "data_source"
 DESIGN_HASH: Final = "design_hash"
 SAMPLE: Final = "sample"
@@ -19,6 +26,10 @@ DECK: Final = "deck"
 ORDER: Final = "attribute_order"
 ROWS: Final = "table_rows"
 """The rows of a table whose order is drawn, as they are put together."""
+
+CODE: Final = "code"
+COMPLETION: Final = "completion_code"
+"""The page that gives the completion code, and the field that holds it."""
 
 AGREE: Final = "1"
 DECLINE: Final = "2"
@@ -58,6 +69,11 @@ def factor_field(factor: Factor, slot: Slot = WHOLE) -> str:
     return (factor.column or factor.name) + suffix(slot)
 
 
+def ending(design: Design, language: str) -> str:
+    """What the fields that hold words in a language end in; nothing for the main one."""
+    return "" if language == design.language else f"_{language.lower().replace('-', '_')}"
+
+
 def text_field(factor: Factor, slot: Slot = WHOLE) -> str:
     """The embedded field that holds the words of the factor's level."""
     return f"{factor_field(factor, slot)}_text"
@@ -74,8 +90,8 @@ def rows_field(task: int) -> str:
 
 
 def outcome_slots(design: Design, outcome: Outcome) -> list[Slot]:
-    """Where an outcome is asked: a choice once in a task, a rating for every profile."""
-    return slots(design, "task" if outcome.kind == "choice" else "profile")
+    """Where an outcome is asked: a choice or a text once in a task, a rating for every profile."""
+    return slots(design, "task" if outcome.kind in ("choice", "text") else "profile")
 
 
 def outcome_tag(outcome: Outcome, slot: Slot = WHOLE) -> str:
@@ -86,6 +102,12 @@ def outcome_tag(outcome: Outcome, slot: Slot = WHOLE) -> str:
 def recall_tag(factor: Factor) -> str:
     """The export tag of the factor's recall check."""
     return f"recall_{factor.name}"
+
+
+def timings(design: Design) -> list[str]:
+    """What the times of a task's pages are called; profiles have their outcomes on the page where they are read."""
+    timed = {"none": [], "vignette": [TIMING], "all": [TIMING, TIMING_OUTCOMES]}[design.options.timing]
+    return timed[:1] if design.profiles > 1 else timed
 
 
 def tasks(design: Design) -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vignetta.declared import words
+from vignetta.design import platform
 from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
 from vignetta.design.wording import Segment
 from vignetta.instruments import elements
@@ -14,11 +15,17 @@ from vignetta.instruments.elements import Piece
 from vignetta.instruments.hypertext import escaped, paragraphs
 from vignetta.instruments.naming import (
     ATTENTION,
+    BROWSER,
+    CAPTCHA,
+    CODE,
+    COMPLETION,
     CONSENT,
+    DEBRIEFING,
     FAREWELL,
-    TIMING,
+    INTRODUCTION,
     VIGNETTE,
     Slot,
+    ending,
     outcome_slots,
     outcome_tag,
     phrase_field,
@@ -29,6 +36,7 @@ from vignetta.instruments.naming import (
     suffix,
     tasks,
     text_field,
+    timings,
 )
 
 _PIPE: Final = "\ue000"
@@ -102,13 +110,28 @@ class Pages:
     # ------------------------------------------------------------------------------------------------ the pages
 
     def _pages(self) -> dict[str, list[list[Piece]]]:
+        """The pages of each block; what browsers tell is noted on the first of all pages."""
+        declared = self._declared()
+        if self.design.options.browser:
+            next(pages[0] for pages in declared.values() if any(pages)).append(elements.browser(BROWSER))
+        return declared
+
+    def _declared(self) -> dict[str, list[list[Piece]]]:
         return {
             "consent": [self._consent()],
             "farewell": [self._farewell()],
+            "captcha": [self._captcha()],
             "respondent": [[self._covariate(each)] for each in self.design.covariates.values()],
             "attention": [self._attention()],
+            "introduction": [self._page(INTRODUCTION, self.design.introduction)],
+            "checks": [
+                [self._choice(each.name, self._words(each.question), each.options)]
+                for each in self.design.checks.values()
+            ],
             **{self._block_name(task): self._task(task) for task in tasks(self.design)},
             "recall": [[self._recall(each)] for each in self.design.factors.values() if each.recall],
+            "debriefing": [self._page(DEBRIEFING, self.design.debriefing)],
+            "code": [self._code()],
         }
 
     def _words(self, text: dict[str, str]) -> str:
@@ -125,6 +148,17 @@ class Pages:
         consent = self.design.consent
         return [] if consent is None else [elements.description(FAREWELL, self._words(consent.farewell))]
 
+    def _captcha(self) -> list[Piece]:
+        asked = self.design.options.captcha
+        return [] if asked is None else [elements.captcha(CAPTCHA, self._words(asked))]
+
+    def _code(self) -> list[Piece]:
+        given = self.design.panel.code if self.design.panel else None
+        if given is None:
+            return []
+        text = paragraphs(words(given, self.language)).replace(platform.CODE, f"<strong>{piped(COMPLETION)}</strong>")
+        return [elements.description(CODE, text)]
+
     def _covariate(self, covariate: Covariate) -> Piece:
         tag, text = covariate.column or covariate.name, self._words(covariate.question)
         if covariate.kind == "number":
@@ -134,6 +168,9 @@ class Pages:
     def _attention(self) -> list[Piece]:
         check = self.design.attention
         return [] if check is None else [self._choice(ATTENTION, self._words(check.question), check.options)]
+
+    def _page(self, tag: str, text: dict[str, str] | None) -> list[Piece]:
+        return [] if text is None else [elements.description(tag, paragraphs(words(text, self.language)))]
 
     def _choice(self, tag: str, text: str, options: Sequence[Option]) -> Piece:
         choices = [self._words(each.text) for each in options]
@@ -149,14 +186,16 @@ class Pages:
     def _task(self, task: int) -> list[list[Piece]]:
         """The vignette or profiles with the time they are read; then the outcomes, below the profiles if several."""
         shown = elements.description(VIGNETTE + suffix((task, 0)), self._read_in(task))
-        time = elements.timing(TIMING + suffix((task, 0)))
+        read, *answered = [[elements.timing(each + suffix((task, 0)))] for each in timings(self.design)] or [[]]
         asked = [
             self._outcome(each, slot)
             for each in self.design.outcomes.values()
             for slot in outcome_slots(self.design, each)
             if slot[0] == task
         ]
-        return [[shown, time], asked] if self.design.profiles == 1 else [[shown, *asked, time]]
+        if self.design.profiles > 1:
+            return [[shown, *asked, *read]]
+        return [[shown, *read], [*asked, *(each for timed in answered for each in timed)]]
 
     def _read_in(self, task: int) -> str:
         sides = self._sides(task)
@@ -176,6 +215,10 @@ class Pages:
         return first + "".join(piped(field) + text for field, text in filled)
 
     @property
+    def _ending(self) -> str:
+        return ending(self.design, self.language)
+
+    @property
     def _segments(self) -> tuple[Segment, ...]:
         return segments(self.design, self.language)
 
@@ -183,11 +226,11 @@ class Pages:
         """The embedded field that holds the words of a part of the template; empty for words of its own."""
         if segment.factor:
             factor = self.design.factors[segment.factor]
-            return text_field(factor, slot_of(self.design, factor, slot))
-        return phrase_field(self._segments.index(segment), slot) if segment.factors else ""
+            return text_field(factor, slot_of(self.design, factor, slot)) + self._ending
+        return phrase_field(self._segments.index(segment), slot) + self._ending if segment.factors else ""
 
     def _piped(self, factor: Factor, slot: Slot) -> str:
-        return piped(text_field(factor, slot_of(self.design, factor, slot)))
+        return piped(text_field(factor, slot_of(self.design, factor, slot)) + self._ending)
 
     def _sides(self, task: int) -> list[Slot]:
         profiles = self.design.profiles
@@ -199,7 +242,7 @@ class Pages:
         rows = (
             "".join(self.row(self.design.factors[each], task) for each in self.design.rows)
             if self.design.attribute_order == "fixed"
-            else piped(rows_field(max(task, 1)))
+            else piped(rows_field(max(task, 1)) + self._ending)
         )
         return f'<table style="{_TABLE}">{f"<tr>{head}</tr>" if head else ""}{rows}</table>'
 
@@ -215,5 +258,18 @@ class Pages:
         if slot[1]:
             label = self._words(self.design.profile_labels[slot[1] - 1])
             text = text.replace(PROFILE, label) if PROFILE in text else f"{label}: {text}"
-        choices = [self._words(point.text) for point in outcome.scale]
-        return elements.single_choice(tag, text, choices, codes=[point.code for point in outcome.scale])
+        return self._answered(outcome, tag, text)
+
+    def _answered(self, outcome: Outcome, tag: str, text: str) -> Piece:
+        """The question with what it is answered by."""
+        if outcome.ends is not None:
+            ends = [self._words(each) for each in (outcome.ends.low, outcome.ends.high)]
+            bounds = {key: getattr(outcome, key) for key in ("minimum", "maximum", "step")}
+            return elements.slider(tag, text, ends=ends, **bounds)
+        if outcome.kind == "text":
+            return elements.text_entry(tag, text)
+        points, codes = [self._words(each.text) for each in outcome.scale], [each.code for each in outcome.scale]
+        if outcome.kind == "matrix":
+            rows = [self._words(each.text) for each in outcome.items.values()]
+            return elements.matrix(tag, text, rows, points, codes=codes)
+        return elements.single_choice(tag, text, points, codes=codes)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vignetta.instruments.survey import Question, Raw
+from vignetta.instruments.survey import Question, Raw, is_true
 from vignetta.instruments.visits import Answer, State, form
 
 
@@ -46,8 +46,9 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
     if question.type == "RO":
         return {row: str(rank + 1) for row, rank in zip(rows, generator.permutation(len(rows)), strict=True)}
     if question.type == "Slider":
-        low, high = (_bound(question.raw.get("Configuration"), key, each) for key, each in _SLIDER)
-        return {row: str(int(low + (high - low + 1) * generator.random())) for row in rows}
+        low, high, step = _slider(question.raw.get("Configuration"))
+        steps = round((high - low) / step) + 1
+        return {row: f"{low + step * int(steps * generator.random()):.9g}" for row in rows}
     columns = [each.id for each in question.answers]
     if not columns:
         return dict.fromkeys(rows, "words")
@@ -56,6 +57,13 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
     several = question.sub_selector == "MultipleAnswer"
     drawn = ((row, _one_of(columns, generator)) for row in rows)
     return {row: (column,) if several else column for row, column in drawn}
+
+
+def _slider(raw: Any) -> tuple[float, float, float]:
+    """The lowest number of a slider, the highest, and the step from one to the next: whole, or from line to line."""
+    low, high = (_bound(raw, key, each) for key, each in _SLIDER)
+    lines = _bound(raw, "GridLines", 0.0) if isinstance(raw, dict) and is_true(raw.get("SnapToGrid")) else 0
+    return low, high, (high - low) / lines if lines > 0 and high > low else 1
 
 
 _SLIDER: Final = (("CSSliderMin", 0.0), ("CSSliderMax", 100.0))

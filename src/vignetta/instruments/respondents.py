@@ -4,14 +4,14 @@ Everything that comes from here is synthetic: it says how a study would work, an
 """
 
 from bisect import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
 
 from vignetta.declared import words
-from vignetta.design.declaration import Covariate, Design, Factor, Outcome
+from vignetta.design.declaration import AttentionCheck, Covariate, Design, Factor, Outcome
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.instruments.naming import (
     ATTENTION,
@@ -48,7 +48,7 @@ def draw_people(simulation: Simulation, design: Design, *, n: int, generator: np
     return [dict(zip(drawn, each, strict=True)) for each in zip(*drawn.values(), strict=True)] or [{} for _ in range(n)]
 
 
-Reply = Callable[[Question, State, Traits, Conduct], str]
+Reply = Callable[[Question, State, Traits, Conduct], Answer]
 
 
 class Answering:
@@ -68,15 +68,29 @@ class Answering:
         self.simulation, self.design = simulation, design
         self.language = language if language in design.languages else design.language
         self._choices: dict[str, dict[str, str]] = {}
-        self._replies: dict[str, Reply] = {CONSENT: self._consent, ATTENTION: self._attention}
+        self._replies: dict[str, Reply] = {CONSENT: self._consent}
+        checks = {} if design.attention is None else {ATTENTION: design.attention}
+        checks |= design.checks
+        self._replies |= {name: self._check(each) for name, each in checks.items()}
+        self._kept = {CONSENT, *checks}
         for covariate in design.covariates.values():
             self._replies[covariate.column or covariate.name] = self._trait(covariate)
         for outcome in design.outcomes.values():
             for slot in outcome_slots(design, outcome):
-                reply = self._preference if outcome.kind == "choice" else self._rating
-                self._replies[outcome_tag(outcome, slot)] = reply(outcome, slot)
+                if reply := self._reply(outcome, slot):
+                    self._replies[outcome_tag(outcome, slot)] = reply
         for factor in design.factors.values():
             self._replies[recall_tag(factor)] = self._recall(factor)
+
+    def _reply(self, outcome: Outcome, slot: Slot) -> Reply | None:
+        """How an outcome's question is answered; a text is answered as any other that is not of the study."""
+        if outcome.kind == "text":
+            return None
+        if outcome.kind == "choice":
+            return self._preference(outcome, slot)
+        if outcome.kind == "rating":
+            return self._rating(outcome, slot)
+        return self._rows([self._point(each, slot) for each in outcome.measured().values()])
 
     def policy(self, person: Traits, conduct: Conduct) -> Policy:
         """The answers of one person."""
@@ -84,7 +98,7 @@ class Answering:
         def answer(question: Question, state: State) -> Answer | None:
             tag = question.tag
             reply = self._replies.get(tag)
-            if reply is None or (conduct != "attentive" and tag not in (CONSENT, ATTENTION)):
+            if reply is None or (conduct != "attentive" and tag not in self._kept):
                 return random_answer(question, state)
             return reply(question, state, person, conduct)
 
@@ -109,13 +123,16 @@ class Answering:
         declared = self.design.consent
         return self._choice(question, self._words(declared.decline if conduct == "declines" else declared.agree))
 
-    def _attention(self, question: Question, state: State, person: Traits, conduct: Conduct) -> str:
-        check = self.design.attention
-        if check is None or conduct == "random":
-            return str(random_answer(question, state))
-        right = next(each for each in check.options if each.name == check.correct)
-        chosen = self._choice(question, self._words(right.text))
-        return chosen if conduct == "attentive" else _other(question, chosen, state)
+    def _check(self, check: AttentionCheck) -> Reply:
+        right = self._words(next(each for each in check.options if each.name == check.correct).text)
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
+            if conduct == "random":
+                return str(random_answer(question, state))
+            chosen = self._choice(question, right)
+            return chosen if conduct == "attentive" else _other(question, chosen, state)
+
+        return reply
 
     def _trait(self, covariate: Covariate) -> Reply:
         texts = {each.name: self._words(each.text) for each in covariate.options}
@@ -165,13 +182,30 @@ class Answering:
 
         return latent
 
-    def _rating(self, outcome: Outcome, slot: Slot) -> Reply:
+    def _point(self, outcome: Outcome, slot: Slot) -> Callable[[State, Traits], str]:
+        """The words of the point nearest to what a person thinks; of a slider, which has no points, the number."""
         latent = self._opinion_on(outcome, slot)
-        scale = sorted(zip(outcome.values, (self._words(each.text) for each in outcome.scale), strict=True))
+        texts = [self._words(each.text) for each in outcome.scale] or [f"{each:.12g}" for each in outcome.values]
+        scale = sorted(zip(outcome.values, texts, strict=True))
         borders = [(low + high) / 2 for (low, _), (high, _) in pairwise(scale)]
+        return lambda state, person: scale[bisect(borders, latent(state, person))][1]
+
+    def _rating(self, outcome: Outcome, slot: Slot) -> Reply:
+        point = self._point(outcome, slot)
 
         def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> str:
-            return self._choice(question, scale[bisect(borders, latent(state, person))][1])
+            return self._choice(question, point(state, person))
+
+        return reply
+
+    def _rows(self, points: Sequence[Callable[[State, Traits], str]]) -> Reply:
+        """Of a matrix an answer to each statement, of a slider the number."""
+
+        def reply(question: Question, state: State, person: Traits, conduct: Conduct) -> Answer:
+            told = [point(state, person) for point in points]
+            columns = {each.plain: each.id for each in question.answers}
+            rows = (each.id for each in question.choices)
+            return {row: columns.get(each, each) for row, each in zip(rows, told, strict=True)}
 
         return reply
 

@@ -152,7 +152,7 @@ def _share_findings(where: Location, given: Mapping[str, Any], options: list[str
 
 
 def _opinion_findings(given: Mapping[str, Any], design: Design) -> Iterator[Finding]:
-    yield from _complete("outcomes", given, list(design.outcomes), "Add `{name}:` with `baseline` and `sd`.")
+    yield from _complete("outcomes", given, list(design.measures), "Add `{name}:` with `baseline` and `sd`.")
     options = {name: [o.name for o in each.options] for name, each in design.covariates.items() if each.options}
     numbers = [name for name, each in design.covariates.items() if each.kind == "number"]
     for name in given:
@@ -197,8 +197,8 @@ def _interaction_findings(where: Location, given: Any, known: Mapping[str, Facto
 
 
 def _fieldwork_findings(given: Mapping[str, Any], design: Design) -> Iterator[Finding]:
-    for key, section in (("declined", design.consent), ("inattentive", design.attention)):
-        if section is None and (as_number(given.get(key)) or 0) > 0:
+    for key, section in (("declined", design.consent), ("inattentive", design.attention or design.checks)):
+        if not section and (as_number(given.get(key)) or 0) > 0:
             asked = {"declined": "consent", "inattentive": "attention"}[key]
             yield ("fieldwork", key), f"the study declares no `{asked}`.", "Remove this key."
     duplicates = as_number(given.get("duplicates"))

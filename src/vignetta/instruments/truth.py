@@ -35,16 +35,16 @@ def true_means(simulation: Simulation, design: Design) -> pd.DataFrame:
     outcome), `outcome` and `mean` (in points of the scale, or a probability).
     """
     universe = vignettes(design)[["vignette", *design.factors, "probability"]]
-    means = {name: _expectations(simulation, design, name, universe) for name in design.outcomes}
+    means = {name: _expectations(simulation, design, name, universe) for name in design.measures}
     frames = [universe.assign(outcome=name, mean=mean) for name, mean in means.items()]
     return pd.concat(frames, ignore_index=True)
 
 
 def _expectations(simulation: Simulation, design: Design, outcome: str, universe: pd.DataFrame) -> Array:
-    opinion, points = simulation.outcomes[outcome], np.sort(design.outcomes[outcome].values)
+    opinion, points = simulation.outcomes[outcome], np.sort(design.measures[outcome].values)
     levels = universe[list(design.factors)].astype(str).to_dict("records")
     means = np.array([latent_mean(opinion, {str(factor): level for factor, level in each.items()}) for each in levels])
-    if design.outcomes[outcome].kind == "choice":
+    if design.measures[outcome].kind == "choice":
         return choice_probabilities(design, np.round(means, _DIGITS), opinion.sd)
     latent, place = np.unique(np.round(means, _DIGITS), return_inverse=True)
     shifts, probabilities = _shifts(simulation, design, opinion)

@@ -90,7 +90,7 @@ def context(given: ReportInput) -> dict[str, Any]:
         "example": example(design),
         "table": table(design),
         "read": read_at_once(design),
-        "outcomes": [outcome(each, given.estimates, labels) for each in design.outcomes.values()],
+        "outcomes": [outcome(each, given.estimates, labels) for each in design.measures.values()],
         "mechanism": " ".join(assigned(design)) if not design.in_hand else "",
         "flow": flow(given),
         "findings": findings(given, labels),
@@ -137,7 +137,7 @@ def facts(given: ReportInput) -> list[tuple[str, str]]:
         (count(respondents * each), "responses analysed"),
         (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),
         (count(len(design.factors)), "factor" if len(design.factors) == 1 else "factors"),
-        (count(len(design.outcomes)), "outcome" if len(design.outcomes) == 1 else "outcomes"),
+        (count(len(design.measures)), "outcome" if len(design.measures) == 1 else "outcomes"),
     ]
 
 
@@ -179,8 +179,8 @@ def outcome(asked: Outcome, estimates: pd.DataFrame, labels: Labels) -> dict[str
     """An outcome with its question, its scale and how many responses its estimates rest on."""
     found = estimates[estimates["outcome"] == asked.name]["n"]
     language = labels.design.language
-    texts = ["not chosen", "chosen"] if asked.kind == "choice" else [words(each.text, language) for each in asked.scale]
-    points = sorted(zip(asked.values, texts, strict=True), key=lambda each: each[0])
+    texts = [(value, words(text, language)) for value, text in asked.texts]
+    points = sorted(texts or zip(asked.values, ["not chosen", "chosen"], strict=True), key=lambda each: each[0])
     return {
         "label": labels.outcome(asked.name),
         "question": words(asked.question, labels.design.language),

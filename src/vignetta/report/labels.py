@@ -80,8 +80,8 @@ class Labels:
 
     def _outcome(self, name: str) -> Outcome:
         name = name.partition(" ")[0]
-        _known("outcome", name, list(self.design.outcomes))
-        return self.design.outcomes[name]
+        _known("outcome", name, list(self.design.measures))
+        return self.design.measures[name]
 
 
 def _prediction(name: str) -> str:

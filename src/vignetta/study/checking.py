@@ -80,7 +80,7 @@ def _design_line(design: Design) -> str:
         total += f" combinations, {_n_allowed(design):,} of them allowed as"
     layout = [f"{design.sample_size:,} respondents"]
     layout += [f"{each} {what}" for each, what in ((design.tasks, "tasks"), (design.profiles, "profiles")) if each > 1]
-    outcomes = ", ".join(design.outcomes)
+    outcomes = ", ".join(design.measures)
     return f"{design.name}: {factors} = {total} vignettes, {' × '.join(layout)}, outcomes {outcomes}"
 
 
