@@ -15,7 +15,20 @@ from vignetta.instruments.tracing import FIELD, PIPE, Pipe, Trace, short
 
 _ANSWER: Final = re.compile(r"q://(QID[^/]+)/.*")
 _LOOP: Final = re.compile(r"lm://Field/(\d+)", re.IGNORECASE)
-_KNOWN: Final = ("e://", "q://", "lm://", "rand://", "date://", "loc://", "m://", "l://", "qo://", "gr://", "s://", "rt://")
+_KNOWN: Final = (
+    "e://",
+    "q://",
+    "lm://",
+    "rand://",
+    "date://",
+    "loc://",
+    "m://",
+    "l://",
+    "qo://",
+    "gr://",
+    "s://",
+    "rt://",
+)
 _BUILT_IN: Final = frozenset(
     ("Q_Language", "Q_URL", "Q_TotalDuration", "ResponseID", "ResponseId", "SurveyID", "Q_R", "Q_CHL", "UserAgent")
 )

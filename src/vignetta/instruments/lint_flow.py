@@ -31,6 +31,7 @@ def flow_findings(trace: Trace, outcomes: Sequence[str] = ()) -> Iterator[Findin
     yield from _unreached(trace)
     yield from _after_the_end(trace, trace.survey.flow)
     yield from _randomizers(trace)
+    yield from _not_even(trace)
     yield from _quotas(trace.survey)
     yield from _back_button(trace)
     yield from _before_the_vignette(trace, outcomes)
@@ -80,13 +81,20 @@ def _randomizers(trace: Trace) -> Iterator[Finding]:
         elif n == 1:
             told = "it has a single child, so nothing is random."
             yield Finding("note", "randomizer", place.id, place.name, told, "Add the other arms, or take it away.")
-        elif node.subset < n and not node.even:
-            told = f"it shows {node.subset} of {n} children without presenting them evenly: counts differ by chance."
-            remedy = "Switch on `Evenly Present Elements`, unless independent draws are meant."
-            yield Finding("note", "not-even", place.id, place.name, told, remedy)
         if any(isinstance(each, EndNode) for each in node.children):
             told = "one of its children ends the survey: respondents are screened out at random."
             yield Finding("warning", "randomizer", place.id, place.name, told, "Move the end out of the randomizer.")
+
+
+def _not_even(trace: Trace) -> Iterator[Finding]:
+    nodes = (each for each, _ in trace.steps if isinstance(each, RandomizerNode))
+    found = [each for each in nodes if 1 <= each.subset < len(each.children) and not each.even]
+    if found:
+        place, names = trace.node(found[0]), ", ".join(each.id for each in found[:8])
+        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+        told = f"these do not present their children evenly, so that counts differ by chance: {names}{more}."
+        remedy = "Switch on `Evenly Present Elements`, unless independent draws are meant."
+        yield Finding("note", "not-even", place.id, place.name, told, remedy)
 
 
 def _quotas(survey: Survey) -> Iterator[Finding]:

@@ -82,10 +82,10 @@ def _field_reference(condition: Condition, name: str, trace: Trace) -> Iterator[
         remedy = "Declare it at the start of the flow, unless a contact list holds it."
         yield Finding("warning", "field-never-set", condition.place.id, condition.place.name, told, remedy)
         return
-    if settings and trace.closed_values(name) is not None and condition.stands:
-        if all(_never_before([each.stand for each in settings], stand) for stand in condition.stands):
-            told = f"the logic tests the field `{name}` before any place that sets it."
-            yield _error(condition.place, "field-set-too-late", told, "Move what sets the field before it.")
+    places = [each.stand for each in settings] if trace.closed_values(name) is not None else []
+    if places and condition.stands and all(_never_before(places, each) for each in condition.stands):
+        told = f"the logic tests the field `{name}` before any place that sets it."
+        yield _error(condition.place, "field-set-too-late", told, "Move what sets the field before it.")
 
 
 def _never_before(those: Sequence[Stand], here: Stand) -> bool:
@@ -207,11 +207,12 @@ def _beyond(asked: Sequence[tuple[str, str]]) -> bool:
 
 def _unheard_of(name: str, asked: Sequence[tuple[str, str]], trace: Trace) -> str:
     values = trace.closed_values(name)
-    for operator, right in asked if values is not None else ():
-        if operator == "EqualTo" and right.strip().casefold() not in {"", *(e.strip().casefold() for e in values or ())}:
-            known = ", ".join(f"`{short(each)}`" for each in (values or [])[:8])
-            return f"`{name}` is never `{short(right)}`: the flow sets it to {known}"
-    return ""
+    if values is None:
+        return ""
+    known = {"", *(each.strip().casefold() for each in values)}
+    listed = ", ".join(f"`{short(each)}`" for each in values[:8])
+    strange = (right for operator, right in asked if operator == "EqualTo" and right.strip().casefold() not in known)
+    return next((f"`{name}` is never `{short(each)}`: the flow sets it to {listed}" for each in strange), "")
 
 
 # ------------------------------------------------------------------------------------------------------ skip logic

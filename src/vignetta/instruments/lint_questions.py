@@ -129,7 +129,8 @@ def _translated_apart(trace: Trace) -> Iterator[Finding]:
                 texts = [_translated(translation(question, language), key, each) for each in points]
                 if len(points) > 1 and all(texts) and _turned(points, texts, usual):
                     place = trace.question(number)
-                    told = f"the scale runs the other way in {language}: `{short(points[0].plain)}` is `{short(texts[0])}`."
+                    said = f"`{short(points[0].plain)}` is `{short(texts[0])}`"
+                    told = f"the scale runs the other way in {language}: {said}."
                     remedy = "Exchange the translations."
                     yield Finding("error", "scale-turned", place.id, place.name, told, remedy)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from math import prod
 from typing import Any, Final, Literal
 
 from vignetta.instruments.survey import (
@@ -142,8 +143,7 @@ class Trace:
     @cached_property
     def steps(self) -> tuple[tuple[FlowNode, Stand], ...]:
         """Every element of the flow with where it comes, in order."""
-        counter = [0]
-        return tuple(self._walked(self.survey.flow, (), counter))
+        return tuple(self._walked(self.survey.flow, (), [0]))
 
     def _walked(
         self, nodes: Sequence[FlowNode], way: tuple[tuple[str, int, int], ...], counter: list[int]
@@ -306,13 +306,18 @@ class Trace:
 
     def closed_values(self, name: str) -> list[str] | None:
         """All values that a field can get, where the flow alone gives them; None where it may get others."""
-        settings = self.settings.get(name, ())
-        if not settings or self.is_set_by_script(name) or name in self.from_services:
-            return None
-        values = [each.value for each in settings if each.value is not None]
-        if len(values) < len(settings) or any("${" in each for each in values):
-            return None
-        return list(dict.fromkeys(values))
+        return self._closed.get(name)
+
+    @cached_property
+    def _closed(self) -> Mapping[str, list[str]]:
+        return {name: values for name, values in self._values() if values is not None}
+
+    def _values(self) -> Iterator[tuple[str, list[str] | None]]:
+        for name, settings in self.settings.items():
+            values = [each.value for each in settings if each.value is not None]
+            alone = len(values) == len(settings) and not any("${" in each for each in values)
+            outside = self.is_set_by_script(name) or name in self.from_services
+            yield name, list(dict.fromkeys(values)) if alone and not outside else None
 
 
 def short(text: str) -> str:
@@ -367,10 +372,7 @@ def _condition(place: Place, kind: str, logic: Raw, stands: tuple[Stand, ...] = 
         _join(groups, _grouped(each), str(each.get("Type", "If")) == "AndIf")
     alternatives: list[tuple[Raw, ...]] = []
     for group in groups:
-        size = 1
-        for each in group:
-            size *= max(1, len(each))
-        if size + len(alternatives) > _MOST_ALTERNATIVES:
+        if prod(max(1, len(each)) for each in group) + len(alternatives) > _MOST_ALTERNATIVES:
             return Condition(place, kind, None, tests, stands, about)
         alternatives += [tuple(test for part in chosen for test in part) for chosen in product(*group)]
     return Condition(place, kind, tuple(alternatives), tests, stands, about)
