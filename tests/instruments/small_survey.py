@@ -1,4 +1,4 @@
-"""A small survey with one of everything: consent, a drawn field, a vignette, outcomes, a loop, a translation, a panel."""
+"""A small survey with one of everything: consent, a drawn field, vignette, outcomes, loop, translation, panel."""
 
 import json
 from typing import Any
