@@ -184,9 +184,20 @@ class _Reading:
         labels = self._recalled(base, len(codes))
         levels = [FoundLevel(code, _words(words.get(code, "")), labels.get(place, "")) for place, code in enumerate(codes)]
         if not texts.get(first):
-            levels = [FoundLevel(each.code, _words(each.code), each.label) for each in levels]
+            read = self._read_beside(first)
+            levels = [FoundLevel(each.code, read.get(each.code) or _words(each.code), each.label) for each in levels]
         shown = {slot: texts[name] for slot, name in fields.items() if name in texts}
         return FoundFactor(base, tuple(levels), fields, shown)
+
+    def _read_beside(self, name: str) -> dict[str, str]:
+        """What respondents read in the blocks of the group that sets a field, by the field's value."""
+        found: dict[str, str] = {}
+        for node in (each for each, _ in self.trace.steps if isinstance(each, GroupNode)):
+            values = [f.value for each in node.children for f in _set_by(each) if f.name == name and f.value]
+            shown = [self.trace.survey.blocks.get(each.block) for each in node.children if isinstance(each, BlockNode)]
+            asked = [self.trace.survey.questions[n] for block in shown if block for n in block.questions]
+            found |= {each: " ".join(q.plain for q in asked if q.type == "DB") for each in values}
+        return found
 
     def _recalled(self, name: str, levels: int) -> dict[int, str]:
         """The words for levels in a recall check, which lists them in order and then one answer more."""
