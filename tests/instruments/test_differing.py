@@ -241,7 +241,8 @@ def test_three_versions_with_known_edits() -> None:
     node(third, "Branch", 1)["BranchLogic"] = logic(compares("regime", "a monarchy"))
     told = [str(each) for each in diff(Survey(first), Survey(second))]
     assert told == [
-        "text QID3 (approval: Troops must be sent.): the text changed: `Troops should be sent.` → `Troops must be sent.`.",
+        "text QID3 (approval: Troops must be sent.): the text changed: "
+        "`Troops should be sent.` → `Troops must be sent.`.",
         "embedded data FL_15 (regime = a monarchy): it was added.",
     ]
     told = [str(each) for each in diff(Survey(second), Survey(third))]

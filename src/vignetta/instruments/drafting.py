@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.recognising import FoundFactor, Recognised, recognise
-from vignetta.instruments.roles import FoundOutcome, Roles
+from vignetta.instruments.roles import FoundOutcome, Roles, is_scale
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
 from vignetta.instruments.tracing import FIELD, PIPE
 
@@ -120,7 +120,7 @@ def _factor(factor: FoundFactor, found: Recognised, roles: Roles) -> dict[str, A
     varies = _varies(factor, found)
     asked = next((question for each, question in roles.recall.values() if each is factor), None)
     recall = {"recall": {"question": asked.plain, "unsure": asked.choices[-1].plain}} if asked else {}
-    return {"label": _pretty(factor.name), **column, **varies, "levels": levels, **recall}
+    return {"label": factor.label or _pretty(factor.name), **column, **varies, "levels": levels, **recall}
 
 
 def _varies(factor: FoundFactor, found: Recognised) -> dict[str, str]:
@@ -243,16 +243,15 @@ def _attention(roles: Roles) -> dict[str, Any]:
 
 
 def _outcomes(roles: Roles, labels: Sequence[str]) -> dict[str, Any]:
-    from vignetta.instruments.roles import is_scale
-
-    told = {}
+    told: dict[str, Any] = {}
     for each in roles.outcomes:
         name = slug(each.name, "outcome")
         column = {"column": each.name} if each.name != name else {}
         if each.sides:
             told[name] = {"label": _pretty(name), "kind": "choice", "question": each.first.plain, **column}
         elif is_scale(each.first):
-            told[name] = {"label": _pretty(name), "question": _asked(each, labels), "scale": _points(each.first), **column}
+            asked = {"question": _asked(each, labels), "scale": _points(each.first)}
+            told[name] = {"label": _pretty(name), **asked, **column}
     return told
 
 

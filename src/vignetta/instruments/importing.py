@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ from vignetta.instruments.survey import Question, Survey
 __all__ = ["draft", "imported_codebook"]
 
 Update = dict[str, Any]
+_COMPOSED: Final = re.compile(rf"(?:{naming.ROWS}|phrase\d+)(?:_\d+)*")
+"""The fields in which surveys built here put words together."""
 _NUMBERS: Final = (naming.VIGNETTE, naming.DECK)
 
 
@@ -58,6 +61,7 @@ def _of_fields(found: Recognised) -> dict[str, Update]:
         updates[naming.DECK]["role"] = "other"
     if naming.DESIGN_HASH in survey.embedded_fields:
         updates[naming.DATA_SOURCE] = {"role": "source"}
+        updates |= {each: {"role": "wording"} for each in survey.embedded_fields if _COMPOSED.fullmatch(each)}
     return updates
 
 
@@ -69,13 +73,14 @@ def _factor(factor: FoundFactor, slot: tuple[int, int]) -> Update:
     named = zip(level_names(factor), factor.levels, strict=True)
     levels = tuple(Category(code=each.code, level=name, label=each.label or each.text) for name, each in named)
     name = factor_name(factor)
-    return {"name": name, "role": "factor", "kind": "category", "categories": levels, "label": name, **_place(slot)}
+    told = {"name": name, "label": factor.label or name, "role": "factor", "kind": "category", "categories": levels}
+    return told | _place(slot)
 
 
 def _words(factor: FoundFactor, slot: tuple[int, int]) -> Update:
     name = factor_name(factor)
     shown = {"name": f"{name}_text", "role": "wording", "kind": "text", "categories": (), "about": name}
-    return {**shown, "label": f"{name}: the words shown", **_place(slot)}
+    return {**shown, "label": f"{factor.label or name}: the words shown", **_place(slot)}
 
 
 # ------------------------------------------------------------------------------------------------------ questions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations, product
@@ -56,6 +56,7 @@ class FoundFactor:
     levels: tuple[FoundLevel, ...]
     fields: Mapping[tuple[int, int], str]
     text_fields: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    label: str = ""
 
     @property
     def codes(self) -> list[str]:
@@ -115,7 +116,7 @@ class _Reading:
         named = {name: factor for factor in factors for name in factor.fields.values()}
         told = tuple({named[name].name: codes for name, codes in each.items()} for each in forbidden)
         weighed = tuple(_weighed(each, weights) for each in factors)
-        decks = len(self.trace.closed_values(DECK) or ()) if self._deck else 0
+        decks = len({each.value for each in self.trace.settings.get(DECK, ()) if each.value}) if self._deck else 0
         return Recognised(
             self.trace, weighed, told, self._mechanism(factors), decks, tuple(self._arms()), (*unclear, *odd)
         )
@@ -180,14 +181,23 @@ class _Reading:
         words: dict[str, str] = {}
         for name in fields.values():
             words |= dict(self._pairs(name, texts[name])) if name in texts else {}
-        codes = dict.fromkeys(each.value for name in fields.values() for each in self.trace.settings[name] if each.value)
-        labels = self._recalled(base, len(codes))
-        levels = [FoundLevel(code, _words(words.get(code, "")), labels.get(place, "")) for place, code in enumerate(codes)]
+        given = (each.value for name in fields.values() for each in self.trace.settings[name])
+        labels, codes = self._recalled(base), dict.fromkeys(each for each in given if each)
+        labels = labels if len(labels) == len(codes) else [""] * len(codes)
+        levels = [FoundLevel(code, _words(words.get(code, "")), each) for code, each in zip(codes, labels, strict=True)]
         if not texts.get(first):
             read = self._read_beside(first)
             levels = [FoundLevel(each.code, read.get(each.code) or _words(each.code), each.label) for each in levels]
         shown = {slot: texts[name] for slot, name in fields.items() if name in texts}
-        return FoundFactor(base, tuple(levels), fields, shown)
+        return FoundFactor(base, tuple(levels), fields, shown, self._headed([*shown.values(), *fields.values()]))
+
+    def _headed(self, names: Sequence[str]) -> str:
+        """The words at the head of the row of a table that shows one of the fields."""
+        texts = [each.text for each in self.trace.shown.values()]
+        texts += [each.value or "" for settings in self.trace.settings.values() for each in settings if each.value]
+        piped = "|".join(re.escape(f"${{e://Field/{each}}}") for each in names)
+        found = (re.search(rf"<th[^>]*>([^<]*)</th>\s*<td[^>]*>(?:{piped})", each) for each in texts if "<th" in each)
+        return next((plain_text(each[1]) for each in found if each), "")
 
     def _read_beside(self, name: str) -> dict[str, str]:
         """What respondents read in the blocks of the group that sets a field, by the field's value."""
@@ -199,12 +209,10 @@ class _Reading:
             found |= {each: " ".join(q.plain for q in asked if q.type == "DB") for each in values}
         return found
 
-    def _recalled(self, name: str, levels: int) -> dict[int, str]:
+    def _recalled(self, name: str) -> list[str]:
         """The words for levels in a recall check, which lists them in order and then one answer more."""
         asked = next((each for each in self.trace.shown.values() if each.tag == f"recall_{name}"), None)
-        if asked is None or len(asked.choices) != levels + 1:
-            return {}
-        return {place: each.plain for place, each in enumerate(asked.choices[:-1])}
+        return [each.plain for each in asked.choices[:-1]] if asked else []
 
     # ------------------------------------------------------------------------------------------------ the drawing
 
@@ -214,7 +222,8 @@ class _Reading:
 
     def _drawing(self, names: set[str]) -> list[RandomizerNode]:
         """The outermost randomizers that draw levels; of those in branches the first that draws a factor."""
-        found, taken = [], set()
+        found: list[RandomizerNode] = []
+        taken: set[str] = set()
         for node in _outermost(self.trace.survey.flow):
             own = {each.name for below in walk(node.children) for each in _set_by(below)} & names
             if own - taken:
@@ -230,10 +239,10 @@ class _Reading:
 
     def _arms(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for node in (each for each, _ in self.trace.steps if isinstance(each, RandomizerNode)):
-            shown = node.subset == 1 < len(node.children)
-            if shown and all(isinstance(each, BlockNode | GroupNode) for each in node.children):
-                if not any(isinstance(each, EmbeddedDataNode) for each in walk(node.children)):
-                    yield node.id, tuple(self.trace.node(each).name for each in node.children)
+            blocks = all(isinstance(each, BlockNode | GroupNode) for each in node.children)
+            sets = any(isinstance(each, EmbeddedDataNode) for each in walk(node.children))
+            if node.subset == 1 < len(node.children) and blocks and not sets:
+                yield node.id, tuple(self.trace.node(each).name for each in node.children)
 
 
 def _words(text: str) -> str:
@@ -310,7 +319,8 @@ def _rules(
         if found is None:
             odd += [f"how often combinations of {', '.join(names)} are drawn is not told by weights"] * weighted
         else:
-            weights |= {name: dict(zip(codes, each, strict=True)) for name, codes, each in zip(names, levels, found, strict=True)}
+            named = zip(names, levels, found, strict=True)
+            weights |= {name: dict(zip(codes, each, strict=True)) for name, codes, each in named}
     return weights, forbidden, odd
 
 
@@ -386,8 +396,8 @@ def _whole(ratios: Sequence[Fraction]) -> list[int]:
 
 def _weighed(factor: FoundFactor, weights: Mapping[str, Mapping[str, int]]) -> FoundFactor:
     own = weights.get(factor.fields[min(factor.fields)], {})
-    levels = (FoundLevel(each.code, each.text, each.label, own.get(each.code, 1)) for each in factor.levels)
-    return FoundFactor(factor.name, tuple(levels), factor.fields, factor.text_fields)
+    levels = (replace(each, weight=own.get(each.code, 1)) for each in factor.levels)
+    return replace(factor, levels=tuple(levels))
 
 
 def slot_of_tag(question: Question, tasks: int) -> tuple[str, tuple[int, int]]:

@@ -17,7 +17,7 @@ from vignetta.instruments.tracing import Stand
 from vignetta.instruments.visits import form
 
 _CHOSEN: Final = re.compile(r"q://(QID[^/]+)/SelectableChoice/(\w+)")
-_QUOTED: Final = re.compile("[\"\u201c\u00ab\u201e](.+?)[\"\u201d\u00bb\u201c]")
+_QUOTED: Final = re.compile('["\u201c\u00ab\u201e](.+?)["\u201d\u00bb\u201c]')
 
 
 @dataclass(frozen=True)
