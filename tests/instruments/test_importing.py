@@ -125,6 +125,15 @@ def test_weights_and_rules_are_read_from_how_often_vignettes_are_drawn(
     }
 
 
+def test_a_recall_check_is_not_read_where_the_order_of_levels_is_unknown(
+    altered: Callable[..., Design], tmp_path: Path
+) -> None:
+    """Without democracies that are weak, the first democracy drawn stands behind strong: its order tells nothing."""
+    survey, again = back(altered(restricted), tmp_path)
+    assert {name for name, each in again.factors.items() if each.recall} == {"treaty"}
+    assert {each.about for each in imported_codebook(survey).with_role("recall")} == {"treaty"}
+
+
 def test_a_rule_about_three_factors(altered: Callable[..., Design], tmp_path: Path) -> None:
     def three(content: dict[str, Any]) -> None:
         forbid = {"regime": "democracy", "capability": "weak", "treaty": "none"}
@@ -144,9 +153,10 @@ def test_decks_are_told_by_their_number(altered: Callable[..., Design], tmp_path
     design = altered(lambda content: [each.pop("recall", None) for each in content["factors"].values()], **sections)
     _, again = back(design, tmp_path)
     assert (again.mechanism, again.tasks, again.decks and again.decks.number) == ("decks", 4, 6)
-    assert {name: each.level_names for name, each in again.factors.items()} == {
-        name: each.level_names for name, each in design.factors.items()
+    assert {name: set(each.level_names) for name, each in again.factors.items()} == {
+        name: set(each.level_names) for name, each in design.factors.items()
     }
+    assert "in which order the levels of regime are listed" in draft(build(design))
 
 
 def test_codes_that_are_no_names_stay_codes(altered: Callable[..., Design], tmp_path: Path) -> None:

@@ -44,6 +44,8 @@ def draft(survey: Survey, *, source: str = "the survey") -> str:
 def _remarks(found: Recognised) -> Iterator[str]:
     for each in found.unclear:
         yield f"Not read: {each}."
+    for each in (factor.name for factor in found.factors if not factor.ordered):
+        yield f"Not read: in which order the levels of {each} are listed, so a recall check about it is left out."
     for node, names in found.arms:
         yield f"The randomizer {node} shows one of {', '.join(names)}: its viewing order ({node}_DO) can be exported."
 

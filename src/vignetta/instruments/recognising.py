@@ -50,6 +50,8 @@ class FoundFactor:
     """A factor that the survey draws.
 
     `fields` are its embedded fields by task and profile, `text_fields` those of the words, where the two are apart.
+    `ordered` says that the levels stand in their declared order: not where combinations are left out or decks drawn,
+    as then nobody knows which level of a list of words, such as a recall check, is which.
     """
 
     name: str
@@ -57,6 +59,7 @@ class FoundFactor:
     fields: Mapping[tuple[int, int], str]
     text_fields: Mapping[tuple[int, int], str] = field(default_factory=dict)
     label: str = ""
+    ordered: bool = True
 
     @property
     def codes(self) -> list[str]:
@@ -115,7 +118,8 @@ class _Reading:
         weights, forbidden, odd = _rules(cells, reduced, weighted=not self._deck)
         named = {name: factor for factor in factors for name in factor.fields.values()}
         told = tuple({named[name].name: codes for name, codes in each.items()} for each in forbidden)
-        weighed = tuple(_weighed(each, weights) for each in factors)
+        tied = {name for each in told for name in each}
+        weighed = tuple(_weighed(each, weights, not (self._deck or each.name in tied)) for each in factors)
         decks = len({each.value for each in self.trace.settings.get(DECK, ()) if each.value}) if self._deck else 0
         return Recognised(
             self.trace, weighed, told, self._mechanism(factors), decks, tuple(self._arms()), (*unclear, *odd)
@@ -394,10 +398,12 @@ def _whole(ratios: Sequence[Fraction]) -> list[int]:
     return whole if len(set(whole)) > 1 else [1] * len(whole)
 
 
-def _weighed(factor: FoundFactor, weights: Mapping[str, Mapping[str, int]]) -> FoundFactor:
+def _weighed(factor: FoundFactor, weights: Mapping[str, Mapping[str, int]], ordered: bool) -> FoundFactor:
     own = weights.get(factor.fields[min(factor.fields)], {})
     levels = (replace(each, weight=own.get(each.code, 1)) for each in factor.levels)
-    return replace(factor, levels=tuple(levels))
+    if not ordered:
+        levels = (replace(each, label="") for each in levels)
+    return replace(factor, levels=tuple(levels), ordered=ordered)
 
 
 def slot_of_tag(question: Question, tasks: int) -> tuple[str, tuple[int, int]]:

@@ -10,13 +10,13 @@ from typing import Final
 
 from vignetta.declared import as_number
 from vignetta.instruments.lint_flow import shows_drawn
-from vignetta.instruments.naming import recall_tag
 from vignetta.instruments.recognising import FoundFactor, Recognised, slot_of_tag
 from vignetta.instruments.survey import BlockNode, BranchNode, EndNode, Question
 from vignetta.instruments.tracing import Stand
 from vignetta.instruments.visits import form
 
 _CHOSEN: Final = re.compile(r"q://(QID[^/]+)/SelectableChoice/(\w+)")
+_RECALL: Final = "recall_"
 _QUOTED: Final = re.compile('["\u201c\u00ab\u201e](.+?)["\u201d\u00bb\u201c]')
 
 
@@ -90,9 +90,14 @@ class Roles:
     @cached_property
     def recall(self) -> Mapping[str, tuple[FoundFactor, Question]]:
         """The recall checks by the question's id: each lists a factor's levels and one answer more."""
-        tags = {recall_tag_of(each): each for each in self.found.factors}
-        asked = ((tags.get(each.tag), each) for each in self.found.trace.shown.values())
-        return {q.id: (f, q) for f, q in asked if f is not None and len(q.choices) == len(f.levels) + 1}
+        asked = ((self._recalled.get(each.tag), each) for each in self.found.trace.shown.values())
+        read = ((factor, each) for factor, each in asked if factor is not None and factor.ordered)
+        return {each.id: (factor, each) for factor, each in read if len(each.choices) == len(factor.levels) + 1}
+
+    @cached_property
+    def _recalled(self) -> Mapping[str, FoundFactor]:
+        """The factors by the export tag that a recall check has in surveys built here."""
+        return {f"{_RECALL}{each.name}": each for each in self.found.factors}
 
     @cached_property
     def attention(self) -> tuple[Question, str] | None:
@@ -126,7 +131,7 @@ class Roles:
         """Choices of one answer after the vignette that are no recall checks."""
         grouped: dict[str, dict[tuple[int, int], Question]] = {}
         for each in self._askable():
-            if form(each) == "single" and each.id not in self.recall and self.found.factors and self._follows(each):
+            if form(each) == "single" and each.tag not in self._recalled and self.found.factors and self._follows(each):
                 name, slot = slot_of_tag(each, self.found.tasks)
                 grouped.setdefault(name.strip() or each.id, {})[slot] = each
         return tuple(self._outcome(name, asked) for name, asked in grouped.items())
@@ -135,11 +140,6 @@ class Roles:
         profiles = self.found.profiles
         sides = profiles > 1 and all(not slot[1] and len(q.choices) == profiles for slot, q in asked.items())
         return FoundOutcome(name, asked, sides)
-
-
-def recall_tag_of(factor: FoundFactor) -> str:
-    """The export tag that a factor's recall check has in surveys built here."""
-    return recall_tag(factor)  # type: ignore[arg-type]
 
 
 def is_scale(question: Question) -> bool:
