@@ -18,7 +18,7 @@ from vignetta.instruments.codebooks import codebook_of_survey
 from vignetta.instruments.differing import diff
 from vignetta.instruments.importing import draft, imported_codebook
 from vignetta.instruments.linting import lint
-from vignetta.instruments.qsf import DEEPEST, integrity_problems, qsf_text, read_qsf
+from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
 from vignetta.instruments.survey import Survey, walk
 
 EXPORTED: Final = (
@@ -151,6 +151,20 @@ def test_the_look_of_qualtrics() -> None:
 )
 def test_what_is_not_a_survey_file_is_refused(tmp_path: Path, content: str, words: str) -> None:
     assert words in refusal(written(tmp_path, content))
+
+
+def test_a_hundred_megabytes_of_nesting_are_refused_at_once(tmp_path: Path) -> None:
+    """100 MB of short nests would take half a minute and gigabytes to read."""
+    for piece in ("[", '{"a":', '{"a":{"a":{"a":{}}}},'):
+        message = refusal(written(tmp_path, piece * (100_000_000 // len(piece))))
+        assert f"more than {LARGEST:,} bytes" in message
+
+
+def test_a_field_that_not_every_arm_sets_has_no_weights() -> None:
+    document = small()
+    arms = document["SurveyElements"][1]["Payload"]["Flow"][3]["Flow"]
+    arms.append({"Type": "EmbeddedData", "FlowID": "FL_15", "EmbeddedData": []})
+    assert "not every child sets all of these fields" in draft(Survey(document))
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])

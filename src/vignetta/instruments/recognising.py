@@ -317,6 +317,9 @@ def _rules(
         names = list(dict.fromkeys(name for cell in cells for name, _ in cell if name in factors))
         table = {tuple(dict(cell).get(each, "") for each in names): n for cell, n in cells.items()}
         levels = [factors[each].codes for each in names]
+        if not all(each in codes for cell in table for each, codes in zip(cell, levels, strict=True)):
+            odd.append(f"how often levels of {', '.join(names)} are drawn: not every child sets all of these fields")
+            continue
         if len(names) > 1 and weighted:
             forbidden += _forbidden(names, levels, set(table))
         found = _weights(levels, table) if weighted else None
