@@ -230,6 +230,17 @@ def test_choices_with_other_ids_but_the_same_words_and_codes_are_the_same() -> N
     assert diff(Survey(old), Survey(new)).found == ()
 
 
+def test_the_same_change_in_many_places_is_told_once() -> None:
+    old, new = small(), small()
+    for document in (old, new):
+        arms(document).append({**arm("a democracy"), "FlowID": "FL_16"})
+    for each in arms(new):
+        each["EmbeddedData"][0]["Value"] = each["EmbeddedData"][0]["Value"].replace("a democracy", "a free country")
+    assert [(each.where, each.what) for each in diff(Survey(old), Survey(new))] == [
+        ("FL_7", "the value changed, in 2 places")
+    ]
+
+
 def test_three_versions_with_known_edits() -> None:
     first, second, third = small(), small(), small()
     for document in (second, third):

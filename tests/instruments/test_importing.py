@@ -199,6 +199,16 @@ def test_braces_and_marks_of_the_template_are_words(tmp_path: Path) -> None:
     assert design.template().render(levels, levels) == "A {b} <script> a democracy\n\n[tone|x]"
 
 
+def test_an_outcome_called_like_another_column_keeps_its_own_name() -> None:
+    document = small()
+    for each in document["SurveyElements"]:
+        if each["PrimaryAttribute"] == "QID3":
+            each["Payload"]["DataExportTag"] = "regime"
+    names = [each.name for each in imported_codebook(Survey(document)).variables]
+    assert len(names) == len(set(names))
+    assert {"regime", "regime_regime"} & set(names)
+
+
 def test_a_survey_without_random_fields_has_no_draft() -> None:
     document = small()
     document["SurveyElements"][1]["Payload"]["Flow"].remove(arms(document))

@@ -99,11 +99,13 @@ class Versions:
 
     def question(self, number: str, *, new: bool) -> str:
         """An id by which a question goes in both versions."""
-        return self.questions.get(number, f"new {number}") if new else number
+        known = number in self.new.questions
+        return self.questions.get(number, f"new {number}") if new and known else number
 
     def block(self, number: str, *, new: bool) -> str:
         """An id by which a block goes in both versions."""
-        return self.blocks.get(number, f"new {number}") if new else number
+        known = number in self.new.blocks
+        return self.blocks.get(number, f"new {number}") if new and known else number
 
 
 def _alike(one: Question, other: Question) -> bool:

@@ -184,5 +184,5 @@ def _shown_when(old: Any, new: Any, what: str, versions: Versions) -> Iterator[T
 
 def _rest(old: Question, new: Question) -> Iterator[Told]:
     for key in dict.fromkeys([*old.raw, *new.raw]):
-        if key not in _TOLD and old.raw.get(key) != new.raw.get(key):
+        if key not in _TOLD and (old.raw.get(key) or None) != (new.raw.get(key) or None):
             yield "options", f"`{key}` changed", *written(old.raw.get(key), new.raw.get(key))

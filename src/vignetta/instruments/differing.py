@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,7 +45,16 @@ def diff(old: Survey | str | Path, new: Survey | str | Path) -> Changes:
     >>> vg.diff("first.qsf", "second.qsf")  # doctest: +SKIP
     """
     versions = Versions(*(each if isinstance(each, Survey) else read_qsf(each) for each in (old, new)))
-    return Changes(tuple(dict.fromkeys(_all(versions))))
+    return Changes(tuple(_gathered(dict.fromkeys(_all(versions)))))
+
+
+def _gathered(changes: Iterable[Change]) -> Iterator[Change]:
+    """Changes of which several elements have the same, told once."""
+    alike: dict[Change, list[Change]] = {}
+    for each in changes:
+        alike.setdefault(replace(each, where=""), []).append(each)
+    for first, *others in alike.values():
+        yield replace(first, what=f"{first.what}, in {len(others) + 1} places") if others else first
 
 
 def _all(versions: Versions) -> Iterator[Change]:
@@ -143,7 +153,7 @@ def _tags(numbers: list[str], versions: Versions) -> str:
 
 def _skips(old: Block, new: Block, versions: Versions) -> Iterator[Change]:
     before = {each.question: each.skip_logic or [] for each in old.elements if each.question}
-    for each in new.elements:
+    for each in {each.question: each for each in new.elements if each.question}.values():
         was = versions.questions.get(each.question)
         if was is None or was not in before:
             continue

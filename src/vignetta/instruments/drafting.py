@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text
-from vignetta.instruments.recognising import FoundFactor, Recognised, recognise
+from vignetta.instruments.recognising import FoundFactor, FoundLevel, Recognised, recognise
 from vignetta.instruments.roles import FoundOutcome, Roles, is_scale
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
 from vignetta.instruments.tracing import FIELD, PIPE
@@ -21,6 +21,7 @@ _HEAD: Final = """\
 # remove what is no outcome. `vignetta check` lists what is wrong.
 """
 _PAGES: Final = re.compile(r"</p>|</div>|<br\s*/?>|</h\d>|</li>", re.IGNORECASE)
+_LONGEST_LABEL: Final = 80
 _DEFAULT_SIZE: Final = 1000
 
 
@@ -110,10 +111,16 @@ def level_names(factor: FoundFactor) -> list[str]:
     return names
 
 
+def label_of(level: FoundLevel, name: str) -> str:
+    """The words for a level in tables: those of its recall check, its text where that is short, else its name."""
+    text = level.text if len(level.text) <= _LONGEST_LABEL else _pretty(name)
+    return level.label or text or name
+
+
 def _factor(factor: FoundFactor, found: Recognised, roles: Roles) -> dict[str, Any]:
     levels = []
     for place, (name, level) in enumerate(zip(level_names(factor), factor.levels, strict=True)):
-        told: dict[str, Any] = {"name": name, "label": level.label or level.text or name}
+        told: dict[str, Any] = {"name": name, "label": label_of(level, name)}
         told |= {"text": level.text} if level.text else {}
         told |= {"code": level.code} if level.code != name else {}
         told |= {"weight": level.weight} if len({each.weight for each in factor.levels}) > 1 else {}

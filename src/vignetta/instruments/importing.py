@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+from pydantic import ValidationError
 
 from vignetta.codebook import Category, Codebook, Variable
 from vignetta.declared import as_number
 from vignetta.design.declaration import UNSURE
 from vignetta.instruments import naming
 from vignetta.instruments.codebooks import codebook_of_survey
-from vignetta.instruments.drafting import draft, factor_name, level_names, options, slug
+from vignetta.instruments.drafting import draft, factor_name, label_of, level_names, options, slug
 from vignetta.instruments.recognising import FoundFactor, Recognised, recognise, slot_of_tag
 from vignetta.instruments.roles import FoundOutcome, Roles, is_scale
 from vignetta.instruments.survey import Question, Survey
@@ -38,11 +40,22 @@ def imported_codebook(survey: Survey) -> Codebook:
     return Codebook(variables=tuple(_apart(plain.variables, changed)))
 
 
-def _apart(plain: tuple[Variable, ...], changed: list[Variable]) -> Iterator[Variable]:
-    """The changed variables; where a new name is taken already, the old name."""
-    taken = {each.name for each, now in zip(plain, changed, strict=True) if each == now}
-    for each, now in zip(plain, changed, strict=True):
-        yield each if each != now and now.name in taken else now
+def _apart(plain: Sequence[Variable], changed: Sequence[Variable]) -> Iterator[Variable]:
+    """The changed variables; where those of one name are no single clean column, as they were before."""
+    named: dict[str, list[Variable]] = {}
+    for each in changed:
+        named.setdefault(each.name, []).append(each)
+    odd = {name for name, each in named.items() if len(each) > 1 and not _agree(each)}
+    for before, now in zip(plain, changed, strict=True):
+        yield before if now.name in odd else now
+
+
+def _agree(variables: Sequence[Variable]) -> bool:
+    try:
+        Codebook(variables=tuple(variables))
+    except ValidationError:
+        return False
+    return True
 
 
 # --------------------------------------------------------------------------------------------------------- fields
@@ -71,7 +84,7 @@ def _place(slot: tuple[int, int]) -> Update:
 
 def _factor(factor: FoundFactor, slot: tuple[int, int]) -> Update:
     named = zip(level_names(factor), factor.levels, strict=True)
-    levels = tuple(Category(code=each.code, level=name, label=each.label or each.text) for name, each in named)
+    levels = tuple(Category(code=each.code, level=name, label=label_of(each, name)) for name, each in named)
     name = factor_name(factor)
     told = {"name": name, "label": factor.label or name, "role": "factor", "kind": "category", "categories": levels}
     return told | _place(slot)

@@ -168,8 +168,9 @@ def _of_fields(tests: Sequence[Raw], trace: Trace) -> str:
     fields: dict[str, list[tuple[str, str]]] = {}
     for test in tests:
         right = str(test.get("RightOperand", ""))
-        if test.get("LogicType") == "EmbeddedField" and "${" not in right and test.get("Operator") in COMPARISONS:
-            fields.setdefault(str(test.get("LeftOperand", "")), []).append((str(test["Operator"]), right))
+        operator = str(test.get("Operator"))
+        if test.get("LogicType") == "EmbeddedField" and "${" not in right and operator in COMPARISONS:
+            fields.setdefault(str(test.get("LeftOperand", "")), []).append((operator, right))
     for name, asked in fields.items():
         reason = _of_field(name, asked, trace)
         if reason:
