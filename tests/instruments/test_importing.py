@@ -209,6 +209,17 @@ def test_an_outcome_called_like_another_column_keeps_its_own_name() -> None:
     assert {"regime", "regime_regime"} & set(names)
 
 
+def test_consent_is_read_whichever_answer_the_branch_asks_about(tmp_path: Path) -> None:
+    document = small()
+    branch = node(document, "Branch")["BranchLogic"]["0"]["0"]
+    for choice, operator in (("2", "Selected"), ("1", "NotSelected")):
+        branch |= {"LeftOperand": f"q://QID1/SelectableChoice/{choice}", "Operator": operator}
+        (tmp_path / "study.yaml").write_text(draft(Survey(document)), "utf-8")
+        consent = read_design(tmp_path / "study.yaml").consent
+        assert consent is not None
+        assert (words(consent.agree), words(consent.decline)) == ("Yes", "No")
+
+
 def test_a_survey_without_random_fields_has_no_draft() -> None:
     document = small()
     document["SurveyElements"][1]["Payload"]["Flow"].remove(arms(document))

@@ -38,7 +38,8 @@ def draft(survey: Survey, *, source: str = "the survey") -> str:
     found = recognise(survey)
     if not found.factors:
         return ""
-    head = _HEAD.format(source=source) + "".join(f"#\n# {each}\n" for each in _remarks(found))
+    remarks = (" ".join(each.split()) for each in _remarks(found))
+    head = _HEAD.format(source=" ".join(source.split())) + "".join(f"#\n# {each}\n" for each in remarks)
     return f"{head}\n{_yaml(_content(found, Roles(found)))}"
 
 

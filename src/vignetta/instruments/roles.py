@@ -76,9 +76,11 @@ class Roles:
             question = trace.shown.get(chosen[1]) if chosen and ends else None
             if question is None or chosen is None or form(question) != "single" or len(question.choices) != 2:
                 continue
-            if tests[0].get("Operator") == "Selected" and not self._follows(question):
-                other = next((each.id for each in question.choices if each.id != chosen[2]), "")
-                return FoundConsent(question, other, chosen[2], self._farewell(node))
+            other = next((each.id for each in question.choices if each.id != chosen[2]), "")
+            sides = {"Selected": (other, chosen[2]), "NotSelected": (chosen[2], other)}
+            agree, decline = sides.get(str(tests[0].get("Operator")), ("", ""))
+            if agree and decline and not self._follows(question):
+                return FoundConsent(question, agree, decline, self._farewell(node))
         return None
 
     def _farewell(self, node: BranchNode) -> Question | None:
