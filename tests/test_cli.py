@@ -131,3 +131,57 @@ def test_import_makes_a_codebook_of_a_built_survey(ran: Path) -> None:
     done = vignetta("import", "instruments/alliance.qsf", "--codebook", "by_hand.csv", cwd=ran)
     assert done.returncode == 0, done.stderr
     assert "approval" in (ran / "by_hand.csv").read_text()
+
+
+def broken(study: Path) -> Path:
+    """The built survey, in which a page shows a field that nothing sets, and a branch asks about a missing choice."""
+    text = (study / "instruments/alliance.qsf").read_text()
+    assert text.count("${e:\\/\\/Field\\/treaty_text}") == 1
+    text = text.replace("${e:\\/\\/Field\\/treaty_text}", "<b>[red]${e:\\/\\/Field\\/traety_text}<\\/b>")
+    file = study / "broken.qsf"
+    file.write_text(text.replace("SelectableChoice\\/2", "SelectableChoice\\/9"))
+    return file
+
+
+def test_lint_says_what_is_wrong_and_ends_with_1(ran: Path) -> None:
+    assert vignetta("lint", "instruments/alliance.qsf", "--outcome", "approval", cwd=ran).stdout == "Nothing found.\n"
+    done = vignetta("lint", str(broken(ran)), cwd=ran)
+    assert done.returncode == 1
+    assert done.stdout.startswith("1 error\n")
+    assert "choice 9 of QID1" in done.stdout
+    assert "the field `traety_text`, which the survey never sets" in done.stdout
+    machine = json.loads(vignetta("lint", str(broken(ran)), "--json", cwd=ran).stdout)["findings"]
+    assert {each["rule"] for each in machine} == {"broken-logic", "field-never-set", "drawn-unseen"}
+    assert vignetta("lint", "design/study.yaml", cwd=ran).returncode == 1
+    assert "Traceback" not in vignetta("lint", "design/study.yaml", cwd=ran).stderr
+
+
+def test_diff_says_what_changed_and_ends_with_1(ran: Path) -> None:
+    built = "instruments/alliance.qsf"
+    same = vignetta("diff", built, built, cwd=ran)
+    assert (same.returncode, same.stdout) == (0, "Nothing changed.\n")
+    done = vignetta("diff", built, str(broken(ran)), cwd=ran)
+    assert done.returncode == 1
+    assert "[red]${e://Field/traety_text}" in done.stdout
+    assert "2 changes." in done.stdout
+    machine = json.loads(vignetta("diff", built, str(broken(ran)), "--json", cwd=ran).stdout)["changes"]
+    assert [each["part"] for each in machine] == ["text", "logic"]
+
+
+def test_import_drafts_a_study_and_overwrites_none(ran: Path) -> None:
+    done = vignetta("import", "instruments/alliance.qsf", "--to", "new", cwd=ran)
+    assert done.returncode == 0, done.stderr
+    assert "Factors: treaty, regime, capability, action, response." in done.stdout
+    assert (ran / "new/instruments/alliance.qsf").read_bytes() == (ran / "instruments/alliance.qsf").read_bytes()
+    before = {each: each.read_bytes() for each in (ran / "new").rglob("*") if each.is_file()}
+    again = vignetta("import", "instruments/alliance.qsf", "--to", "new", cwd=ran)
+    assert again.returncode == 1
+    assert "the file exists already" in again.stderr
+    assert vignetta("import", "instruments/alliance.qsf", "--to", ".", cwd=ran).returncode == 1
+    assert {each: each.read_bytes() for each in (ran / "new").rglob("*") if each.is_file()} == before
+
+
+def test_import_alone_writes_the_codebook_beside_the_survey(ran: Path) -> None:
+    assert vignetta("import", "instruments/alliance.qsf", cwd=ran).returncode == 0
+    assert (ran / "instruments/alliance_codebook.csv").is_file()
+    assert vignetta("import", "instruments/alliance.qsf", cwd=ran).returncode == 1

@@ -20,6 +20,7 @@ from vignetta.errors import Problem, StudyError
 from vignetta.study.scaffold import Template
 
 if TYPE_CHECKING:
+    from vignetta.instruments.findings import Findings
     from vignetta.study.planning import Outlook
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="The study's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 HERE = Path()
+_COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 
 
 def main() -> None:
@@ -391,21 +393,83 @@ def verify(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 # ------------------------------------------------------------------------------------------------- any other survey
 
 
+@app.command()
+def lint(
+    survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
+    outcome: Annotated[
+        list[str] | None,
+        typer.Option("--outcome", metavar="TAG", help="The export tag of an outcome, which must follow the vignette."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what would go wrong in the field and can be seen in the survey's file. Exit code 1 if there is an error."""
+    from vignetta.instruments.linting import lint as look
+
+    found = look(survey, outcomes=outcome or ())
+    if as_json:
+        print(json.dumps({"findings": [vars(each) for each in found]}, ensure_ascii=False, indent=1))
+    else:
+        _print_findings(found)
+    raise SystemExit(1 if found.of("error") else 0)
+
+
+def _print_findings(found: "Findings") -> None:
+    from vignetta.instruments.findings import SEVERITIES
+
+    for severity in SEVERITIES:
+        listed = found.of(severity)
+        if listed:
+            out.print(f"[bold {_COLORS[severity]}]{_count(len(listed), severity)}[/]")
+        for each in listed:
+            named = f" ({escape(each.name)})" if each.name else ""
+            out.print(f"  [bold]{escape(each.where)}[/]{named}: {escape(each.what)} [dim]{escape(each.remedy)}[/]")
+    if not len(found):
+        out.print("[green]Nothing found.[/]")
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.qsf", help="The earlier version of a survey.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.qsf", help="The later version.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Tell in words what changed between two versions of a survey. Exit code 1 if anything did."""
+    from vignetta.instruments.differing import diff as compare
+
+    found = compare(old, new)
+    if as_json:
+        print(json.dumps({"changes": [vars(each) for each in found]}, ensure_ascii=False, indent=1))
+    else:
+        for each in found:
+            out.print(escape(str(each)))
+        out.print(f"{_count(len(found), 'change')}." if len(found) else "[green]Nothing changed.[/]")
+    raise SystemExit(1 if len(found) else 0)
+
+
 @app.command("import")
 def import_(
     survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
-    codebook: Annotated[Path, typer.Option("--codebook", metavar="FILE.csv", help="Where the codebook goes.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="A new study: the codebook and a draft of study.yaml.")
+    ] = None,
+    codebook: Annotated[
+        Path | None, typer.Option("--codebook", metavar="FILE.csv", help="Where the codebook alone goes.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the codebook of a survey built by hand in Qualtrics."""
-    from vignetta.codebook import codebook_csv
-    from vignetta.instruments.codebooks import codebook_of_survey
-    from vignetta.instruments.qsf import read_qsf
-    from vignetta.study.files import replace_all
+    """Make the codebook of a survey built by hand in Qualtrics and, where it draws factors, a draft of the study."""
+    from vignetta.study.adopting import adopt
 
-    made = codebook_of_survey(read_qsf(survey))
-    replace_all(codebook.parent, {codebook.name: codebook_csv(made).encode()})
+    if to is not None and codebook is not None:
+        raise StudyError(Problem("--codebook", "`--to` writes the codebook into its folder.", "Leave one of them out."))
+    made = adopt(survey, to, codebook=codebook)
     if as_json:
-        print(json.dumps({"codebook": str(codebook), "variables": [each.name for each in made.variables]}, indent=1))
+        print(json.dumps({each: list(told) for each, told in vars(made).items()}, ensure_ascii=False, indent=1))
         return
-    out.print(f"Wrote {_count(len(made.variables), 'variable')} to {escape(str(codebook))}.")
+    for name in made.files:
+        out.print(f"wrote {escape(name)}")
+    out.print(f"{_count(len(made.variables), 'variable')}, {_count(len(made.factors), 'factor')}.")
+    if made.factors:
+        out.print(f"Factors: {escape(', '.join(made.factors))}.")
+    if to is not None and not made.factors:
+        out.print("[yellow]No randomizer sets a field, so there is no draft of study.yaml.[/]")

@@ -107,6 +107,29 @@ EXPORT_COLUMNS: Final[Columns] = {
 codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`. `variable` names
 task and profile too where there are several: `regime (task 2, profile 1)`."""
 
+FINDINGS: Final[Columns] = {
+    "severity": "text",
+    "rule": "text",
+    "where": "text",
+    "name": "text",
+    "what": "text",
+    "remedy": "text",
+}
+"""One row per finding about a survey. `severity` is error, warning or note; `where` is the element's id, `name` what
+people call it."""
+
+CHANGES: Final[Columns] = {
+    "part": "text",
+    "where": "text",
+    "name": "text",
+    "what": "text",
+    "before": "text",
+    "after": "text",
+}
+"""One row per change from one version of a survey to another. `part` is what changed, such as text, choices, codes,
+flow, logic; `where` is the element's id in the newer version, `before` and `after` are empty where something was added
+or removed."""
+
 _EMPTY: Final[Mapping[ColumnType, Any]] = {"text": "", "number": float("nan"), "integer": 0, "flag": False}
 _DTYPE: Final[Mapping[ColumnType, str]] = {"number": "float64", "integer": "int64", "flag": "bool"}
 

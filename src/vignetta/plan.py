@@ -260,15 +260,9 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
         return
     if left.strip() not in design.measures:
         outcome = left.strip()
-<<<<<<< HEAD
-        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.outcomes)
+        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.measures)
     known = [*design.answered, *design.covariates, *([SAMPLE] if design.samples else [])]
     for name in _names_in_terms(right):
-=======
-        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.measures)
-    known = [*design.factors, *design.covariates, *([SAMPLE] if design.samples else [])]
-    for name in dict.fromkeys(re.findall(r"(?<![\w.])[A-Za-z_]\w*(?!\w*\()", right)):
->>>>>>> writer
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
 

@@ -1,6 +1,7 @@
 """Survey files are read whole, written as they were, and refused with a reason."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,11 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from vignetta.design.declaration import Design
+from tests.conftest import ROOT
+from tests.instruments.small_survey import small
+from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
 from vignetta.instruments.building import build
 from vignetta.instruments.codebooks import codebook_of_survey
-from vignetta.instruments.qsf import DEEPEST, integrity_problems, qsf_text, read_qsf
+from vignetta.instruments.differing import diff
+from vignetta.instruments.importing import draft, imported_codebook
+from vignetta.instruments.linting import lint
+from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
 from vignetta.instruments.survey import Survey, walk
 
 EXPORTED: Final = (
@@ -147,6 +153,20 @@ def test_what_is_not_a_survey_file_is_refused(tmp_path: Path, content: str, word
     assert words in refusal(written(tmp_path, content))
 
 
+def test_a_hundred_megabytes_of_nesting_are_refused_at_once(tmp_path: Path) -> None:
+    """100 MB of short nests would take half a minute and gigabytes to read."""
+    for piece in ("[", '{"a":', '{"a":{"a":{"a":{}}}},'):
+        message = refusal(written(tmp_path, piece * (100_000_000 // len(piece))))
+        assert f"more than {LARGEST:,} bytes" in message
+
+
+def test_a_field_that_not_every_arm_sets_has_no_weights() -> None:
+    document = small()
+    arms = document["SurveyElements"][1]["Payload"]["Flow"][3]["Flow"]
+    arms.append({"Type": "EmbeddedData", "FlowID": "FL_15", "EmbeddedData": []})
+    assert "not every child sets all of these fields" in draft(Survey(document))
+
+
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.999])
 def test_a_file_that_breaks_off_is_named(document: dict[str, Any], tmp_path: Path, share: float) -> None:
     text = qsf_text(Survey(document))
@@ -192,7 +212,7 @@ def question_ids(document: dict[str, Any]) -> list[str]:
     return [each["PrimaryAttribute"] for each in document["SurveyElements"] if each["Element"] == "SQ"]
 
 
-JUNK: Final = (None, [], {}, 5, "x", [5], {"a": 1}, {"1": None}, True, -1.5)
+JUNK: Final = ("null", "[]", "{}", "5", '"x"', "[5]", '{"a": 1}', '{"1": null}', "true", "-1.5")
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -200,22 +220,71 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [above] * bool(above) + [place for key, each in below for place in places(each, (*above, key))]
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_no_damage_leads_to_a_traceback(document: dict[str, Any], tmp_path: Path, data: st.DataObject) -> None:
-    damaged = json.loads(json.dumps(document))
-    place = data.draw(st.sampled_from(places(document)))
-    inside = damaged
-    for key in place[:-1]:
-        inside = inside[key]
-    if data.draw(st.booleans()):
-        inside[place[-1]] = data.draw(st.sampled_from(JUNK))
-    else:
-        del inside[place[-1]]
+Damage = tuple[int, str, int, str]
+"""Which place, what happens to it, which other place is copied there, what else stands there."""
+FAR: Final = 10**6
+DAMAGES: Final = st.lists(
+    st.tuples(
+        st.integers(0, FAR),
+        st.sampled_from(("replaced", "removed", "copied")),
+        st.integers(0, FAR),
+        st.sampled_from(JUNK),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def damaged(document: dict[str, Any], damages: list[Damage]) -> dict[str, Any]:
+    copy: dict[str, Any] = json.loads(json.dumps(document))
+    for number, kind, other, junk in damages:
+        known = places(copy)
+        place, source = known[number % len(known)], known[other % len(known)]
+        inside = at(copy, place[:-1])
+        if kind == "removed":
+            del inside[place[-1]]
+        else:
+            inside[place[-1]] = json.loads(junk if kind == "replaced" else json.dumps(at(copy, source)))
+    return copy
+
+
+def at(value: Any, place: tuple[Any, ...]) -> Any:
+    for key in place:
+        value = value[key]
+    return value
+
+
+def reads_or_refuses(broken: dict[str, Any], document: dict[str, Any], folder: Path) -> None:
     try:
-        survey = read_qsf(written(tmp_path, damaged))
-    except StudyError:
+        survey = read_qsf(written(folder, broken))
+    except StudyError as error:
+        assert all(each.remedy for each in error.problems)
         return
-    assert survey.document == damaged
+    assert survey.document == broken
     integrity_problems(survey)
     codebook_of_survey(survey)
+    imported_codebook(survey)
+    repr(lint(survey))
+    draft(survey)
+    assert not diff(survey, survey)
+    repr(diff(Survey(document), survey))
+    repr(diff(survey, Survey(document)))
+
+
+@cache
+def built() -> str:
+    """The flagship's survey, where no argument of a test may hold it: a failure would print all of it."""
+    return qsf_text(build(read_design(ROOT / "design/study.yaml")))
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damages=DAMAGES)
+def test_no_damage_of_a_built_survey_leads_to_a_traceback(tmp_path: Path, damages: list[Damage]) -> None:
+    document = json.loads(built())
+    reads_or_refuses(damaged(document, damages), document, tmp_path)
+
+
+@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damages=DAMAGES)
+def test_no_damage_of_a_survey_with_everything_leads_to_a_traceback(tmp_path: Path, damages: list[Damage]) -> None:
+    reads_or_refuses(damaged(small(), damages), small(), tmp_path)

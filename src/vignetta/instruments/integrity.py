@@ -142,8 +142,8 @@ def _questions_of_blocks_exist(survey: Survey) -> Iterator[Problem]:
 
 def _blocks_of_flow_exist(survey: Survey) -> Iterator[Problem]:
     for node in _nodes(survey):
-        if node.get("Type") in ("Block", "Standard") and node["ID"] not in survey.blocks:
-            what = f"the flow shows the block `{node['ID']}`, which does not exist."
+        if node.get("Type") in ("Block", "Standard") and str(node.get("ID")) not in survey.blocks:
+            what = f"the flow shows the block `{node.get('ID')}`, which does not exist."
             yield Problem(f"FL {node.get('FlowID')}", what, "Remove it from the flow, or add the block.")
 
 

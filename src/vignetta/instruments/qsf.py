@@ -15,6 +15,8 @@ __all__ = ["integrity_problems", "qsf_text", "read_qsf"]
 
 DEEPEST: Final = 100
 """Mappings inside mappings; surveys that Qualtrics exports stay below 20."""
+LARGEST: Final = 32_000_000
+"""Bytes; surveys that Qualtrics exports stay below a million."""
 _EXPORT: Final = "Export the survey from Qualtrics again: Tools > Import/Export > Export survey."
 
 
@@ -52,6 +54,8 @@ def qsf_text(survey: Survey) -> str:
 
 def _text(file: Path, shown: str) -> str:
     try:
+        if file.stat().st_size > LARGEST:
+            raise StudyError(Problem(shown, f"it has more than {LARGEST:,} bytes: no survey has.", _EXPORT))
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StudyError(Problem(shown, f"byte {error.start} is not UTF-8: this is no .qsf file.", _EXPORT)) from None

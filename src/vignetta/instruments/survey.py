@@ -400,7 +400,7 @@ def _node(raw: Raw) -> FlowNode:
     if kind == "Group":
         return GroupNode(number, str(raw.get("Description") or ""), below)
     if kind == "EndSurvey":
-        return EndNode(number, raw.get("Options") or {})
+        return EndNode(number, mapping(raw.get("Options")))
     return OtherNode(number, kind, raw, below)
 
 

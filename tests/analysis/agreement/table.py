@@ -128,11 +128,12 @@ car, cregg, ordinal, MASS, survey, multcomp) on two data sets, 1,502 respondents
 each, with and without weights, and makes this page. The folder of reference numbers is not part of the project; where
 it is present, tests hold the package to the numbers and this page to what the command counts.
 
-**{count:,} numbers; the largest relative difference is {linear:.0e} for linear models and what is computed from them,
-{iterative:.0e} for models that are fitted by iteration, and {integrated:.0e} for single-step p-values and critical values,
-which are integrals.** A number that several functions give counts for each; an estimate of a linear model counts again
-for each of the errors that it was made with. A difference is relative to R's number, or to its standard error where that
-is larger (covariances: to the product of the standard errors; p-values: to 0.001; statistics and correlations: to 1).
+**{count:,} numbers; the largest relative difference is {linear:.0e} for linear models and what is computed from
+them, {iterative:.0e} for models that are fitted by iteration, and {integrated:.0e} for single-step p-values and
+critical values, which are integrals.** A number that several functions give counts for each; an estimate of a
+linear model counts again for each of the errors that it was made with. A difference is relative to R's number,
+or to its standard error where that is larger (covariances: to the product of the standard errors; p-values: to
+0.001; statistics and correlations: to 1).
 
 A row is a model and an estimand, a column the errors, a cell the largest difference among their numbers; *none* has
 what depends on no errors. What the files hold beside results (labels, sample sizes that a power was asked for) is not

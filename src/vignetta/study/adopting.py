@@ -1,0 +1,64 @@
+"""A study's first files out of a survey that was made elsewhere."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vignetta.codebook import codebook_csv
+from vignetta.errors import Problem, StudyError
+from vignetta.instruments.importing import draft, imported_codebook
+from vignetta.instruments.qsf import qsf_text, read_qsf
+from vignetta.study.files import replace_all
+from vignetta.study.folder import CODEBOOK, DESIGN
+from vignetta.study.schemas import schemas
+
+_SCHEMA: Final = "design/study.schema.json"
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What was written, and what the survey was found to hold."""
+
+    files: tuple[str, ...]
+    variables: tuple[str, ...]
+    factors: tuple[str, ...]
+
+
+def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = None) -> Adopted:
+    """Write the codebook of a survey's exports and, where it draws factors, a draft of the study.
+
+    Parameters
+    ----------
+    folder
+        The new study's folder: codebook, draft and the survey itself go there.
+    codebook
+        Only the codebook is written, to this file.
+
+    Raises
+    ------
+    StudyError
+        When the survey cannot be read, or one of the files is there already: nothing is overwritten but `codebook`.
+    """
+    read = read_qsf(survey)
+    made = imported_codebook(read)
+    factors = tuple(dict.fromkeys(each.name for each in made.with_role("factor")))
+    names = tuple(each.name for each in made.variables)
+    if folder is None:
+        target = codebook or survey.with_name(f"{survey.stem}_codebook.csv")
+        if codebook is None:
+            _refuse(target.parent, (target.name,))
+        replace_all(target.parent, {target.name: codebook_csv(made).encode()})
+        return Adopted((str(target),), names, factors)
+    text = draft(read, source=survey.name)
+    files = {CODEBOOK: codebook_csv(made), f"instruments/{survey.name}": qsf_text(read)}
+    files |= {DESIGN: text, _SCHEMA: schemas()[_SCHEMA]} if text else {}
+    _refuse(folder, (DESIGN, *files))
+    replace_all(folder, {name: each.encode() for name, each in files.items()})
+    return Adopted(tuple(files), names, factors)
+
+
+def _refuse(folder: Path, names: tuple[str, ...]) -> None:
+    taken = [name for name in dict.fromkeys(names) if (folder / name).exists()]
+    if taken:
+        remedy = "Choose an empty folder, or another name."
+        raise StudyError(Problem(str(folder / name), "the file exists already.", remedy) for name in taken)
