@@ -194,7 +194,7 @@ def test_notes_count_effects_and_respondents_with_one_row() -> None:
     assert any(each.startswith(f"{single} `who` with one row tell") for each in found.notes)
     assert margins(found, "arm")["std_error"].isna().all()
     assert contrasts(found, "arm")["std_error"].iloc[1:].gt(0).all()
-    assert contrasts(found, "arm").attrs["notes"] == list(found.notes)
+    assert set(contrasts(found, "arm")["note"]) == {"; ".join(found.notes)}
 
 
 def test_rows_without_a_unit_are_left_out_and_counted() -> None:
