@@ -86,9 +86,10 @@ def by_hand(data: pd.DataFrame, formula: str, errors: str) -> None:
 def numbers(data: pd.DataFrame, errors: Errors) -> Callable[[], object]:
     """From the model matrix to the errors, and with CR2 degrees of freedom, of all coefficients, margins, contrasts."""
     fitted = vg.fit(data, FORMULA, errors="HC1")
-    X, y, clusters = fitted.design_matrix(fitted.sample.data), data["approval"].to_numpy(), data["rid"].to_numpy()
-    grid = [fitted.mean_row] * 50
-    C = np.concatenate([np.eye(X.shape[1]), grid + 0.1 * np.random.default_rng(1).normal(size=(50, X.shape[1]))])
+    assert fitted.solution is not None
+    X, y, clusters = fitted.solution.X, data["approval"].to_numpy(), data["rid"].to_numpy()
+    k = X.shape[1]
+    C = np.concatenate([np.eye(k), [fitted.mean_row] * 50 + 0.1 * np.random.default_rng(1).normal(size=(50, k))])
     ones = np.ones(len(y))
 
     def work() -> object:

@@ -4,7 +4,7 @@ A column's type is one of `text`, `number`, `integer`, `flag`. Missing is `NaN` 
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
@@ -158,12 +158,21 @@ def _column(values: list[Any], kind: ColumnType) -> Any:
 
 
 def _texts(values: list[Any]) -> Any:
-    """What `pandas.array` makes of texts, without its checks of each."""
+    """What `pandas.array` makes of texts, without its checks of each; many columns say one thing in every row."""
     import pandas as pd
     import pyarrow as pa
 
     made: Any = pd.arrays.ArrowStringArray
+    if values and values.count(values[0]) == len(values):
+        return made(_repeated(str(values[0]), len(values)), dtype=_text())
     return made(pa.array(values, type=pa.large_string()), dtype=_text())
+
+
+@lru_cache
+def _repeated(text: str, times: int) -> Any:
+    import pyarrow as pa
+
+    return pa.array([text] * times, type=pa.large_string())
 
 
 @cache

@@ -46,6 +46,7 @@ class Grid:
         k coefficients, then the mean prediction. Where covariates count as sampled, what each of U units adds to the
         mean prediction stands behind, (m, U). Means and contrasts are linear in all of it.
     others : for a factor which combination of the other factors each cell has, kept so that it is computed once.
+    known : for a factor and a level which cells have it, kept too.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Grid:
     probability: Floats
     X: Floats
     others: dict[str, Codes] = field(default_factory=dict, repr=False)
+    known: dict[tuple[str, str], Flags] = field(default_factory=dict, repr=False)
 
     def mean(self, at: dict[str, str]) -> Floats:
         """The mean row (k,) over the other factors as they are distributed beside the levels `at`.
@@ -73,9 +75,9 @@ class Grid:
         The other factors are averaged over the combinations that occur beside all of these levels (the AMCE of
         Hainmueller, Hopkins and Yamamoto 2014, definition 3). NaN when there is none.
         """
-        others = self._others(factor)
-        weight = _sums(others, self._has(within) * self.probability)
-        cells = [self._has({**within, factor: level}) for level in levels]
+        others, inside = self._others(factor), self._has(within)
+        weight = _sums(others, inside * self.probability)
+        cells = [inside & self._is(factor, level) for level in levels]
         for has in cells:
             weight = weight * (_sums(others, has * self.probability) > 0)
         return np.array([self._average(np.where(has, weight[others], 0.0)) for has in cells])
@@ -83,8 +85,14 @@ class Grid:
     def _has(self, at: dict[str, str]) -> Flags:
         has = np.ones(len(self.codes), dtype=bool)
         for factor, level in at.items():
-            has &= self.codes[:, list(self.levels).index(factor)] == self.levels[factor].index(level)
+            has &= self._is(factor, level)
         return has
+
+    def _is(self, factor: str, level: str) -> Flags:
+        if (factor, level) not in self.known:
+            place = list(self.levels).index(factor), self.levels[factor].index(level)
+            self.known[factor, level] = self.codes[:, place[0]] == place[1]
+        return self.known[factor, level]
 
     def _others(self, factor: str) -> Codes:
         """For each cell which combination of the other factors it has."""

@@ -21,7 +21,7 @@ Signature = tuple[str, tuple[tuple[str, tuple[Any, ...] | None], ...]]
 
 ALIKE = 8
 """So many rows at least are alike, on average, where combinations of levels stand for rows."""
-LARGE = 100_000
+LARGE = 30000
 """Below so many numbers a matrix with columns of numbers is written out."""
 MOST_KNOWN = 100
 """Formulas whose columns are remembered."""
