@@ -35,6 +35,7 @@ _HOME = {
     "frequencies": "design.assignment",
     "imported_codebook": "instruments.importing",
     "in_language": "instruments.translating",
+    "interactions": "analysis.interactions",
     "joint_test": "analysis.joint_tests",
     "lint": "instruments.linting",
     "load": "study.folder",
@@ -68,18 +69,8 @@ _HOME = {
 """Where each public name lives; a module is imported when one of its names is first used."""
 
 _SHOWN = (
-    *(
-        "amce",
-        "choice_amce",
-        "choice_means",
-        "conditional",
-        "contrasts",
-        "differences",
-        "estimate",
-        "marginal_means",
-        "margins",
-    ),
-    *("profile_amce", "profile_means", "subgroup_differences"),
+    *("amce", "choice_amce", "choice_means", "conditional", "contrasts", "differences", "estimate", "interactions"),
+    *("marginal_means", "margins", "profile_amce", "profile_means", "subgroup_differences"),
 )
 """Those whose frames print as tables and can be drawn: `report.results.Estimates`."""
 

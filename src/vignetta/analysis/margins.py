@@ -69,7 +69,7 @@ def margins(
     [2.0, 5.5]
     """
     there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
-    common = _label(fit, predict, over, "conditional_margin" if there else "margin", factor)
+    common = labelled(fit, predict, over, "conditional_margin" if there else "margin", factor)
     rows = [
         ({**common, "level": level, **label(inside)}, over.mean({**inside, factor: level}))
         for inside, level in product(there.each, _levels(fit, factor, levels))
@@ -129,7 +129,7 @@ def contrasts(
     check_options(scale=scale, adjust=adjust)
     there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
     found = _compared(fit, factor, there, over, versus=versus, comparison=comparison, levels=levels, design=design)
-    common = _label(fit, predict, over, _contrast_name(scale, there), factor)
+    common = labelled(fit, predict, over, _contrast_name(scale, there), factor)
     labels = [{**common, **label(inside), **_names(each)} for inside, each in found]
     if scale == "difference":
         rows = _differences(labels, found)
@@ -154,7 +154,7 @@ def contrast_rows(
     """The contrasts of `contrasts` as combinations of the coefficients, or effects, with what names each of them."""
     there, over = _there(fit, factor, within, None, average_over=average_over, design=design, predict=predict)
     found = _compared(fit, factor, there, over, versus=versus, comparison=comparison, levels=levels, design=design)
-    common = _label(fit, predict, over, _contrast_name("difference", there), factor)
+    common = labelled(fit, predict, over, _contrast_name("difference", there), factor)
     return _differences([{**common, **label(inside), **_names(each)} for inside, each in found], found)
 
 
@@ -256,9 +256,9 @@ def difference_rows(
 ) -> tuple[Fit, list[Row]]:
     """The differences of `differences` as combinations of the coefficients, or effects; and the fit that reads them."""
     there, over = _there(fit, factor, within, at, average_over=average_over, design=design, predict=predict)
-    against, base = _reference(fit, factor, versus, design), _reference(fit, within, None, design)
+    against, base = reference(fit, factor, versus, design), reference(fit, within, None, design)
     shown = [each for each in _levels(fit, factor, levels) if each != against]
-    common = {**_label(fit, predict, over, "difference", factor), "versus": against}
+    common = {**labelled(fit, predict, over, "difference", factor), "versus": against}
     rows: list[Row] = []
     for inside, level in product(there.each, shown):
         if inside[within] == base:
@@ -304,7 +304,7 @@ def _compared(
     check_options(comparison=comparison)
     shown = _levels(fit, factor, levels)
     raise_all(comparison_problems(comparison, versus, shown))
-    against = _reference(fit, factor, versus, design)
+    against = reference(fit, factor, versus, design)
     shown = _with_reference(shown, against) if comparison == "reference" else shown
     return [
         (inside, each)
@@ -320,7 +320,8 @@ def _levels(fit: Fit, factor: str, levels: Sequence[str] | None) -> list[str]:
     return [each for each in known if each in asked]
 
 
-def _reference(fit: Fit, factor: str, versus: str | None, design: Design | None) -> str:
+def reference(fit: Fit, factor: str, versus: str | None, design: Design | None) -> str:
+    """The level that others are compared with: `versus`, or the design's reference, or the first."""
     known = list(fit.levels(factor))
     if versus is None and design is not None and factor in design.factors:
         versus = design.factors[factor].reference.name
@@ -336,7 +337,8 @@ def _with_reference(shown: list[str], against: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------ rows
 
 
-def _label(fit: Fit, predict: str | None, over: Grid, estimand: str, factor: str) -> Label:
+def labelled(fit: Fit, predict: str | None, over: Grid, estimand: str, factor: str) -> Label:
+    """What the estimates frame says of all rows of an estimand."""
     made = {"estimand": estimand, "factor": factor, "average_over": over.name}
     if predict in (None, "mean"):
         return made
