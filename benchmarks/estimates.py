@@ -22,9 +22,9 @@ from patsy import build_design_matrices
 from timing import cpu
 
 import vignetta as vg
-from vignetta.analysis.freedom import satterthwaite
-from vignetta.analysis.least_squares import solve
-from vignetta.analysis.uncertainty import uncertainty
+from vignetta.analysis.models.freedom import satterthwaite
+from vignetta.analysis.models.least_squares import solve
+from vignetta.analysis.models.uncertainty import uncertainty
 from vignetta.plan import Errors
 
 LEVELS = {"response": 5, "transgression": 4, "regime": 2, "capability": 2, "treaty": 2, "party": 3, "education": 4}

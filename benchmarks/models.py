@@ -19,11 +19,11 @@ from formulaic import model_matrix
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 from timing import cpu
 
-from vignetta.analysis.likelihoods.counterfactuals import Counterfactuals
-from vignetta.analysis.likelihoods.distinct import distinct
-from vignetta.analysis.likelihoods.effects import averages, effects, std_errors
-from vignetta.analysis.likelihoods.maximum import maximum
-from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
+from vignetta.analysis.models.likelihoods.counterfactuals import Counterfactuals
+from vignetta.analysis.models.likelihoods.distinct import distinct
+from vignetta.analysis.models.likelihoods.effects import averages, effects, std_errors
+from vignetta.analysis.models.likelihoods.maximum import maximum
+from vignetta.analysis.models.likelihoods.sandwich import likelihood_covariance, satterthwaite
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]

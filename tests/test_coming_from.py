@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import vignetta as vg
-from vignetta.analysis.joint_tests import JointTest
+from vignetta.analysis.estimands.joint_tests import JointTest
 
 EXACT = 1e-9
 """The same sums in another order."""

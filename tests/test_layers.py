@@ -58,7 +58,7 @@ def test_imports_point_down(root: Path) -> None:
     [
         ("cleaning/responses.py", "from vignetta.instruments.qsf import read_qsf"),
         ("cleaning/responses.py", "def f():\n    import vignetta.plan"),
-        ("analysis/fitting.py", "from vignetta import cleaning"),
+        ("analysis/models/fitting.py", "from vignetta import cleaning"),
         ("design/vignettes.py", "from vignetta.codebook import Codebook"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.study.checking import check
 from vignetta.study.folder import load
 from vignetta.study.scaffold import init

@@ -13,7 +13,7 @@ from statsmodels.stats.power import TTestIndPower
 
 from tests.small_plan import DIFFERENCE, ONE, Read, reader
 from vignetta import power as module
-from vignetta.analysis import averaging
+from vignetta.analysis.estimands import averaging
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError

@@ -12,7 +12,7 @@ import pytest
 
 from tests.design.small_design import equal, small_design
 from vignetta import power as module
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError

@@ -12,10 +12,10 @@ import pandas as pd
 from scipy import optimize, stats
 
 from vignetta.analysis.estimating import comparison_rows
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
+from vignetta.analysis.models.samples import read_formula, variables
 from vignetta.analysis.options import raise_all
-from vignetta.analysis.samples import read_formula, variables
 from vignetta.analysis.tabulating import tabulate
 from vignetta.design.declaration import Covariate, Design
 from vignetta.design.vignettes import vignettes

@@ -16,12 +16,12 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from vignetta.analysis.averaging import grid
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
-from vignetta.analysis.freedom import satterthwaite
-from vignetta.analysis.least_squares import solve
-from vignetta.analysis.uncertainty import uncertainty
+from vignetta.analysis.estimands.averaging import grid
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
+from vignetta.analysis.models.freedom import satterthwaite
+from vignetta.analysis.models.least_squares import solve
+from vignetta.analysis.models.uncertainty import uncertainty
 
 Floats = npt.NDArray[np.float64]
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vignetta.analysis.estimands.joint_tests import joint_test
+from vignetta.analysis.estimands.margins import contrast_rows, contrasts, difference_rows, differences
+from vignetta.analysis.estimands.unconditional import unconditional
 from vignetta.analysis.estimating import TESTS, estimate, with_declared_levels
-from vignetta.analysis.fitting import fit
-from vignetta.analysis.joint_tests import joint_test
-from vignetta.analysis.margins import contrast_rows, contrasts, difference_rows, differences
-from vignetta.analysis.multiplicity import adjust
-from vignetta.analysis.unconditional import unconditional
+from vignetta.analysis.inference.multiplicity import adjust
+from vignetta.analysis.models.fitting import fit
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError

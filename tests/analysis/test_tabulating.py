@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.tabulating import tabulate, tabulate_joint_test
 from vignetta.frames import ESTIMATES
 

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
-from vignetta.analysis.joint_tests import joint_test
-from vignetta.analysis.margins import Row, contrast_rows, difference_rows, margins
-from vignetta.analysis.multiplicity import JOINT, adjust
+from vignetta.analysis.estimands.joint_tests import joint_test
+from vignetta.analysis.estimands.margins import Row, contrast_rows, difference_rows, margins
+from vignetta.analysis.estimands.unconditional import unconditional
+from vignetta.analysis.inference.multiplicity import JOINT, adjust
+from vignetta.analysis.inference.simultaneous import adjust_jointly
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.options import raise_all, unknown
-from vignetta.analysis.simultaneous import adjust_jointly
 from vignetta.analysis.tabulating import tabulate
-from vignetta.analysis.unconditional import unconditional
 from vignetta.design.consistency import SAMPLE
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.analysis.fits import Fit
 from vignetta.analysis.intervals import infer
+from vignetta.analysis.models.fits import Fit
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import ESTIMATES, frame
 

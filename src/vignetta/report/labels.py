@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import permutations
 
-from vignetta.analysis.comparing import GRAND_MEAN
+from vignetta.analysis.estimands.comparing import GRAND_MEAN
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.errors import Problem, StudyError, near_miss

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.analysis.reference import read_responses
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy import stats
 
 from tests.analysis.agreement.comparison import RESPONSES, WEIGHTS, Comparison, Reference, compare
-from tests.analysis.likelihoods.fits import likelihood
-from vignetta.analysis.averaging import grid
-from vignetta.analysis.likelihood_fitting import LikelihoodFit
-from vignetta.analysis.likelihoods.counterfactuals import every_row
-from vignetta.analysis.likelihoods.effects import averages, effects, std_errors
-from vignetta.analysis.likelihoods.sandwich import likelihood_covariance, satterthwaite
+from tests.analysis.models.likelihoods.fits import likelihood
+from vignetta.analysis.estimands.averaging import grid
+from vignetta.analysis.models.likelihood_fitting import LikelihoodFit
+from vignetta.analysis.models.likelihoods.counterfactuals import every_row
+from vignetta.analysis.models.likelihoods.effects import averages, effects, std_errors
+from vignetta.analysis.models.likelihoods.sandwich import likelihood_covariance, satterthwaite
 
 MODELS = {"logit": ("logit", "approve"), "ologit": ("ordered_logit", "approval")}
 Row = dict[str, Any]

@@ -17,14 +17,14 @@ from tests.analysis.agreement.comparison import (
     Reference,
     compare,
 )
-from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
+from vignetta.analysis.estimands.conjoint import amce, marginal_means
+from vignetta.analysis.estimands.joint_tests import joint_test
+from vignetta.analysis.estimands.margins import contrasts, differences, margins
+from vignetta.analysis.estimands.unconditional import unconditional
 from vignetta.analysis.intervals import infer, joint_p_value
-from vignetta.analysis.joint_tests import joint_test
-from vignetta.analysis.margins import contrasts, differences, margins
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.tabulating import tabulate
-from vignetta.analysis.unconditional import unconditional
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from scipy import stats
 
 from tests.analysis.agreement.comparison import RESPONSES, Comparison, Reference, compare
 from tests.analysis.agreement.linear import by_hand
-from vignetta.analysis.maximum_t import critical_value, largest_t_tail
-from vignetta.analysis.multiplicity import adjust
-from vignetta.analysis.randomization import randomization_test
+from vignetta.analysis.inference.maximum_t import critical_value, largest_t_tail
+from vignetta.analysis.inference.multiplicity import adjust
+from vignetta.analysis.inference.randomization import randomization_test
 from vignetta.analysis.tabulating import tabulate
 from vignetta.power import power_of
 

@@ -9,13 +9,13 @@ import pandas as pd
 from tests.analysis.agreement.comparison import FACTORS, Comparison, Reference, compare
 from tests.analysis.agreement.likelihoods import covariance_numbers, effect_numbers
 from tests.analysis.agreement.linear import by_hand, term
-from tests.analysis.likelihoods.fits import likelihood
-from vignetta.analysis.conjoint import amce, marginal_means
-from vignetta.analysis.fits import Fit
-from vignetta.analysis.fitting import fit
+from tests.analysis.models.likelihoods.fits import likelihood
+from vignetta.analysis.estimands.conjoint import amce, marginal_means
+from vignetta.analysis.estimands.joint_tests import joint_test
+from vignetta.analysis.estimands.margins import margins
 from vignetta.analysis.intervals import joint_p_value
-from vignetta.analysis.joint_tests import joint_test
-from vignetta.analysis.margins import margins
+from vignetta.analysis.models.fits import Fit
+from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.tabulating import tabulate
 
 ADDITIVE = "approval ~ transgression + regime + capability + treaty + age + female + party + education + response"

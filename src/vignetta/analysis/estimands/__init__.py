@@ -1,0 +1,1 @@
+"""What is estimated from a fit or a frame: margins, contrasts, AMCEs, choices."""

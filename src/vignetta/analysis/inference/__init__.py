@@ -1,0 +1,1 @@
+"""Tests of several things at once, and inference by drawing again."""
