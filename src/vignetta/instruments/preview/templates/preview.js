@@ -301,7 +301,7 @@
 
   let way = walk();
   const where = place => place < way.pages.length ? `Page ${place + 1} of ${way.pages.length}` : "End of the survey";
-  const ended = () => element("div", {class: "question"}, element("p", {}, "The survey ends here. ", way.ending ?? ""));
+  const ended = () => element("div", {class: "question"}, element("p", {}, "As answered so far, the survey ends here. ", way.ending ?? ""));
   const drawnPage = page => [
     ...(page.loop ? [element("p", {class: "code"}, `Loop ${page.loop.number}`)] : []),
     ...page.items.map(drawn),
@@ -358,7 +358,10 @@
         else remembered(groups, facet.group, () => []).push(line);
       });
     }
-    for (const [name, lines] of groups) made.push(element("fieldset", {}, element("legend", {}, name), ...lines));
+    const opened = new Set([...document.querySelectorAll("#draws details[open]")].map(each => each.dataset.group));
+    for (const [name, lines] of groups) {
+      made.push(element("details", {"data-group": name, open: groups.size < 3 || opened.has(name)}, element("summary", {}, name), ...lines));
+    }
     find("draws").replaceChildren(...made);
     find("unmet").hidden = way.draws.length >= countDraws(edition().flow);
     find("random").disabled = !countDraws(edition().flow);
@@ -431,6 +434,7 @@
   form.addEventListener("submit", event => event.preventDefault());
   for (const each of form.querySelectorAll("[data-view]")) each.addEventListener("change", view);
   if (window.innerWidth < 900) for (const each of document.querySelectorAll("details.wide")) each.open = false;
+  if (window.innerWidth < 600) find("width").value = "phone";
   document.body.classList.add("ready");
   showFields();
   view();
