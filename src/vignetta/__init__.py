@@ -12,6 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "advanced_text": "instruments.formats.advanced_text",
     "amce": "analysis.conjoint",
     "build": "instruments.building",
     "choice_amce": "analysis.choices",
@@ -38,6 +39,7 @@ _HOME = {
     "joint_test": "analysis.joint_tests",
     "lint": "instruments.linting",
     "load": "study.folder",
+    "loop_table": "instruments.formats.loops",
     "marginal_means": "analysis.conjoint",
     "margins": "analysis.margins",
     "omnibus_test": "analysis.joint_tests",
@@ -47,9 +49,11 @@ _HOME = {
     "mechanism_of": "design.assignment",
     "pairs_bootstrap": "analysis.resampling",
     "precision": "power",
+    "preview_page": "instruments.preview.page",
     "profile_amce": "analysis.choices",
     "profile_means": "analysis.choices",
     "qsf_text": "instruments.qsf",
+    "questionnaire_docx": "report.questionnaire",
     "read_codebook": "codebook",
     "read_export": "cleaning.responses",
     "read_qsf": "instruments.qsf",
@@ -58,6 +62,7 @@ _HOME = {
     "randomization_test": "analysis.randomization",
     "simulate": "instruments.fielding",
     "subgroup_differences": "analysis.subgroups",
+    "surveyjs": "instruments.formats.surveyjs",
     "target": "analysis.targets",
     "unconditional": "analysis.unconditional",
     "verdicts": "analysis.verdicts",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _MADE: Final = datetime(2000, 1, 1)
 """The date of every part of the file, so that making it twice gives equal bytes."""
+_WIDTH: Final = 5_486_400
+"""The width of the text on a page, in English Metric Units: six inches."""
+_TOGETHER: Final = 12
+"""Tables of fewer rows stay on one page."""
 Rows = Sequence[Sequence[str]]
 
 
@@ -41,7 +45,7 @@ def questionnaire_docx(design: Design) -> bytes:
     document.add_paragraph("Questionnaire, as it will be shown to respondents", style="Subtitle")
     if design.note:
         document.add_paragraph(design.note)
-    _table(document, ("", ""), list(_facts(design)), header=False)
+    _table(document, ("", ""), list(_facts(design)), widths=(0.3, 0.7))
     for language in design.languages:
         _Part(document, design, language).write()
     stream = io.BytesIO()
@@ -69,31 +73,38 @@ def _dated(stream: io.BytesIO) -> bytes:
 
 def _facts(design: Design) -> Iterator[tuple[str, str]]:
     yield "Respondents planned", count(design.sample_size)
-    yield "Each respondent reads", f"{count(design.responses)} {'vignette' if design.profiles == 1 else 'profile'}" + (
-        f"s in {count(design.tasks)} tasks" if design.profiles > 1 else "s" if design.responses > 1 else ""
+    yield (
+        "Each respondent reads",
+        f"{count(design.responses)} {'vignette' if design.profiles == 1 else 'profile'}"
+        + (f"s in {count(design.tasks)} tasks" if design.profiles > 1 else "s" if design.responses > 1 else ""),
     )
     yield "Attributes that vary", ", ".join(words(each.label, design.language) for each in design.factors.values())
     yield "Ratings", ", ".join(words(each.label, design.language) for each in design.outcomes.values())
     yield "Languages", ", ".join(design.languages)
 
 
-def _table(document: Document, head: Sequence[str], rows: Rows, *, header: bool = True) -> None:
-    made = document.add_table(rows=0, cols=len(head), style="Table Grid")
-    for place, texts in enumerate([head, *rows] if header else rows):
-        row = made.add_row()
+def _table(document: Document, head: Sequence[str], rows: Rows, *, widths: Sequence[float]) -> None:
+    """A table as wide as the page; `widths` are the columns' shares. Without words in `head` it has none."""
+    made = document.add_table(rows=0, cols=len(widths), style="Table Grid")
+    made.autofit = False
+    for column, share in zip(made.columns, widths, strict=True):
+        column.width = int(_WIDTH * share)
+    for place, texts in enumerate([head, *rows] if any(head) else rows):
+        row, is_head = made.add_row(), any(head) and place == 0
+        _marked(row, "w:cantSplit", *(["w:tblHeader"] if is_head else []))
         for column, (cell, text) in enumerate(zip(row.cells, texts, strict=True)):
-            bold = (header and place == 0) or (not header and column == 0)
-            cell.paragraphs[0].add_run(_plain(text)).bold = bold
-        if header and place == 0:
-            _repeated(row)
+            cell.width = int(_WIDTH * widths[column])
+            cell.paragraphs[0].add_run(_plain(text)).bold = bool(is_head or (not any(head) and column == 0))
+            cell.paragraphs[0].paragraph_format.keep_with_next = place < min(len(rows), _TOGETHER)
     document.add_paragraph()
 
 
-def _repeated(row: Any) -> None:
-    """Marks a table's head: it is repeated on every page, and read out as a head."""
+def _marked(row: Any, *marks: str) -> None:
+    """A row that no page break cuts, or a head that is repeated on every page and read out as one."""
     from docx.oxml import OxmlElement
 
-    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    for each in marks:
+        row._tr.get_or_add_trPr().append(OxmlElement(each))
 
 
 def _plain(text: str) -> str:
@@ -177,7 +188,7 @@ class _Part:
         for name, factor in self.design.factors.items():
             self._asked(words(factor.label, self.language), "")
             head = ("Level", "Words that respondents read", "Code", "Probability")
-            _table(self.document, head, self._level_rows(factor, shares[name]))
+            _table(self.document, head, self._level_rows(factor, shares[name]), widths=(0.22, 0.46, 0.16, 0.16))
 
     def _level_rows(self, factor: Factor, shares: list[float] | None) -> Rows:
         told = [f"{100 * each:.1f}%" for each in shares] if shares else ["see restrictions"] * len(factor.levels)
@@ -240,7 +251,7 @@ class _Part:
         return [(words(each.text, self.language), each.code or str(place)) for place, each in enumerate(options, 1)]
 
     def _choices(self, choices: Rows) -> None:
-        _table(self.document, ("Answer", "Code"), choices)
+        _table(self.document, ("Answer", "Code"), choices, widths=(0.85, 0.15))
 
 
 def _bounds(covariate: Covariate) -> str:

@@ -73,8 +73,14 @@ def _parts(design: Design) -> Iterator[str]:
     how = "independently of each other, every level with the same probability" if design.independent else "as follows"
     how = "together, as the sets of vignettes hold them" if design.decks else how
     yield f"These attributes vary: {names}. Their levels are drawn {how}."
-    for factor in design.factors.values() if design.responses > 1 else ():
-        yield f"{words(factor.label, design.language)} is {_VARIES[factor.varies]}."
+    for varies, how in _VARIES.items() if design.responses > 1 else ():
+        alike = [words(each.label, design.language) for each in design.factors.values() if each.varies == varies]
+        if alike:
+            yield f"{'All' if len(alike) == len(design.factors) else _listed(alike)} {_are(alike)} {how}."
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _layout(design: Design) -> Iterator[str]:
@@ -96,7 +102,9 @@ def restriction_words(design: Design, rule: Restriction) -> str:
     elif rule.levels:
         said = f"{_levels(design, rule.levels)} only together with {_levels(design, rule.only_with)}"
     elif rule.differ:
-        said = f"Two profiles of a task always differ in {_listed((_label(design, each) for each in rule.differ), 'or')}"
+        said = (
+            f"Two profiles of a task always differ in {_listed((_label(design, each) for each in rule.differ), 'or')}"
+        )
     else:
         one, other = (_levels(design, each) for each in rule.forbid_pair)
         said = f"Never side by side in a task: {one} in one profile, {other} in another"

@@ -179,5 +179,3 @@ def _texts(piece: Compiled) -> Iterator[str]:
 
 def _pipes(piece: Compiled) -> Iterator[str]:
     return (pipe for text in _texts(piece) for pipe in _PIPE.findall(text))
-
-

@@ -10,8 +10,23 @@ from vignetta.instruments.preview.conditions import condition
 from vignetta.instruments.survey import Choice, Question, Raw, mapping, question_of
 
 Drawn = Literal[
-    *("words", "nothing", "radios", "list", "checks", "line", "lines", "area", "slider", "ranks", "numbers"),
-    *("grid", "grid-checks", "grid-lines", "grid-list", "beside", "unknown"),
+    "words",
+    "nothing",
+    "radios",
+    "list",
+    "checks",
+    "line",
+    "lines",
+    "area",
+    "slider",
+    "ranks",
+    "numbers",
+    "grid",
+    "grid-checks",
+    "grid-lines",
+    "grid-list",
+    "beside",
+    "unknown",
 ]
 """How a question is drawn. nothing: it stands on the page and nobody sees it. beside: questions side by side."""
 
