@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from vignetta.instruments.logic import COMPARISONS
-from vignetta.instruments.survey import Raw, entries, is_true
+from vignetta.instruments.survey import Raw, entries
 
 Condition = dict[str, Any]
 """Either `any`, alternatives that are lists of conditions which all must hold, or one of the tests:
@@ -54,7 +54,7 @@ def _test(raw: Raw, taken: bool) -> Condition:
     if kind == "EmbeddedField" and operator in COMPARISONS:
         return {"field": str(raw.get("LeftOperand", "")), "operator": operator, "to": right}
     operand = _OPERAND.fullmatch(str(raw.get("LeftOperand", "")))
-    if kind == "Question" and operand and not is_true(raw.get("QuestionIsInLoop")):
+    if kind == "Question" and operand:
         number, what, place = operand.groups()
         if what == "SelectableChoice" and operator in ("Selected", "NotSelected"):
             return {"question": number, "choice": place or "", "selected": operator == "Selected"}

@@ -94,8 +94,9 @@
     const shown = new Set(), pages = [], draws = [];
     let ending = null, loop = null, numbers = 0;
 
+    const given = number => (loop && state.answers[`${number}#${loop.number}`]) ?? state.answers[number];
     const answerWords = number => {
-      const question = survey.questions[number], answer = state.answers[number];
+      const question = survey.questions[number], answer = given(number);
       if (!question || answer === undefined) return "";
       const texts = new Map(question.choices.map(each => [each.id, each.text]));
       return (Array.isArray(answer) ? answer : [answer]).filter(each => typeof each === "string")
@@ -123,11 +124,11 @@
       if ("taken" in asked) return asked.taken;
       if ("field" in asked) return COMPARE[asked.operator](value(asked.field), filled(asked.to, false));
       if ("typed" in asked) {
-        const answer = state.answers[asked.typed];
+        const answer = given(asked.typed);
         return COMPARE[asked.operator](typeof answer === "string" ? answer : "", asked.to);
       }
       if ("displayed" in asked) return shown.has(asked.question) === asked.displayed;
-      return selected(state.answers[asked.question], asked.choice) === asked.selected;
+      return selected(given(asked.question), asked.choice) === asked.selected;
     };
     const choices = list => list.filter(each => !each.shows || holds(each.shows)).map(each => ({...each, text: filled(each.text, true)}));
     const worded = question => ({
