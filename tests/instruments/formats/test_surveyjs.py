@@ -49,11 +49,14 @@ def test_phrases_apostrophes_and_braces(altered: Callable[..., Design]) -> None:
     def change(content: dict[str, Any]) -> None:
         content["factors"]["treaty"]["levels"][0]["text"] = 'it\'s "so" {{x}} \\ <b>'
 
-    study = altered(change, vignette="{Treaty}, and {response}.")
+    template = (
+        "{treaty|capital}, {{and}} {if regime is democracy and capability is weak}votes{else}{action}{end}, {response}."
+    )
+    study = altered(change, vignette=template)
     content = json.loads(surveyjs(study).content)
-    row = vignettes(study).iloc[0]
-    given = {name: str(row[name]) for name in study.factors}
-    assert shown(content, given) == " ".join(row["text"].split())
+    for _, row in vignettes(study).iterrows():
+        given = {name: str(row[name]) for name in study.factors}
+        assert shown(content, given) == " ".join(row["text"].split())
 
 
 def test_structure_is_what_surveyjs_reads(design: Design) -> None:
