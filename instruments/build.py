@@ -1,4 +1,4 @@
-"""Build: the survey that Qualtrics imports, how it draws levels in words, its codebook, and pages to look at and print."""
+"""Build: the survey, how it draws levels in words, the codebook of its exports, and pages to look at and to print."""
 
 import vignetta as vg
 

@@ -62,7 +62,12 @@ def test_shares_are_those_of_the_allowed_vignettes() -> None:
 
 
 def test_randomisation_in_words() -> None:
-    table: dict[str, Any] = {"tasks": "5", "profiles": "2", "profile_labels": [{"en": each, "de": each} for each in "AB"], "restrictions": []}
+    table: dict[str, Any] = {
+        "tasks": "5",
+        "profiles": "2",
+        "profile_labels": [{"en": each, "de": each} for each in "AB"],
+        "restrictions": [],
+    }
     told = list(randomising(small(mechanism="simple", **table)))
     assert told[0] == "Each respondent reads 5 tasks, each with 2 profiles side by side."
     assert "independently of all other respondents" in told[1]

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.declared import words
-from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
+from vignetta.design.declaration import AttentionCheck, Check, Covariate, Design, Factor, Option, Outcome
 from vignetta.design.vignettes import vignettes
 from vignetta.report.numbers import count
 from vignetta.report.randomising import level_shares, randomising, restriction_words
@@ -123,11 +123,15 @@ class _Part:
             self._heading(f"Language: {self.language}", 1)
         self._consent()
         self._before()
+        self._page("Introduction", self.design.introduction)
+        self._checks()
         self._vignettes()
         self._levels()
         self._randomisation()
         self._outcomes()
         self._recall()
+        self._page("Debriefing", self.design.debriefing)
+        self._page("Completion code", self.design.panel.code if self.design.panel else None)
 
     # -------------------------------------------------------------------------------------------- what a page shows
 
@@ -141,6 +145,11 @@ class _Part:
         self._note("Declining ends the survey. The respondent then reads:")
         self._words(words(consent.farewell, self.language))
 
+    def _page(self, heading: str, text: dict[str, str] | None) -> None:
+        if text is not None:
+            self._heading(heading)
+            self._words(words(text, self.language))
+
     def _before(self) -> None:
         check = self.design.attention
         if not self.design.covariates and check is None:
@@ -149,10 +158,19 @@ class _Part:
         for each in self.design.covariates.values():
             self._covariate(each)
         if check is not None:
-            self._asked("Attention check", words(check.question, self.language))
-            self._choices(self._options(check.options))
-            right = next(each for each in check.options if each.name == check.correct)
-            self._note(f"The right answer is: {words(right.text, self.language)}")
+            self._check("Attention check", check)
+
+    def _checks(self) -> None:
+        if self.design.checks:
+            self._heading("Further checks")
+        for each in self.design.checks.values():
+            self._check(each.name, each)
+
+    def _check(self, label: str, check: AttentionCheck | Check) -> None:
+        self._asked(label, words(check.question, self.language))
+        self._choices(self._options(check.options))
+        right = next(each for each in check.options if each.name == check.correct)
+        self._note(f"The right answer is: {words(right.text, self.language)}")
 
     def _covariate(self, covariate: Covariate) -> None:
         self._asked(words(covariate.label, self.language), words(covariate.question, self.language))
@@ -208,7 +226,20 @@ class _Part:
         self._heading("Questions about the vignettes")
         for each in self.design.outcomes.values():
             self._asked(words(each.label, self.language), words(each.question, self.language))
-            self._choices(self._points(each))
+            self._answers(each)
+
+    def _answers(self, outcome: Outcome) -> None:
+        """How a question is answered: in words, by a handle, or by the points of a scale, of a matrix for each row."""
+        if outcome.kind == "text":
+            self._note("In words of their own.")
+        elif outcome.ends is not None:
+            low, high = (words(each, self.language) for each in (outcome.ends.low, outcome.ends.high))
+            bounds = f"{outcome.minimum:g} (“{low}”) to {outcome.maximum:g} (“{high}”)"
+            self._note(f"By moving a handle from {bounds}, in steps of {outcome.step:g}.")
+        else:
+            for each in outcome.items.values():
+                self.document.add_paragraph(_plain(words(each.text, self.language)), style="List Bullet")
+            self._choices(self._points(outcome))
 
     def _points(self, outcome: Outcome) -> list[tuple[str, str]]:
         if outcome.kind == "choice":

@@ -20,7 +20,7 @@ MOST_COUNTED: Final = 200_000
 _MECHANISMS: Final = {
     "complete": "The survey draws what each respondent reads at random and keeps the numbers of respondents even.",
     "simple": "The survey draws what each respondent reads at random, independently of all other respondents.",
-    "blocked": "What respondents read is drawn at random and kept even among every {block} respondents in turn.",
+    "blocked": "The survey draws what each respondent reads at random and keeps the numbers of respondents even.",
     "decks": "Each respondent is given one of {decks} fixed sets of vignettes at random; all sets are equally likely.",
 }
 _VARIES: Final[Mapping[Varies, str]] = {
@@ -49,15 +49,10 @@ def _weights(factor: Factor) -> list[float]:
 def randomising(design: Design) -> Iterator[str]:
     """What is drawn for a respondent and how, as sentences."""
     yield _read(design)
-    block = design.block_size or (_n_vignettes(design) if design.mechanism == "blocked" else 0)
     decks = design.decks.number if design.decks else 0
-    yield _MECHANISMS[design.mechanism].format(block=count(block), decks=count(decks))
+    yield _MECHANISMS[design.mechanism].format(decks=count(decks))
     yield from _parts(design)
     yield from _layout(design)
-
-
-def _n_vignettes(design: Design) -> int:
-    return len(universe_of(design))
 
 
 def _read(design: Design) -> str:

@@ -11,7 +11,7 @@ from vignetta.design.decking import decked
 from vignetta.design.declaration import Design
 from vignetta.design.universe import shares, universe_of
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.naming import WHOLE, Slot, factor_field, text_field
+from vignetta.instruments.naming import WHOLE, Slot, ending, factor_field, text_field
 
 MOST_ROWS = 20_000
 """More rows than these are not written: nobody loops over them."""
@@ -27,7 +27,7 @@ def loop_table(design: Design) -> pd.DataFrame:
     Returns
     -------
     A frame with `deck` and `task`, or `vignette` and `times`; then for each factor the code of its level and the words
-    in each language, named as the embedded fields of the instrument, with the language behind where there are several.
+    in each language, named as the embedded fields of the instrument.
 
     Raises
     ------
@@ -79,6 +79,5 @@ def _fields(design: Design, places: Sequence[int], slot: Slot) -> dict[str, obje
         level = factor.levels[place]
         fields[factor_field(factor, slot)] = level.export_code
         for each in design.languages:
-            behind = f"_{each}" if len(design.languages) > 1 else ""
-            fields[text_field(factor, slot) + behind] = level.words(each)
+            fields[text_field(factor, slot) + ending(design, each)] = level.words(each)
     return fields

@@ -166,6 +166,8 @@ def _elements(question: Question) -> Iterator[Piece]:
             yield {"type": "text", **own, **_number(question)}
         case "area":
             yield {"type": "comment", **own}
+        case "slider":
+            yield {"type": "text", **own, "inputType": "range", **_scale(question)}
         case "grid":
             yield {"type": "matrix", **own, "isAllRowRequired": question.forced, **_matrix(question)}
 
@@ -193,6 +195,14 @@ def _matrix(question: Question) -> Piece:
     }
 
 
+def _scale(question: Question) -> Piece:
+    look = mapping(question.raw.get("Configuration"))
+    step = (
+        {} if not look.get("SnapToGrid") else {"step": (look["CSSliderMax"] - look["CSSliderMin"]) / look["GridLines"]}
+    )
+    return {"min": look.get("CSSliderMin", 0), "max": look.get("CSSliderMax", 100), **step}
+
+
 def _number(question: Question) -> Piece:
     if question.validation.get("ContentType") != "ValidNumber":
         return {}
@@ -207,6 +217,8 @@ def _lost(design: Design, survey: Survey) -> Iterator[str]:
     yield f"the draw of levels: the page that shows the survey sets {shown}"
     if design.attribute_order != "fixed":
         yield "the order of rows, which is drawn in the survey for Qualtrics: they stand as declared"
+    if design.panel or design.quotas:
+        yield "the panel's links, completion codes and quotas"
     others = [each.tag for each in survey.live_questions if each.tag != FAREWELL and not list(_elements(each))]
     if others:
         yield f"what has no counterpart: {', '.join(others)}"

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vignetta.instruments.preview.conditions import condition, untested
 from vignetta.instruments.preview.draws import FieldName, Names, facets
-from vignetta.instruments.preview.questions import question_piece, translated
+from vignetta.instruments.preview.questions import question_piece
 from vignetta.instruments.survey import (
     Block,
     BlockNode,
@@ -21,9 +21,9 @@ from vignetta.instruments.survey import (
     Survey,
     children,
     is_true,
-    mapping,
     walk,
 )
+from vignetta.instruments.translating import in_language
 
 Compiled = dict[str, Any]
 _PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
@@ -34,15 +34,9 @@ _KNOWN: Final = re.compile(
 )
 
 
-def languages_of(survey: Survey) -> list[str]:
-    """The codes of the languages that some question has texts in, in lower case, the main one first."""
-    others = (code.lower() for each in survey.questions.values() for code in mapping(each.raw.get("Language")))
-    return list(dict.fromkeys([survey.language, *others]))
-
-
 def compiled(survey: Survey, language: str, names: Names) -> Compiled:
     """A survey in one of its languages, as data for the page; texts are HTML, as written."""
-    return _Compiler(survey, language, names).whole()
+    return _Compiler(in_language(survey, language), language, names).whole()
 
 
 class _Compiler:
@@ -136,8 +130,7 @@ class _Compiler:
         return {"name": block.name, "pages": [page for page in known if page], "loops": dict(block.loops)}
 
     def _question(self, number: str) -> Compiled:
-        question = translated(self.survey.questions[number], self.language)
-        piece = question_piece(question)
+        piece = question_piece(self.survey.questions[number])
         conditions = [piece["shows"], *(each["shows"] for each in (*piece["choices"], *piece["answers"]))]
         for words in (words for each in conditions if each for words in untested(each)):
             self._remark(piece["tag"], f"the condition {words} cannot be tested here and is taken to hold")

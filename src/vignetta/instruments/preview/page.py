@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from vignetta.design.declaration import Design
 from vignetta.instruments.building import build
-from vignetta.instruments.preview.compiling import Compiled, compiled, languages_of
+from vignetta.instruments.preview.compiling import Compiled, compiled
 from vignetta.instruments.preview.draws import Names, names_of
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.translating import languages_of
 from vignetta.templating import template_in
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -39,8 +40,8 @@ def preview_page(survey: Survey | Design) -> str:
         When the design has no instrument to build.
     """
     if isinstance(survey, Design):
-        built = {each: build(survey, language=each) for each in survey.languages}
-        editions = [compiled(each, language, names_of(survey, language)) for language, each in built.items()]
+        built = build(survey)
+        editions = [compiled(built, each, names_of(survey, each)) for each in survey.languages]
         return _page(survey.title, survey.note, editions)
     no_names: Names = {}
     editions = [compiled(survey, each, no_names) for each in languages_of(survey)]

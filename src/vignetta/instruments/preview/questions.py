@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from vignetta.instruments.columns import SEVERAL
 from vignetta.instruments.preview.conditions import condition
-from vignetta.instruments.survey import Choice, Question, Raw, mapping, question_of
+from vignetta.instruments.survey import Choice, Question, mapping, numbered
 
 Drawn = Literal[
     "words",
@@ -26,6 +26,7 @@ Drawn = Literal[
     "grid-lines",
     "grid-list",
     "beside",
+    "captcha",
     "unknown",
 ]
 """How a question is drawn. nothing: it stands on the page and nobody sees it. beside: questions side by side."""
@@ -34,6 +35,7 @@ _MATRIX: Final[Mapping[str, Drawn]] = {"TE": "grid-lines", "DL": "grid-list", "D
 _TEXT: Final[Mapping[str, Drawn]] = {"FORM": "lines", "ML": "area", "ESTB": "area"}
 _OTHERS: Final[Mapping[str, Drawn]] = {
     "DB": "words",
+    "Captcha": "captcha",
     "Timing": "nothing",
     "Meta": "nothing",
     "Slider": "slider",
@@ -64,24 +66,6 @@ def _choices(question: Question) -> Drawn:
     return "list" if question.selector in ("DL", "SB") else "radios"
 
 
-def translated(question: Question, language: str) -> Question:
-    """The question with the texts of another language, as far as the survey has them."""
-    texts = mapping(mapping(question.raw.get("Language")).get(language.upper()))
-    if not texts:
-        return question
-    changed: dict[str, Any] = {
-        "QuestionText": texts.get("QuestionText") or question.text,
-        **{key: _relabelled(question.raw.get(key), mapping(texts.get(key))) for key in ("Choices", "Answers")},
-    }
-    return question_of({**question.raw, **{key: each for key, each in changed.items() if each is not None}})
-
-
-def _relabelled(choices: Any, texts: Raw) -> Any:
-    if not isinstance(choices, dict):
-        return choices
-    return {key: {**mapping(each), **mapping(texts.get(key))} for key, each in choices.items()}
-
-
 def question_piece(question: Question) -> dict[str, Any]:
     """What the page needs to draw a question; texts are HTML, as written."""
     kind = drawn(question)
@@ -96,6 +80,7 @@ def question_piece(question: Question) -> dict[str, Any]:
         "required": question.forced and kind not in ("words", "nothing"),
         "shows": None if question.display_logic is None else condition(question.display_logic, taken=True),
         "range": [_bound(scale.get("CSSliderMin"), 0), _bound(scale.get("CSSliderMax"), 100)],
+        "ends": [str(mapping(each).get("Display") or "") for each in numbered(question.raw.get("Labels")).values()],
         "parts": [question_piece(each) for each in question.parts],
         "remarks": list(question_remarks(question)),
     }
@@ -125,6 +110,7 @@ def question_remarks(question: Question) -> Iterator[str]:
     """What a question does in the field and not on the page."""
     rule, order = question.validation, mapping(question.raw.get("Randomization"))
     asked = {
+        "nobody is asked to prove to be human": question.type == "Captcha",
         "its JavaScript is not run": question.javascript,
         "its choices are shown in the order written, not shuffled": str(order.get("Type") or "None") != "None",
         "choices are not carried forward from another question": question.raw.get("DynamicChoices"),

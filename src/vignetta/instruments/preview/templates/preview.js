@@ -255,7 +255,9 @@
     made.value = now ?? (low + high) / 2;
     output.textContent = now ?? "–";
     made.addEventListener("input", () => { output.textContent = made.value; put(question, each.id, made.value); });
-    return element("span", {class: "slide"}, element("span", {}, low), made, element("span", {}, high), output);
+    const [left, right] = question.ends.length > 1 ? [question.ends[0], question.ends.at(-1)] : [String(low), String(high)];
+    made.setAttribute("aria-label", plain(each.text) || plain(question.text));
+    return element("span", {class: "slide"}, element("span", {}, ...hypertext(left)), made, element("span", {}, ...hypertext(right)), output);
   });
   const ranks = question => rows(question, (each, id) =>
     picker(question, question.choices.map((_, place) => ({id: String(place + 1), text: String(place + 1)})), each.id, {id}));
@@ -281,6 +283,7 @@
     nothing: question => element("p", {class: "code"}, `[${question.tag}: ${question.remarks.join("; ")}]`),
     radios: question => options(question, "radio"),
     checks: question => options(question, "checkbox"),
+    captcha: question => element("div", {}, caption(question, "div"), element("p", {class: "absent"}, "Here stands a box to tick that shows that somebody is human.")),
     list: question => labelled(question, given => picker(question, question.choices, undefined, given)),
     line: question => labelled(question, given => line(question, undefined, given)),
     area: question => labelled(question, given => line(question, undefined, given, "textarea")),
