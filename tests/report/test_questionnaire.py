@@ -6,8 +6,9 @@ from typing import Any
 import docx
 import pytest
 
+from tests.instruments.test_languages import CONTENT
 from tests.report.test_proofs import SCRIPT, small
-from vignetta.declared import words
+from vignetta.declared import Languages, words
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.report.questionnaire import questionnaire_docx
@@ -54,6 +55,13 @@ def test_every_language_restriction_and_hostile_text() -> None:
     assert any(SCRIPT in row for table in tables for row in table)
     told = restriction_words(study, study.restrictions[0])
     assert told == "Never together: Factor f “Other” and Factor g “Other”. Reason: Too much." and told in paragraphs
+
+
+def test_other_ways_to_ask_in_each_language() -> None:
+    study = Design.model_validate(CONTENT, context=Languages(("en", "de")))
+    paragraphs, tables = read(questionnaire_docx(study))
+    assert "By moving a handle from 0 (“DE cold”) to 100 (“DE hot”), in steps of 1." in paragraphs
+    assert "DE It is x." in paragraphs and [["Answer", "Code"], ["DE no", "1"], ["DE yes", "2"]] in tables
 
 
 def test_shares_are_those_of_the_allowed_vignettes() -> None:

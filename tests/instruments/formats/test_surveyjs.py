@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.instruments.test_languages import CONTENT
+from vignetta.declared import Languages
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
@@ -57,6 +59,20 @@ def test_phrases_apostrophes_and_braces(altered: Callable[..., Design]) -> None:
     for _, row in vignettes(study).iterrows():
         given = {name: str(row[name]) for name in study.factors}
         assert shown(content, given) == " ".join(row["text"].split())
+
+
+def test_another_language_and_other_ways_to_ask() -> None:
+    study = Design.model_validate(CONTENT, context=Languages(("en", "de")))
+    content = json.loads(surveyjs(study, language="de").content)
+    for _, row in vignettes(study, language="de").iterrows():
+        given = {name: str(row[name]) for name in study.factors}
+        assert shown(content, given) == " ".join(row["text"].split())
+    elements = {each["name"]: each for page in content["pages"] for each in page["elements"]}
+    assert {each["type"] for each in elements.values()} <= TYPES
+    warm, views = elements["warm"], elements["views"]
+    assert (warm["type"], warm["inputType"], warm["min"], warm["max"]) == ("text", "range", 0, 100)
+    assert [each["text"] for each in views["columns"]] == ["DE no", "DE yes"]
+    assert views["rows"] == [{"value": "1", "text": "DE It is x."}]
 
 
 def test_structure_is_what_surveyjs_reads(design: Design) -> None:

@@ -17,7 +17,14 @@ def survey(pages: list[list[Piece]], flow: list[Piece] | None = None, **options:
     trash = elements.block("BL_2", "Trash / Unused Questions", "Trash")
     made = elements.flow([*(flow or []), elements.show(block)])
     document = elements.document(
-        "made", "Made by hand", note="", language="en", questions=questions, blocks=[block, trash], flow=made
+        "made",
+        "Made by hand",
+        note="",
+        language="en",
+        translations=["de"],
+        questions=questions,
+        blocks=[block, trash],
+        flow=made,
     )
     return Survey(document)
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from tests.instruments.preview.made import choices, question, shown_if, survey
+from tests.instruments.test_languages import CONTENT
 from tests.report.browser import shown
+from vignetta.declared import Languages
 from vignetta.declared import words as words_of
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
+from vignetta.design.vignettes import render, vignettes
 from vignetta.instruments import elements
 from vignetta.instruments.building import build
 from vignetta.instruments.preview.page import preview_page
@@ -281,6 +283,7 @@ def test_widths_codes_and_print(design: Design, chromium: Path, tmp_path: Path) 
         view.get_by_label("Show names and codes").check()
         assert view.get_by_text("[consent]").is_visible()
         view.emulate_media(media="print")
+        view.locator("#all .page:nth-child(15)").wait_for()
         assert view.locator("#all .page").count() == 15
         assert view.locator("#all .page").last.is_visible() and not view.locator("#stage").is_visible()
         assert not view.locator("#controls").is_visible()
@@ -290,8 +293,8 @@ def test_widths_codes_and_print(design: Design, chromium: Path, tmp_path: Path) 
 
 
 @pytest.mark.browser
-def test_languages(altered: Callable[..., Design], chromium: Path, tmp_path: Path) -> None:
-    """Those of a study, and translations inside a .qsf."""
+def test_languages(chromium: Path, tmp_path: Path) -> None:
+    """Translations inside a .qsf, and those of a study, whose levels have words in each."""
     asked = elements.single_choice("q", "Yes?", ["Yes", "No"])
     asked["Language"] = {"DE": {"QuestionText": "Ja?", "Choices": {"1": {"Display": "Doch"}, "2": {"Display": "Nein"}}}}
     with previewed(survey([[asked]]), chromium, tmp_path) as view:
@@ -299,6 +302,17 @@ def test_languages(altered: Callable[..., Design], chromium: Path, tmp_path: Pat
         view.get_by_label("Language").select_option(label="German")
         assert words(view) == "Ja? Doch Nein"
         assert view.locator("#stage").get_attribute("lang") == "de"
+    study = Design.model_validate(CONTENT, context=Languages(("en", "de")))
+    with previewed(study, chromium, tmp_path) as view:
+        go(view)
+        chosen = {"a": "a2", "b": "b2", "c": "c1"}
+        for name, level in chosen.items():
+            view.get_by_label(name, exact=True).select_option(label=f"label {level}")
+        assert words(view) == render(study, chosen)
+        view.get_by_label("Language").select_option(label="German")
+        assert words(view) == render(study, chosen, language="de")
+        go(view)
+        assert "DE How warm?" in words(view) and "DE cold" in words(view) and "DE It is x." in words(view)
 
 
 @pytest.mark.browser
