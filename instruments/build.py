@@ -1,4 +1,4 @@
-"""Build: the survey that Qualtrics imports, how it draws levels in words, and the codebook of its exports."""
+"""Build: the survey, how it draws levels in words, the codebook of its exports, and pages to look at and to print."""
 
 import vignetta as vg
 
@@ -9,3 +9,5 @@ with study.stage("build") as stage:
     stage.write(study.instrument_file, vg.qsf_text(survey))
     stage.write("instruments/codebook.csv", vg.codebook_csv(vg.codebook_of_design(study.design)))
     stage.write("instruments/summary.txt", vg.drawing_summary(study.design))
+    stage.write("instruments/preview.html", vg.preview_page(study.design))
+    stage.write("instruments/questionnaire.docx", vg.questionnaire_docx(study.design))

@@ -127,6 +127,26 @@ def test_registered_estimates_and_what_changed_since(ran: Path) -> None:
     assert text.count(",registered,") > 50
 
 
+def test_preview_of_the_study_is_the_page_that_was_built(ran: Path, tmp_path: Path) -> None:
+    page = ran / "instruments/preview.html"
+    before = page.read_bytes()
+    assert vignetta("preview", cwd=ran).returncode == 0
+    assert page.read_bytes() == before
+    elsewhere = tmp_path / "page.html"
+    done = vignetta("preview", "instruments/alliance.qsf", "--to", str(elsewhere), "--json", cwd=ran)
+    assert json.loads(done.stdout) == {"page": str(elsewhere)}
+    assert "nothing is saved" in elsewhere.read_text("utf-8")
+
+
+def test_write_names_the_files_and_what_is_not_in_them(ran: Path) -> None:
+    done = vignetta("write", "surveyjs", "--json", cwd=ran)
+    told = json.loads(done.stdout)
+    assert told["written"] == ["instruments/alliance.surveyjs.json"]
+    assert told["lost"][0].startswith("the draw of levels")
+    assert "pages" in json.loads((ran / told["written"][0]).read_text("utf-8"))
+    assert vignetta("write", "word", cwd=ran).returncode == 2
+
+
 def test_import_makes_a_codebook_of_a_built_survey(ran: Path) -> None:
     done = vignetta("import", "instruments/alliance.qsf", "--codebook", "by_hand.csv", cwd=ran)
     assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 BELOW: dict[str, set[str]] = {}
-BELOW["errors"] = BELOW["frames"] = set()
+BELOW["errors"] = BELOW["frames"] = BELOW["templating"] = set()
 BELOW["declared"] = {"errors"}
 BELOW["design"] = {"errors", "frames", "declared"}
 BELOW["exclusions"] = {"errors", "declared"}
@@ -15,9 +15,9 @@ BELOW["codebook"] = {"errors", "frames", "declared"}
 BELOW["plan"] = BELOW["design"] | {"design", "exclusions"}
 BELOW["analysis"] = BELOW["plan"] | {"plan"}
 BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "exclusions"}
-BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook"}
+BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook", "templating"}
 BELOW["power"] = BELOW["analysis"] | {"analysis"}
-BELOW["report"] = BELOW["analysis"] | BELOW["cleaning"] | {"analysis", "cleaning", "power"}
+BELOW["report"] = BELOW["analysis"] | BELOW["cleaning"] | {"analysis", "cleaning", "power", "templating"}
 BELOW["study"] = BELOW["report"] | BELOW["instruments"] | {"report", "instruments"}
 BELOW["cli"] = BELOW["study"] | {"study"}
 BELOW["__main__"] = {"cli"}

@@ -12,6 +12,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "advanced_text": "instruments.formats.advanced_text",
     "amce": "analysis.estimands.conjoint",
     "build": "instruments.building",
     "choice_amce": "analysis.estimands.choices",
@@ -39,6 +40,7 @@ _HOME = {
     "joint_test": "analysis.estimands.joint_tests",
     "lint": "instruments.linting",
     "load": "study.folder",
+    "loop_table": "instruments.formats.loops",
     "marginal_means": "analysis.estimands.conjoint",
     "margins": "analysis.estimands.margins",
     "omnibus_test": "analysis.estimands.joint_tests",
@@ -48,9 +50,11 @@ _HOME = {
     "mechanism_of": "design.assignment",
     "pairs_bootstrap": "analysis.inference.resampling",
     "precision": "power",
+    "preview_page": "instruments.preview.page",
     "profile_amce": "analysis.estimands.choices",
     "profile_means": "analysis.estimands.choices",
     "qsf_text": "instruments.qsf",
+    "questionnaire_docx": "report.questionnaire",
     "read_codebook": "codebook",
     "read_export": "cleaning.responses",
     "read_qsf": "instruments.qsf",
@@ -59,6 +63,7 @@ _HOME = {
     "randomization_test": "analysis.inference.randomization",
     "simulate": "instruments.fielding",
     "subgroup_differences": "analysis.estimands.subgroups",
+    "surveyjs": "instruments.formats.surveyjs",
     "target": "analysis.estimands.targets",
     "unconditional": "analysis.estimands.unconditional",
     "verdicts": "analysis.verdicts",

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from vignetta.errors import Problem, StudyError
+from vignetta.instruments.formats.written import Format
 from vignetta.study.scaffold import Template
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def draw(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
 @app.command()
 def build(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
-    """Write the survey for Qualtrics (.qsf) and the codebook."""
+    """Write the survey for Qualtrics (.qsf), its codebook, a preview and a questionnaire on paper."""
     _run_one("build", study, as_json)
 
 
@@ -390,6 +391,30 @@ def verify(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
     raise SystemExit(1 if changes else 0)
 
 
+@app.command()
+def write(
+    form: Annotated[Format, typer.Argument(metavar="FORMAT", help="advanced-text, surveyjs or loops.")],
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the instrument in another format, and say what the format does not hold."""
+    from vignetta.instruments.formats.writing import instrument_files
+    from vignetta.study.files import replace_all
+    from vignetta.study.folder import load
+
+    loaded = load(study)
+    made = {f"instruments/{name}": each for name, each in instrument_files(loaded.design, form).items()}
+    replace_all(loaded.root, {name: each.content.encode() for name, each in made.items()})
+    lost = list(dict.fromkeys(what for each in made.values() for what in each.lost))
+    if as_json:
+        print(json.dumps({"written": list(made), "lost": lost}, ensure_ascii=False, indent=1))
+        return
+    for name in made:
+        out.print(f"wrote {escape(name)}")
+    for what in lost:
+        out.print(f"[yellow]not in it:[/] {escape(what)}.")
+
+
 # ------------------------------------------------------------------------------------------------- any other survey
 
 
@@ -444,6 +469,36 @@ def diff(
             out.print(escape(str(each)))
         out.print(f"{_count(len(found), 'change')}." if len(found) else "[green]Nothing changed.[/]")
     raise SystemExit(1 if len(found) else 0)
+
+
+@app.command()
+def preview(
+    survey: Annotated[
+        Path | None, typer.Argument(metavar="FILE.qsf", help="Any survey; the study's own if left out.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FILE.html", help="Where the page goes."),
+    ] = None,
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a page that shows a survey as respondents see it; nothing is saved by it."""
+    from vignetta.instruments.preview.page import preview_page
+    from vignetta.instruments.qsf import read_qsf
+    from vignetta.study.files import replace_all
+    from vignetta.study.folder import PREVIEW, load
+
+    if survey is None:
+        loaded = load(study)
+        page, place = preview_page(loaded.design), to or loaded.root / PREVIEW
+    else:
+        page, place = preview_page(read_qsf(survey)), to or survey.with_suffix(".html")
+    replace_all(place.parent, {place.name: page.encode()})
+    if as_json:
+        print(json.dumps({"page": str(place)}, indent=1))
+        return
+    out.print(f"Wrote {escape(str(place))}. Open it in a browser.")
 
 
 @app.command("import")

@@ -1,22 +1,15 @@
-"""The templates of the pages: sandboxed, escaped, and without a value that is not there."""
+"""The templates of the report's pages."""
 
 from pathlib import Path
 from typing import Final
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Template
+
+from vignetta.templating import template_in
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def template(name: str) -> Template:
-    """A template of the package, by the name of its file."""
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template(name)
+    """A template of the report, by the name of its file."""
+    return template_in(TEMPLATES, name)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DESIGN: Final = "design/study.yaml"
 PLAN: Final = "analysis/plan.yaml"
 SIMULATION: Final = "design/simulation.yaml"
+PREVIEW: Final = "instruments/preview.html"
 CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
 LEDGER: Final = "data/clean/ledger.csv"

@@ -1,0 +1,1 @@
+"""The instrument in formats besides Qualtrics' own."""
