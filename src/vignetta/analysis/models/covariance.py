@@ -38,7 +38,7 @@ def covariance(solution: Solution, errors: Errors) -> Floats:
     if errors in ("HC2", "HC3", "HC4"):
         leverage = solution.leverage_of_squares
         _check_leverage(solution, leverage, errors)
-        squares = squares / (1 - leverage) ** _exponent(leverage, errors, n / k)
+        squares /= (1 - leverage) ** _exponent(leverage, errors, n / k)
     return found.rows.turned(solution.inverse.T).cross(squares) * (n / (n - k) if errors == "HC1" else 1.0)
 
 

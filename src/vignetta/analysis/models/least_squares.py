@@ -58,6 +58,9 @@ class Solution:
     @cached_property
     def residuals(self) -> Floats:
         """(n,) outcome minus prediction, unweighted."""
+        return self._left()
+
+    def _left(self) -> Floats:
         return np.asarray(self.y - self.X.predict(self.coef))
 
     @property
@@ -74,7 +77,9 @@ class Solution:
     def squares(self) -> "Squares":
         """The squared residuals, of rows that are alike in X and weight as one sum."""
         if not self.is_summed:
-            return Squares(self.basis, self.weights, self.weights * self.residuals**2)
+            squares = np.square(self._left())
+            squares *= self.weights
+            return Squares(self.basis, self.weights, squares)
         m = len(self.X.base)
         return Squares(ModelMatrix(self.basis.base), np.full(m, self.weights[0]), self.weights[0] * self._sums())
 

@@ -101,9 +101,12 @@ class ModelMatrix:
         found = half.T @ half
         if self.own is None or self.load is None:
             return np.asarray(found)
-        weighted = self.own if values is None else self.own * values[:, None]
-        beside = self.base.T @ np.column_stack([self.by_base(each) for each in weighted.T]) @ self.load
-        return np.asarray(found + beside + beside.T + self.load.T @ (self.own.T @ weighted) @ self.load)
+        sums, among = np.empty((len(self.base), len(self.load))), np.empty((len(self.load), len(self.load)))
+        for place, each in enumerate(self.own.T):
+            weighted = each if values is None else each * values
+            sums[:, place], among[:, place] = self.by_base(weighted), self.own.T @ weighted
+        beside = self.base.T @ sums @ self.load
+        return np.asarray(found + beside + beside.T + self.load.T @ among @ self.load)
 
     def squared_lengths(self) -> Floats:
         """The squared length of every row (n,)."""

@@ -190,7 +190,7 @@ def read_sample(
     if weights and weight is None:
         problems.append(Problem(f"column {weights}", "the weights are not numbers.", "Convert the column to numbers."))
     raise_all(problems)
-    w = np.ones(len(data)) if weight is None else weight
+    w = np.broadcast_to(1.0, len(data)) if weight is None else weight
     complete = _complete([*columns.values(), *([] if weight is None else [weight])], len(data))
     for name in groups:
         complete &= data[name].notna().to_numpy()
