@@ -114,5 +114,11 @@ def _common(fit: Fit) -> Label:
         "n_clusters": fit.n_clusters,
         "model": fit.name,
         "errors": fit.errors,
-        "note": "; ".join(fit.notes),
+        "note": "; ".join([*fit.notes, *_left_out(fit)]),
     }
+
+
+def _left_out(fit: Fit) -> list[str]:
+    if not fit.n_missing:
+        return []
+    return [f"{fit.n_missing:,} row{'s' if fit.n_missing > 1 else ''} with a missing value left out"]

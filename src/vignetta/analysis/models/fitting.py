@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import formulaic
@@ -112,7 +113,7 @@ def fit(
     spec = matrix.spec
     raise_all([*strata_problems(sample), *_sample_problems(sample, y, matrix)])
     decomposition = decompose(matrix.X, sample.weights)
-    raise_all(_rank_problems(np.array(spec.column_names), decomposition))
+    raise_all(_rank_problems(sample, spec, decomposition))
     shared = {
         "name": model,
         "formula": formula,
@@ -237,25 +238,40 @@ def _sample_problems(sample: Sample, y: Floats, matrix: _Matrix) -> list[Problem
     return problems
 
 
-def _rank_problems(names: npt.NDArray[Any], decomposition: Decomposition) -> list[Problem]:
+def _rank_problems(sample: Sample, spec: formulaic.ModelSpec, decomposition: Decomposition) -> list[Problem]:
     n, k = decomposition.X.shape
     if n <= k:
         return [Problem("data", f"{n} complete rows cannot carry {k} coefficients.", "Simplify the formula.")]
     if decomposition.is_of_full_rank:
         return []
-    X, weights = decomposition.X.rows(), decomposition.weights
-    zero = ~X.any(axis=0)
-    dependent = dependent_columns(X, weights) & ~zero
+    dependent = dependent_columns(decomposition.X.rows(), decomposition.weights)
     problems = []
-    if zero.any():
-        what = f"no row has the combination of {_listed(names[zero])}."
-        remedy = "Make one column of the combinations that exist, and use it in place of the interaction."
-        problems.append(Problem("formula", what, remedy))
+    for term, place in spec.term_slices.items():
+        never = _never_together(sample, variables([term])) if dependent[place].any() else ""
+        if never:
+            remedy = "Make one column of the combinations that exist, and use it in place of the interaction."
+            problems.append(Problem("formula", f"no row has {never}.", remedy))
+            dependent[place] = False
     if dependent.any():
-        what = f"{_listed(names[dependent])} can be computed from the terms before."
-        remedy = "Drop a term; or, if combinations of levels never occur, make one column of those that do."
-        problems.append(Problem("formula", what, remedy))
+        what = f"{_listed(np.array(spec.column_names)[dependent])} can be computed from the terms before."
+        problems.append(Problem("formula", what, "Drop a term."))
     return problems
+
+
+def _never_together(sample: Sample, names: list[str], most: int = 4) -> str:
+    """The combinations of levels that no row has, in words."""
+    factors = [name for name in names if isinstance(sample.columns[name], pd.Categorical)]
+    found = sample.distinct(factors)
+    if found is None or len(factors) < 2:
+        return ""
+    levels = [list(map(str, sample.columns[name].categories)) for name in factors]
+    seen = set(zip(*(sample.values[name][found.at].tolist() for name in factors), strict=True))
+    empty = [each for each in product(*(range(len(known)) for known in levels)) if each not in seen]
+    told = [
+        " and ".join(f"`{name}` {known[code]}" for name, known, code in zip(factors, levels, each, strict=True))
+        for each in empty[:most]
+    ]
+    return ", or ".join(told) + (f", or {len(empty) - most} other combinations" if len(empty) > most else "")
 
 
 def _exact_problems(solution: Solution) -> list[Problem]:
