@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,7 +12,7 @@ Done = Literal["executed", "stubbed"]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the account: what the survey holds, how often, and what is done about it.
+    """One line of the account: what the survey holds, in how many of its elements, and what is done about it.
 
     `how` is the value that stands for what is stubbed; `where` names the elements, empty for what is executed.
     """
@@ -27,20 +26,20 @@ class Line:
 
 @dataclass
 class Account:
-    """Kept while a survey is made ready to run: `executed` counts its parts, `stubs` what is not done."""
+    """Kept while a survey is made ready to run: what of it is `executed`, and where; `stubs` is what is not done."""
 
-    executed: Counter[str] = field(default_factory=Counter)
+    executed: dict[str, set[str]] = field(default_factory=dict)
     stubs: dict[Stubbed, None] = field(default_factory=dict)
 
-    def ran(self, what: str) -> None:
-        self.executed[what] += 1
+    def ran(self, where: str, what: str) -> None:
+        self.executed.setdefault(what, set()).add(where)
 
     def stub(self, where: str, what: str, value: str = "") -> None:
         self.stubs[Stubbed(where, what, value)] = None
 
     def lines(self) -> tuple[Line, ...]:
         """What is executed, then what is stubbed, each once however often the survey holds it."""
-        done = [Line(what, number, "executed") for what, number in sorted(self.executed.items())]
+        done = [Line(what, len(at), "executed") for what, at in sorted(self.executed.items())]
         places: dict[tuple[str, str], list[str]] = {}
         for each in self.stubs:
             places.setdefault((each.what, each.value), []).append(each.where)

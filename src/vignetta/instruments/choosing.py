@@ -86,7 +86,7 @@ class _Listed:
         self.texts: dict[str, Render] = {}
         for each in choices:
             if each.display_logic is not None:
-                reading.account.ran("display logic of choices")
+                reading.account.ran(where, "display logic of choices")
                 self.tests[each.id] = condition(each.display_logic, where, reading, fallback=True)
             text = piped(each.text, where, reading)
             if not isinstance(text, str):
@@ -113,7 +113,7 @@ def _handing_on(question: Question, reading: Reading) -> Callable[[State], Mappi
         where = question.tag.strip() or question.id
         reading.account.stub(where, f"choices are carried forward from the loops of {found[0]}", "all are carried")
         return None
-    reading.account.ran("choices carried forward")
+    reading.account.ran(question.id, "choices carried forward")
     return lambda state: {CARRIED + each.id: each.text for each in group(source, key, found[1], state)}
 
 
@@ -124,5 +124,5 @@ def _order(question: Question, where: str, reading: Reading) -> Order | None:
         reading.account.stub(where, f"an order of choices called {error} is not known", "they keep their order")
         return None
     if order is not None:
-        reading.account.ran("choices in random order")
+        reading.account.ran(where, "choices in random order")
     return order

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from vignetta.instruments.piping import pipe, piped, rendered
+from vignetta.instruments.piping import piped, rendered, told_by
 from vignetta.instruments.reading import Reading
 from vignetta.instruments.survey import Question, Raw, is_true, numbered
 from vignetta.instruments.told import NUMBERS, is_selected, offered, value
@@ -56,7 +56,7 @@ def expression(raw: Raw, where: str, reading: Reading, fallback: bool) -> Test:
         what = f"the condition {kind} {raw.get('Operator')} cannot be tested"
         reading.account.stub(where, what, f"taken to {'hold' if fallback else 'fail'}")
         return lambda state: fallback
-    reading.account.ran(f"conditions on {_ABOUT.get(kind, 'other sources')}")
+    reading.account.ran(where, f"conditions on {_ABOUT.get(kind, 'other sources')}")
     return made
 
 
@@ -107,7 +107,8 @@ def _by_source(raw: Raw, where: str, reading: Reading) -> Test | None:
     source = str(raw.get("LeftOperand", ""))
     if "://" not in source or raw.get("Operator") not in COMPARISONS:
         return None
-    return _comparison(raw, pipe(source, where, reading), where, reading)
+    made = told_by(source, where, reading)
+    return None if made is None else _comparison(raw, made, where, reading)
 
 
 def _quota_test(raw: Raw, where: str, reading: Reading) -> Test | None:

@@ -78,7 +78,7 @@ def _item(element: BlockElement, block: Block, reading: Reading) -> Item | None:
 def _note(question: Question, where: str, reading: Reading) -> None:
     account, kind = reading.account, form(question)
     if question.display_logic is not None:
-        account.ran("display logic of questions")
+        account.ran(where, "display logic of questions")
     if question.javascript:
         account.stub(where, "JavaScript is not run", "fields it would set stay as they are")
     if question.type == "Captcha":
@@ -88,7 +88,7 @@ def _note(question: Question, where: str, reading: Reading) -> None:
     elif kind == "unknown":
         account.stub(where, f"a question of type {question.type} {question.selector} is not answered", "left empty")
     else:
-        account.ran(f"questions of type {question.type}")
+        account.ran(question.id, f"questions of type {question.type}")
 
 
 def _skips(element: BlockElement, block: Block, reading: Reading) -> Iterator[tuple[Test, str]]:
@@ -99,7 +99,7 @@ def _skips(element: BlockElement, block: Block, reading: Reading) -> Iterator[tu
             told = f"skip logic leads to {target or 'nowhere'}, which does not follow in its block"
             reading.account.stub(element.question, told, "not followed")
             continue
-        reading.account.ran("skip logic")
+        reading.account.ran(element.question, "skip logic")
         locator = each.get("Locator") or each.get("ChoiceLocator")
         asked = {"LogicType": "Question", "LeftOperand": locator, "Operator": each.get("Condition")}
         asked["RightOperand"] = each.get("RightOperand", "")
@@ -155,7 +155,7 @@ def ready_block(block: Block, reading: Reading) -> ReadyBlock:
         once = _pass(block, reading, None)
         return ReadyBlock({"": once}, None, once.length)
     passes = {each.number: _pass(block, reading.within(each), each) for each in loops}
-    reading.account.ran("loop and merge")
+    reading.account.ran(name, "loop and merge")
     some = whole(mapping(block.options.get("LoopingOptions")).get("TotalRandSubset"))
     share = min(1.0, some / len(passes)) if some else 1.0
     length = share * sum(each.length for each in passes.values())
@@ -229,7 +229,7 @@ def _order(block: Block, ids: list[str], reading: Reading) -> Order | None:
         reading.account.stub(where, f"an order of questions called {error} is not known", "they keep their order")
         return None
     if order is not None:
-        reading.account.ran("questions in random order")
+        reading.account.ran(block.id, "questions in random order")
     return order
 
 

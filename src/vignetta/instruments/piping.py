@@ -39,14 +39,18 @@ def piped(text: str, where: str, reading: Reading) -> str | Render:
 
 def pipe(source: str, where: str, reading: Reading) -> Render:
     """What renders one source, which stands between `${` and `}`; empty, and noted, for one that cannot be told."""
-    for pattern, read in _SOURCES.items():
-        found = pattern.fullmatch(source)
-        render = read(found, where, reading) if found else None
-        if render is not None:
-            reading.account.ran(f"piped text from {source.partition('://')[0].lower()}://")
-            return render
-    reading.account.stub(where, f"piped text ${{{source}}} cannot be told", "left empty")
-    return _constant("")
+    render = told_by(source, where, reading)
+    if render is None:
+        reading.account.stub(where, f"piped text ${{{source}}} cannot be told", "left empty")
+        return _constant("")
+    reading.account.ran(where, f"piped text from {source.partition('://')[0].lower()}://")
+    return render
+
+
+def told_by(source: str, where: str, reading: Reading) -> Render | None:
+    """What a source such as `e://Field/x` holds; None for one that cannot be told."""
+    found = ((pattern.fullmatch(source), read) for pattern, read in _SOURCES.items())
+    return next((read(match, where, reading) for match, read in found if match), None)
 
 
 def rendered(text: str | Render, state: State) -> str:

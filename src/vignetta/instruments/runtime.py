@@ -103,7 +103,7 @@ class Runtime:
     def _quota(self, quota: Quota) -> tuple[Quota, Test, bool]:
         kind, action = quota.raw.get("LogicType"), str(quota.raw.get("QuotaAction"))
         everybody = kind == "NoLogic"
-        self._account.ran("quotas")
+        self._account.ran(quota.id, "quotas")
         if action not in ("EndCurrentSurvey", "ForBranching"):
             self._account.stub(quota.name, f"the quota's action {action} is not done", "it is only counted")
         met = condition(quota.raw.get("Logic"), quota.name, self._reading, fallback=False)
@@ -121,7 +121,8 @@ class Runtime:
     # ---------------------------------------------------------------------------------------------------- the flow
 
     def _step(self, node: FlowNode) -> Step:
-        self._account.ran(_CALLED.get(type(node), "other flow elements"))
+        if type(node) in _CALLED:
+            self._account.ran(node.id, _CALLED[type(node)])
         match node:
             case BlockNode():
                 return self._block(node)

@@ -78,5 +78,5 @@ def own_condition(question: Question, where: str, reading: Reading) -> Test | No
     if not logic:
         reading.account.stub(where, "custom validation without a condition", "any answer is let pass")
         return None
-    reading.account.ran(f"custom validation (asked up to {TRIES} times, then let pass)")
+    reading.account.ran(where, f"custom validation (asked up to {TRIES} times, then let pass)")
     return condition(logic, where, reading, fallback=True)
