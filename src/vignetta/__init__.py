@@ -53,6 +53,7 @@ _HOME = {
     "read_codebook": "codebook",
     "read_export": "cleaning.responses",
     "read_qsf": "instruments.qsf",
+    "rehearse": "instruments.rehearsing",
     "reliability": "analysis.shares",
     "make_report": "study.reporting",
     "randomization_test": "analysis.randomization",
