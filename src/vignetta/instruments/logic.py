@@ -105,7 +105,7 @@ def _field_test(raw: Raw, where: str, reading: Reading) -> Test | None:
 def _by_source(raw: Raw, where: str, reading: Reading) -> Test | None:
     """A comparison of what stands in piped text, such as a contact's name, a loop's field or a score."""
     source = str(raw.get("LeftOperand", ""))
-    if "://" not in source or raw.get("Operator") not in COMPARISONS:
+    if "://" not in source or str(raw.get("Operator")) not in COMPARISONS:
         return None
     made = told_by(source, where, reading)
     return None if made is None else _comparison(raw, made, where, reading)

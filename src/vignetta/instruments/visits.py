@@ -35,7 +35,7 @@ def form(question: Question) -> Form:
     if kind in _UNANSWERED:
         return "nothing"
     if kind == "MC":
-        return "multiple" if selector in SEVERAL else "single" if question.choices else "unknown"
+        return "unknown" if not question.choices else "multiple" if selector in SEVERAL else "single"
     if kind == "TE":
         return "rows" if selector == "FORM" else "words"
     if kind in ("Slider", "RO", "CS") or (kind == "Matrix" and selector != "MaxDiff"):
