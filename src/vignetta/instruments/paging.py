@@ -64,7 +64,7 @@ def _item(element: BlockElement, block: Block, reading: Reading) -> Item | None:
         key=reading.key(question.id) or question.id,
         text=piped(question.text, where, reading),
         shows=shows,
-        in_page=shows is not None and is_true((logic or {}).get("inPage")),
+        in_page=shows is not None and is_true(mapping(logic).get("inPage")),
         form=form(question),
         ids=frozenset(each.id for each in question.choices),
         offer=offer(question, where, reading),
