@@ -228,13 +228,12 @@ def simulate(
     if survey is None:
         _run_one("simulate", study, as_json)
         return
-    from vignetta.instruments.qsf import read_qsf
     from vignetta.instruments.rehearsing import rehearse
     from vignetta.study.files import replace_all
 
     target = to or Path(f"{survey.stem}_simulated.csv")
     with _working("simulate ...", quiet=as_json):
-        made = rehearse(read_qsf(survey), n, seed=seed, values="labels" if labels else "codes")
+        made = rehearse(survey, n, seed=seed, values="labels" if labels else "codes")
     replace_all(target.parent, {target.name: made.export.encode()})
     lines = [vars(each) for each in made.account]
     if as_json:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from vignetta.instruments.accounts import Line
 from vignetta.instruments.columns import fraud_columns
 from vignetta.instruments.exporting import Values, export_csv
 from vignetta.instruments.naming import DATA_SOURCE, SCORE
+from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.random_answers import random_answer, some_words
 from vignetta.instruments.respondents import SIMULATED
 from vignetta.instruments.runtime import Runtime
@@ -57,7 +59,7 @@ class Rehearsal:
 
 
 def rehearse(
-    survey: Survey,
+    survey: Survey | str | Path,
     n: int = 200,
     *,
     seed: int = 1,
@@ -73,6 +75,8 @@ def rehearse(
 
     Parameters
     ----------
+    survey
+        A survey, or the name of its .qsf file.
     n
         The number of respondents.
     seed
@@ -85,8 +89,10 @@ def rehearse(
     Raises
     ------
     StudyError
-        When `n` is no number of people, `values` is unknown, or choices are carried forward in a circle.
+        When the file cannot be read, `n` is no number of people, `values` is unknown, or choices are carried forward in
+        a circle.
     """
+    survey = survey if isinstance(survey, Survey) else read_qsf(survey)
     if not 1 <= n <= MOST:
         raise StudyError(Problem("n", f"{n} respondents cannot be sent.", f"Send 1 to {MOST:,}."))
     generator, runtime = np.random.default_rng(seed), Runtime(survey, quotas=True)
