@@ -171,6 +171,11 @@ def test_a_circle_is_refused_with_its_questions() -> None:
         rehearse(one_block(first, second))
 
 
+def test_choices_carried_from_nowhere_are_named() -> None:
+    found = notes(one_block(several("first"), carries(choice("second"), 9, "SelectedChoices")))
+    assert found == {"second: choices are carried forward from something that is not known; none are"}
+
+
 # --------------------------------------------------------------------------------------------------- words and boxes
 
 

@@ -194,6 +194,21 @@ def test_a_loop_over_itself_or_nothing_is_named_and_runs_once(number: int) -> No
     assert many(survey, 1)[0].pages[-1] == ("QID1",)
 
 
+def test_loops_over_each_others_questions_are_named_and_end() -> None:
+    document = over("SelectedChoices").document
+    blocks = next(each["Payload"] for each in document["SurveyElements"] if each["Element"] == "BL")
+    asked = next(each["Payload"] for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID1")
+    asked |= several("told", "this", "that") | {"QuestionID": "QID1"}
+    locator = {"Locator": "q://QID1/ChoiceGroup/SelectedChoices"}
+    blocks[1]["Options"] |= {"Looping": "Question", "LoopingOptions": locator}
+    found = notes(Survey(document))
+    assert found == {
+        "First: loop and merge over the loops of QID1; all are run",
+        "Main: loop and merge over the loops of QID2; all are run",
+    }
+    assert len(many(Survey(document), 1)[0].pages) == 2 + 3
+
+
 # --------------------------------------------------------------------------------------------- questions at random
 
 

@@ -12,6 +12,7 @@ from tests.instruments.running import about, branch, choice, one_block, said, se
 from tests.instruments.test_qsf import EXPORTED, GENERATED
 from vignetta.codebook import RECORD
 from vignetta.errors import StudyError
+from vignetta.instruments import elements
 from vignetta.instruments.accounts import Account
 from vignetta.instruments.codebooks import codebook_of_survey
 from vignetta.instruments.qsf import read_qsf
@@ -114,6 +115,15 @@ def test_labels_and_split_columns() -> None:
     assert {row[-1] for row in words} == {"", "blue"}
 
 
+def test_groups_of_those_who_would_recommend() -> None:
+    """0 to 6 detract, 7 and 8 are passive, 9 and 10 promote (Reichheld 2003)."""
+    asked = choice("asked", *map(str, range(11)), Selector="NPS")
+    names, _, _, *rows = table(rehearse(one_block(asked), 300).export)
+    assert names[len(RECORD) :] == ["asked", "asked_NPS_GROUP"]
+    groups = {point: {row[-1] for row in rows if int(row[-2]) - 1 == point} for point in range(11)}
+    assert groups == {point: {"1" if point < 7 else "2" if point < 9 else "3"} for point in range(11)}
+
+
 def test_a_rehearsal_shows_a_broken_branch() -> None:
     """Nobody reaches a block behind a condition that a misspelt field can never meet."""
     then = [{"Type": "Block", "ID": "BL_1", "FlowID": ""}]
@@ -138,11 +148,17 @@ def test_the_account_counts_elements_and_names_a_few() -> None:
     assert (left.number, left.where) == (7, "Q0, Q1, Q2, Q3, Q4 and 2 more")
 
 
-def test_the_codebook_has_every_column_of_a_looped_survey() -> None:
-    static = {"1": {"1": "war"}, "2": {"1": "trade"}}
-    survey = one_block(
-        said("told", "${lm://Field/1}"), choice("one"), Looping="Static", LoopingOptions={"Static": static}
-    )
-    _, _, ids, *_ = table(rehearse(survey, 2).export)
-    known = {each.import_id for each in codebook_of_survey(survey).variables}
-    assert {json.loads(each)["ImportId"] for each in ids} <= known
+@pytest.mark.parametrize("looping", ["Static", "Question"])
+def test_the_codebook_has_every_column(looping: str) -> None:
+    locator = "q://QID3/ChoiceGroup/SelectedChoices"
+    options = {"Static": {"1": {"1": "war"}, "2": {"1": "trade"}}, "Locator": locator}
+    carried = {"DynamicChoices": {"Locator": locator, "DynamicType": "ChoiceGroup", "Type": "Dynamic"}}
+    rows = elements.matrix("rows", "Agree?", ["own"], ["no", "yes"], codes=()) | carried
+    flow = [{"Type": "Block", "ID": each, "FlowID": ""} for each in ("BL_0", "BL_1")]
+    asked = said("told", "${lm://Field/1}"), rows
+    survey = one_block(*asked, first=[several("first")], flow=flow, Looping=looping, LoopingOptions=options)
+    names, _, ids, *_ = table(rehearse(survey, 2).export)
+    known = {(each.column, each.import_id) for each in codebook_of_survey(survey).variables}
+    found = {(name, json.loads(each)["ImportId"]) for name, each in zip(names, ids, strict=True)}
+    assert ("2_rows_x3", "2_QID2_x3") in found
+    assert found <= known

@@ -4,53 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
-from vignetta.errors import Problem, StudyError
+from vignetta.instruments.carrying import CARRIED, source_of, with_carried
 from vignetta.instruments.logic import condition
 from vignetta.instruments.ordering import Order, order_of_choices
 from vignetta.instruments.piping import piped, rendered
-from vignetta.instruments.reading import LOOPED, Reading, choice_group
-from vignetta.instruments.survey import Choice, Question, Survey, mapping, numbered
+from vignetta.instruments.reading import Reading
+from vignetta.instruments.survey import Choice, Question
 from vignetta.instruments.told import group
 from vignetta.instruments.visits import Render, State, Test
 
 Offer = Callable[[State], Question]
 """The question as a respondent sees it."""
-CARRIED: Final = "x"
-"""Stands before the ids and codes of choices that another question hands on."""
-
-
-def source_of(survey: Survey, question: Question) -> tuple[str, str] | None:
-    """The question that hands its choices on to this one, and which of them."""
-    found = choice_group(mapping(question.raw.get("DynamicChoices")).get("Locator"))
-    known = (*LOOPED, "NotDisplayedChoices")
-    return found if found and found[0] in survey.questions and found[1] in known else None
-
-
-def with_carried(survey: Survey, question: Question, above: tuple[str, ...] = ()) -> Question:
-    """The question with all choices that others may hand on to it, first or where its own order has them.
-
-    Raises `StudyError` when questions hand choices on to each other in a circle.
-    """
-    source = source_of(survey, question)
-    if source is None:
-        return question
-    if question.id in above:
-        circle = " → ".join((*above[above.index(question.id) :], question.id))
-        what = f"choices are carried forward in a circle: {circle}."
-        raise StudyError(Problem(f"SQ {question.id}", what, "Let one of these questions have its own choices."))
-    given = with_carried(survey, survey.questions[source[0]], (*above, question.id)).choices
-    own = [each for each in question.choices if not each.id.startswith(CARRIED)]
-    every = {each.id: each for each in (*map(_carried, given), *own)}
-    listed = [str(each) for each in numbered(question.raw.get("ChoiceOrder")).values() if str(each) in every]
-    order = dict.fromkeys([*listed, *every] if any(each.startswith(CARRIED) for each in listed) else every)
-    return replace(question, choices=tuple(every[each] for each in order))
-
-
-def _carried(choice: Choice) -> Choice:
-    text_entry = choice.text_entry
-    return Choice(CARRIED + choice.id, choice.text, CARRIED + choice.code, text_entry, choice.name)
 
 
 def offer(question: Question, where: str, reading: Reading) -> Offer | None:
@@ -105,12 +70,13 @@ class _Listed:
 
 
 def _handing_on(question: Question, reading: Reading) -> Callable[[State], Mapping[str, str]] | None:
-    found = source_of(reading.survey, question)
+    found, where = source_of(reading.survey, question), question.tag.strip() or question.id
     if found is None:
+        if question.raw.get("DynamicChoices"):
+            reading.account.stub(where, "choices are carried forward from something that is not known", "none are")
         return None
     source, key = with_carried(reading.survey, reading.survey.questions[found[0]]), reading.key(found[0])
     if key is None:
-        where = question.tag.strip() or question.id
         reading.account.stub(where, f"choices are carried forward from the loops of {found[0]}", "all are carried")
         return None
     reading.account.ran(question.id, "choices carried forward")

@@ -15,7 +15,7 @@ import numpy as np
 
 from vignetta.codebook import RECORD
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.choosing import with_carried
+from vignetta.instruments.carrying import with_carried
 from vignetta.instruments.columns import Column, columns_of, fraud_columns
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.naming import SCORE
@@ -42,6 +42,7 @@ _ARRIVED: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
     "test": (("2", "Survey Test"), "test"),
 }
 """How a response came about: its status as code and in words, and its channel."""
+_NPS: Final = (Choice("1", "Detractor", "1"), Choice("2", "Passive", "2"), Choice("3", "Promoter", "3"))
 _PIPED: Final = re.compile(r"\$\{e://Field/([^{}]*)\}", re.IGNORECASE)
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -125,9 +126,22 @@ def _found(question: Question, ending: str, key: str) -> tuple[Sequence[Choice],
     asked = next((each for each in question.parts if part and each.id.endswith(part)), question)
     path = [each for each in (part.removeprefix("#"), *place.split("_")) if each]
     whole = form(question) in ("single", "multiple", "words")
+    if ending == "_NPS_GROUP":
+        return _NPS, _promoting(question, key)
     if whole and path not in ([], ["TEXT"]):
         return (), lambda session: None
     return (question.choices, _told(key, ())) if whole else (asked.answers, _told(key, tuple(path)))
+
+
+def _promoting(question: Question, key: str) -> Answered:
+    """The group to which a likelihood to recommend belongs: 0 to 6, 7 and 8, 9 and 10."""
+    points = {each.id: int(each.plain) for each in question.choices if each.plain.isdecimal()}
+
+    def answered(session: Session) -> Answer | None:
+        point = points.get(str(session.visit.answers.get(key)))
+        return None if point is None else "3" if point > 8 else "2" if point > 6 else "1"
+
+    return answered
 
 
 def _told(key: str, path: tuple[str, ...]) -> Answered:

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.choosing import Offer, offer, with_carried
+from vignetta.instruments.carrying import with_carried
+from vignetta.instruments.choosing import Offer, offer
 from vignetta.instruments.logic import condition, expression
 from vignetta.instruments.ordering import Order, drawn, order_of_questions, whole
 from vignetta.instruments.piping import piped
@@ -170,7 +171,10 @@ def _turns(block: Block, numbers: list[str], reading: Reading) -> Callable[[Stat
     every = drawn(numbers, some)
     if source is None:
         return (lambda state: every(state.generator)) if shuffled else lambda state: numbers
-    asked, key = reading.survey.questions[source[0]], reading.key(source[0]) or source[0]
+    asked, key = with_carried(reading.survey, reading.survey.questions[source[0]]), reading.key(source[0])
+    if key is None:
+        reading.account.stub(block.name or block.id, f"loop and merge over the loops of {source[0]}", "all are run")
+        return lambda state: every(state.generator) if shuffled else numbers
 
     def chosen(state: State) -> Sequence[str]:
         ids = [each.id for each in group(asked, key, source[1], state)]

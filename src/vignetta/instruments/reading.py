@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 from vignetta.instruments.accounts import Account
+from vignetta.instruments.carrying import CHOICES, choice_group, with_carried
 from vignetta.instruments.survey import Block, Raw, Survey, mapping
-
-_LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)")
-LOOPED: Final = ("SelectedChoices", "SelectedChoicesTextEntry", "UnselectedChoices", "DisplayedChoices", "AllChoices")
-"""The choices of a question over which loops run, and which other questions carry forward."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +59,6 @@ class Reading:
         return None if question in self.looped else question
 
 
-def choice_group(locator: object) -> tuple[str, str] | None:
-    """The question of a locator such as `q://QID1/ChoiceGroup/SelectedChoices`, and which of its choices."""
-    found = _LOCATOR.fullmatch(str(locator))
-    return (found[2], found[3]) if found else None
-
-
 def loops_of(survey: Survey, block: Block) -> list[Loop]:
     """The passes of a looped block, in order; none for a block that is not looped, or in a way that is not known."""
     return list(_loops(survey, block))
@@ -84,7 +73,7 @@ def _loops(survey: Survey, block: Block) -> Iterator[Loop]:
     if source is None or source[0] in questions:
         return
     static = mapping(mapping(block.options.get("LoopingOptions")).get("Static"))
-    for choice in survey.questions[source[0]].choices:
+    for choice in with_carried(survey, survey.questions[source[0]]).choices:
         more = {str(key): str(value) for key, value in mapping(static.get(choice.id)).items()}
         yield Loop(choice.id, {"1": choice.text, **more}, questions)
 
@@ -93,7 +82,7 @@ def loop_source(survey: Survey, block: Block) -> tuple[str, str] | None:
     """The question over whose choices a block loops, and over which of them."""
     options = mapping(block.options.get("LoopingOptions"))
     found = choice_group(options.get("Locator") or options.get("ChoiceGroupLocator"))
-    known = found is not None and found[0] in survey.questions and found[1] in LOOPED
+    known = found is not None and found[0] in survey.questions and found[1] in CHOICES
     return found if block.looping == "Question" and known else None
 
 
