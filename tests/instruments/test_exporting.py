@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.instruments.running import choice, one_block
 from vignetta.codebook import RECORD
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
-from vignetta.instruments import elements
 from vignetta.instruments.exporting import question_columns
 from vignetta.instruments.fielding import Simulated, simulate
 from vignetta.instruments.qsf import read_qsf
@@ -86,17 +86,21 @@ def test_headers(simulated: Simulated, survey: Survey) -> None:
     assert not [each for each in texts if "<" in each or not each]
 
 
-def test_piped_fields_are_marked_in_the_label_row() -> None:
+def test_piped_text_is_marked_in_the_label_row() -> None:
+    first = choice("asked", text="Is <b>${e://Field/ally}</b> or ${e://field/rival} an ally?")
+    second = choice("again", text="You said ${q://QID1/ChoiceGroup/SelectedChoices}. Sure?")
+    assert [each.label for each in question_columns(one_block(first, second))] == [
+        "Is [Field-ally] or [Field-rival] an ally?",
+        "You said [QID1-ChoiceGroup-SelectedChoices]. Sure?",
+    ]
 
-    asked = elements.single_choice("asked", "Is <b>${e://Field/ally}</b> an ally?", ["Yes", "No"]) | {
-        "QuestionID": "QID1"
-    }
-    block = elements.block("BL_1", "Main", "Default", [["QID1"]])
-    flow = elements.flow([elements.embedded_data({"ally": "X"}), elements.show(block)])
-    survey = Survey(
-        elements.document("small", "Small", note="", language="en", questions=[asked], blocks=[block], flow=flow)
+
+def test_a_loops_columns_are_labelled_with_its_text() -> None:
+    static = {"1": {"1": "<i>war</i>"}, "2": {"1": "trade"}}
+    survey = one_block(
+        choice("asked", text="And ${lm://Field/1}?"), Looping="Static", LoopingOptions={"Static": static}
     )
-    assert [each.label for each in question_columns(survey)] == ["Is [Field-ally] an ally?"]
+    assert [each.label for each in question_columns(survey)] == ["And [Field-1]? - war", "And [Field-1]? - trade"]
 
 
 def test_dates_and_durations_agree(rows: list[Row], simulation: Simulation) -> None:

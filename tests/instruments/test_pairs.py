@@ -174,6 +174,18 @@ def test_every_column_of_todays_exports(real: Path, pair: Pair) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("pair", TODAY, ids=str)
+def test_every_label_of_todays_exports(real: Path, pair: Pair) -> None:
+    """The second header row: the words of the question, with marks for piped text. White space may differ."""
+    made = list(csv.reader(io.StringIO(rehearse(real / "qsf" / f"{pair.qsf}.qsf", 5).export)))
+    ours, theirs = (
+        {json.loads(each)["ImportId"]: " ".join(label.split()) for label, each in zip(labels, ids, strict=True)}
+        for _, labels, ids in (made[:HEADERS], _rows(real, pair))
+    )
+    assert {number: ours[number] for number in theirs} == theirs
+
+
+@pytest.mark.real
 def test_all_embedded_fields_of_a_conjoint(real: Path) -> None:
     """186 fields; the captcha's score stands before the questions, as in the real export."""
     pair = TODAY[1]

@@ -43,7 +43,7 @@ _ARRIVED: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
 }
 """How a response came about: its status as code and in words, and its channel."""
 _NPS: Final = (Choice("1", "Detractor", "1"), Choice("2", "Passive", "2"), Choice("3", "Promoter", "3"))
-_PIPED: Final = re.compile(r"\$\{e://Field/([^{}]*)\}", re.IGNORECASE)
+_PIPED: Final = re.compile(r"\$\{\w+://([^{}]*)\}")
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -66,6 +66,14 @@ class ExportColumn:
     choice_id: str = ""
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """What stands before the names of the questions of a loop, and the text of its first field."""
+
+    before: str
+    text: str
+
+
 def question_columns(survey: Survey, *, split: bool = False) -> list[ExportColumn]:
     """The columns of all questions that the flow shows, in its order; those of a looped block once for each loop.
 
@@ -78,22 +86,23 @@ def question_columns(survey: Survey, *, split: bool = False) -> list[ExportColum
     asked = dict.fromkeys(each for block in blocks for each in _asked(survey, survey.blocks[block]))
     return [
         made
-        for before, number in asked
+        for loop, number in asked
         for question in [with_carried(survey, survey.questions[number])]
         for column in columns_of(question)
-        for made in _export_columns(question, column, before, split=split)
+        for made in _export_columns(question, column, loop, split=split)
     ]
 
 
-def _asked(survey: Survey, block: Block) -> list[tuple[str, str]]:
-    """What stands before the names of a block's questions, and their ids."""
-    befores = [f"{each.number}_" for each in loops_of(survey, block)] or [""]
-    return [(before, number) for before in befores for number in block.questions if number in survey.questions]
+def _asked(survey: Survey, block: Block) -> list[tuple[_Turn, str]]:
+    """The ids of a block's questions, with the loop in which each is asked."""
+    turns = [_Turn(f"{each.number}_", each.fields.get("1", "")) for each in loops_of(survey, block)] or [_Turn("", "")]
+    return [(turn, number) for turn in turns for number in block.questions if number in survey.questions]
 
 
-def _export_columns(question: Question, column: Column, before: str, *, split: bool) -> Iterator[ExportColumn]:
+def _export_columns(question: Question, column: Column, loop: _Turn, *, split: bool) -> Iterator[ExportColumn]:
+    before = loop.before
     name = before + (question.tag.strip() or question.id) + column.name
-    label, number, ending = _label(question, column), question.id + column.import_name, column.import_name
+    label, number, ending = _label(question, column, loop.text), question.id + column.import_name, column.import_name
     choices, answered = _found(question, ending, before + question.id)
     if not split or column.kind != "multiple":
         coded = _cell(answered, {each.id: each.code for each in choices})
@@ -106,11 +115,18 @@ def _export_columns(question: Question, column: Column, before: str, *, split: b
         yield ExportColumn(f"{name}_{each.code}", about, before + number, coded, worded, choice_id=each.id)
 
 
-def _label(question: Question, column: Column) -> str:
-    parts = [plain_text(_PIPED.sub(r"[Field-\1]", question.text)), column.row]
+def _label(question: Question, column: Column, loop: str) -> str:
+    """The text of the question, of the loop, and of the part that the column is about."""
+    parts = [plain_text(_PIPED.sub(_marked, question.text)), plain_text(_PIPED.sub(_marked, loop)), column.row]
     if form(question) in ("single", "multiple"):
         parts.append("Text" if column.row else "Selected Choice" if any(c.text_entry for c in question.choices) else "")
     return " - ".join(each for each in parts if each)
+
+
+def _marked(pipe: re.Match[str]) -> str:
+    """Piped text as labels show it: `[Field-x]`, `[QID1-ChoiceGroup-SelectedChoices]`."""
+    words = pipe[1].replace("/", "-")
+    return f"[Field-{words[6:]}]" if words.lower().startswith("field-") else f"[{words}]"
 
 
 def _found(question: Question, ending: str, key: str) -> tuple[Sequence[Choice], Answered]:
