@@ -105,7 +105,7 @@ def _field_test(raw: Raw, where: str, reading: Reading) -> Test | None:
 def _by_source(raw: Raw, where: str, reading: Reading) -> Test | None:
     """A comparison of what stands in piped text, such as a contact's name, a loop's field or a score."""
     source = str(raw.get("LeftOperand", ""))
-    if "://" not in source or str(raw.get("Operator")) not in COMPARISONS:
+    if "://" not in source or str(raw.get("Operator")) not in _OPERATORS:
         return None
     made = told_by(source, where, reading)
     return None if made is None else _comparison(raw, made, where, reading)
@@ -149,7 +149,7 @@ _ABOUT: Final = {
 
 def _comparison(raw: Raw, left: Render, where: str, reading: Reading, *, number: bool = False) -> Test | None:
     operator = str(raw.get("Operator"))
-    compare = COMPARISONS.get(operator)
+    compare = _OPERATORS.get(operator)
     right = piped(str(raw.get("RightOperand", "")), where, reading)
     if compare is None or (operator == "MatchesRegex" and _pattern(str(right)) is None):
         return None
@@ -200,9 +200,9 @@ COMPARISONS: Final[Mapping[str, Callable[[str, str], bool]]] = {
     "DoesNotContain": lambda left, right: right not in left,
     "Empty": lambda left, right: not left,
     "NotEmpty": lambda left, right: bool(left),
-    "MatchesRegex": _matches,
     "GreaterThan": _ordered(lambda left, right: left > right),
     "GreaterThanOrEqual": _ordered(lambda left, right: left >= right),
     "LessThan": _ordered(lambda left, right: left < right),
     "LessThanOrEqual": _ordered(lambda left, right: left <= right),
 }
+_OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {**COMPARISONS, "MatchesRegex": _matches}
