@@ -84,6 +84,9 @@ def test_typed_words(operator: str, right: str, expected: bool) -> None:
 def test_case_is_ignored_where_it_says_so() -> None:
     comparison = about("q://QID1/ChoiceTextEntryValue", "EqualTo", "BERLIN") | {"IgnoreCase": 1}
     assert holds(comparison, elements.text_entry("asked", "Where?"), "Berlin")
+    spaces = about("q://QID1/ChoiceTextEntryValue", "MatchesRegex", r"^B\S+N$")
+    assert holds(spaces | {"IgnoreCase": 1}, elements.text_entry("asked", "Where?"), "Berlin")
+    assert not holds(spaces, elements.text_entry("asked", "Where?"), "Berlin")
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.instruments.running import about, branch, choice, one_block, said, setting, several
 from tests.instruments.test_qsf import EXPORTED, GENERATED
+from vignetta.cleaning.responses import read_export
 from vignetta.codebook import RECORD
 from vignetta.errors import StudyError
 from vignetta.instruments import elements
@@ -22,6 +24,9 @@ from vignetta.instruments.visits import form
 HEADERS = 3
 QUESTIONS, ASKED, LOOPS, QUESTIONS_OF_A_LOOP = 60, 15, 3, 9
 """What the survey of moral decisions says of itself."""
+
+
+TICK = ("text", True)
 
 
 def table(export: str) -> list[list[str]]:
@@ -162,3 +167,24 @@ def test_the_codebook_has_every_column(looping: str) -> None:
     found = {(name, json.loads(each)["ImportId"]) for name, each in zip(names, ids, strict=True)}
     assert ("2_rows_x3", "2_QID2_x3") in found
     assert found <= known
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", EXPORTED)
+def test_codes_and_split_words_clean_to_the_same_responses(real: Path, tmp_path: Path, name: str) -> None:
+    """Left out: words that several choices share, and the ticks of side-by-side questions, which are read as text."""
+    survey = read_qsf(real / "qsf" / f"{name}.qsf")
+    codebook, file = codebook_of_survey(survey), tmp_path / "export.csv"
+    coded, worded = rehearse(survey, 20).export, rehearse(survey, 20, values="labels", split=True).export
+    frames = []
+    for export in (coded, worded):
+        file.write_text(export, "utf-8")
+        frames.append(read_export(file, codebook).responses)
+    unclear = [
+        each.name
+        for each in codebook.variables
+        if len({c.label for c in each.categories}) < len(each.categories) or (each.kind, "#" in each.import_id) == TICK
+    ]
+    first, second = (frame.drop(columns=unclear) for frame in frames)
+    assert len(first) == 20
+    pd.testing.assert_frame_equal(second, first)

@@ -102,10 +102,11 @@ def _asked(survey: Survey, block: Block) -> list[tuple[_Turn, str]]:
 def _export_columns(question: Question, column: Column, loop: _Turn, *, split: bool) -> Iterator[ExportColumn]:
     before = loop.before
     name = before + (question.tag.strip() or question.id) + column.name
-    label, number, ending = _label(question, column, loop.text), question.id + column.import_name, column.import_name
-    choices, answered = _found(question, ending, before + question.id)
+    label, number = _label(question, column, loop.text), question.id + column.import_name
+    choices, answered = _found(question, column, before + question.id)
     if not split or column.kind != "multiple":
-        coded = _cell(answered, {each.id: each.code for each in choices})
+        alone = column.kind == "text" and choices is not _NPS
+        coded = _cell(answered, {each.id: "1" if alone else each.code for each in choices})
         worded = _cell(answered, {each.id: each.name or each.plain for each in choices})
         yield ExportColumn(name, label, before + number, coded, worded)
         return
@@ -129,11 +130,12 @@ def _marked(pipe: re.Match[str]) -> str:
     return f"[Field-{words[6:]}]" if words.lower().startswith("field-") else f"[{words}]"
 
 
-def _found(question: Question, ending: str, key: str) -> tuple[Sequence[Choice], Answered]:
-    """The choices that a column's answers are among, and where in a session its answer is.
+def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choice], Answered]:
+    """The choices that a column's answers are among, none where they are typed, and where in a session its answer is.
 
-    `ending` is what the column's ImportId adds to the question's id; `key` is how the question's answer is called.
+    `key` is how the question's answer is called.
     """
+    ending = column.import_name
     if question.type == "Timing":
         return (), _timed(key, ending)
     if any(each.text_entry and ending == f"_{each.id}_TEXT" for each in question.choices):
@@ -146,7 +148,9 @@ def _found(question: Question, ending: str, key: str) -> tuple[Sequence[Choice],
         return _NPS, _promoting(question, key)
     if whole and path not in ([], ["TEXT"]):
         return (), lambda session: None
-    return (question.choices, _told(key, ())) if whole else (asked.answers, _told(key, tuple(path)))
+    typed = column.kind in ("text", "number") and asked.sub_selector != "MultipleAnswer"
+    choices = () if typed else question.choices if whole else asked.answers
+    return choices, _told(key, () if whole else tuple(path))
 
 
 def _promoting(question: Question, key: str) -> Answered:

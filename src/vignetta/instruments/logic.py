@@ -155,7 +155,10 @@ def _comparison(raw: Raw, left: Render, where: str, reading: Reading, *, number:
         return None
     if number and operator in _EQUAL:
         compare = _EQUAL[operator]
-    fold = str.casefold if is_true(raw.get("IgnoreCase")) else str
+    any_case = is_true(raw.get("IgnoreCase"))
+    fold = str.casefold if any_case and operator != "MatchesRegex" else str
+    if any_case and operator == "MatchesRegex":
+        compare = _matches_in_any_case
 
     def test(state: State) -> bool:
         return compare(fold(left(state)), fold(rendered(right, state)))
@@ -187,6 +190,11 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 def _matches(left: str, right: str) -> bool:
     pattern = _pattern(right)
     return pattern is not None and pattern.search(left) is not None
+
+
+def _matches_in_any_case(left: str, right: str) -> bool:
+    pattern = _pattern(right)
+    return pattern is not None and re.search(pattern.pattern, left, re.IGNORECASE) is not None
 
 
 _EQUAL: Final[Mapping[str, Callable[[str, str], bool]]] = {
