@@ -171,6 +171,12 @@ def test_a_circle_is_refused_with_its_questions() -> None:
         rehearse(one_block(first, second))
 
 
+def test_a_chain_without_end_is_refused() -> None:
+    chain = [several("first"), *(carries(choice(f"q{n}"), n, "SelectedChoices") for n in range(1, 3_000))]
+    with pytest.raises(StudyError, match="carried forward over more than 50 questions"):
+        rehearse(one_block(*chain))
+
+
 def test_choices_carried_from_nowhere_are_named() -> None:
     found = notes(one_block(several("first"), carries(choice("second"), 9, "SelectedChoices")))
     assert found == {"second: choices are carried forward from something that is not known; none are"}

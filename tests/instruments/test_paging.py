@@ -336,6 +336,12 @@ def test_answers_that_the_page_would_refuse(question: dict[str, Any], wrong: Ans
     assert len({str(each.answers["QID1"]) for each in many(survey, 30)}) >= 1
 
 
+def test_a_question_that_nobody_can_answer_is_named() -> None:
+    asked = elements.number_entry("", "Age?", minimum=5, maximum=1)
+    with pytest.raises(StudyError, match="QID1: the answer 5 is not between 5 and 1"):
+        many(one_block(asked), 1)
+
+
 def test_somebody_is_asked_again_until_the_authors_condition_holds() -> None:
     rule = logic(about("q://QID1/SelectableChoice/3", "Selected"))
     settings = {"Type": "CustomValidation", "CustomValidation": {"Logic": rule}, "ForceResponse": "ON"}

@@ -19,6 +19,8 @@ CHOICES: Final = (
     "NotDisplayedChoices",
 )
 """The choices of a question over which loops run, and which other questions carry forward."""
+LONGEST: Final = 50
+"""Over no more questions are choices carried forward."""
 CARRIED: Final = "x"
 """Stands before the ids and codes of choices that another question hands on."""
 
@@ -46,6 +48,9 @@ def with_carried(survey: Survey, question: Question, above: tuple[str, ...] = ()
     if question.id in above:
         circle = " → ".join((*above[above.index(question.id) :], question.id))
         what = f"choices are carried forward in a circle: {circle}."
+        raise StudyError(Problem(f"SQ {question.id}", what, "Let one of these questions have its own choices."))
+    if len(above) == LONGEST:
+        what = f"choices are carried forward over more than {LONGEST} questions: no survey does."
         raise StudyError(Problem(f"SQ {question.id}", what, "Let one of these questions have its own choices."))
     given = with_carried(survey, survey.questions[source[0]], (*above, question.id)).choices
     own = [each for each in question.choices if not each.id.startswith(CARRIED)]

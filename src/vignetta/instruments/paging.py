@@ -300,7 +300,7 @@ def _ask(item: Item, question: Question, state: State) -> None:
         given = state.respondent.answer(question, state)
         if given is None:
             if question.forced:
-                raise StudyError(Problem(question.tag, "a required answer was left out.", "Answer it."))
+                raise _refused(question, "a required answer was left out.", "Answer it.")
             state.answers.pop(item.key, None)
             return
         _check(item, question, given)
@@ -315,9 +315,13 @@ def _check(item: Item, question: Question, given: Answer) -> None:
     chosen = (given,) if item.form == "single" else given if item.form == "multiple" else ()
     ids = item.ids if item.offer is None else {each.id for each in question.choices}
     if not ids.issuperset(chosen):
-        raise StudyError(Problem(question.tag, f"the answer {given!r} is none of its choices.", "Give a choice's id."))
+        raise _refused(question, f"the answer {given!r} is none of its choices.", "Give a choice's id.")
     if item.fault is not None and (found := item.fault(given)):
-        raise StudyError(Problem(question.tag, f"the answer {found}.", "Give one that the question allows."))
+        raise _refused(question, f"the answer {found}.", "Give one that the question allows.")
+
+
+def _refused(question: Question, what: str, remedy: str) -> StudyError:
+    return StudyError(Problem(question.tag.strip() or question.id, what, remedy))
 
 
 def _write(item: Item, question: Question, given: Answer, state: State) -> None:
