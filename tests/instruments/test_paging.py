@@ -228,6 +228,8 @@ def test_only_some_of_the_questions() -> None:
     shown = Counter(each.pages[0][0] for each in visits)
     assert sum(shown.values()) == 100
     assert sorted(shown.values()) == [33, 33, 34]
+    for n in range(3, 100, 3):
+        assert set(Counter(each.pages[0][0] for each in visits[:n]).values()) == {n // 3}
 
 
 def test_fixed_questions_between_random_ones() -> None:
@@ -236,6 +238,7 @@ def test_fixed_questions_between_random_ones() -> None:
     orders = Counter(each.pages for each in many(one_block(choice("a"), choice("b"), choice("c"), **order), ROUNDS))
     assert set(orders) == {(("QID3",), ("QID1",)), (("QID3",), ("QID2",))}
     assert near(orders[("QID3",), ("QID1",)], 1 / 2)
+    assert Runtime(one_block(choice("a"), choice("b"), choice("c"), **order)).pages == 2
 
 
 # ------------------------------------------------------------------------------------------------ pages and their texts

@@ -69,6 +69,16 @@ def order_of_questions(ids: Sequence[str], kind: str, raw: Raw) -> Order | None:
     raise ValueError(kind)
 
 
+def number_shown(ids: Sequence[str], kind: str, raw: Raw) -> int:
+    """How many of a block's questions a respondent is shown."""
+    details = mapping(raw.get("Advanced"))
+    if kind == "RandomWithOnlyX":
+        asked = whole(details.get("TotalRandSubset")) or whole(raw.get("TotalRandSubset"))
+        return min(asked or len(ids), len(ids))
+    fixed = numbered(details.get("FixedOrder"))
+    return min(len(fixed), len(ids)) if kind == "Advanced" and fixed else len(ids)
+
+
 def advanced(ids: Sequence[str], raw: Raw, *, even: bool) -> Order:
     """Some ids in fixed places, some at random in the others, of some only as many as there are places for them.
 

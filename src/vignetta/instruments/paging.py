@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,9 @@ from vignetta.errors import Problem, StudyError
 from vignetta.instruments.carrying import with_carried
 from vignetta.instruments.choosing import Offer, offer
 from vignetta.instruments.logic import condition, expression
-from vignetta.instruments.ordering import Order, drawn, order_of_questions, whole
+from vignetta.instruments.ordering import Order, drawn, number_shown, order_of_questions, whole
 from vignetta.instruments.piping import piped
-from vignetta.instruments.reading import Loop, Reading, loop_source, loops_of
+from vignetta.instruments.reading import Reading, loop_source, loops_of
 from vignetta.instruments.survey import Block, BlockElement, Question, entries, is_true, mapping
 from vignetta.instruments.told import group, selected
 from vignetta.instruments.validating import TRIES, Fault, fault, own_condition
@@ -114,11 +115,10 @@ Pages = Callable[[np.random.Generator], Sequence[Sequence[Item]]]
 
 @dataclass(frozen=True)
 class Pass:
-    """One pass through a block: its pages, about how many there are, and whether the respondent comes to it."""
+    """One pass through a block: its pages, and about how many there are."""
 
     pages: Pages
     length: int
-    loop: Loop | None = None
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,9 @@ def ready_block(block: Block, reading: Reading) -> ReadyBlock:
     if block.looping and not loops:
         reading.account.stub(name, "loop and merge over something that is not known", "runs once")
     if not loops:
-        once = _pass(block, reading, None)
+        once = _pass(block, reading)
         return ReadyBlock({"": once}, None, once.length)
-    passes = {each.number: _pass(block, reading.within(each), each) for each in loops}
+    passes = {each.number: _pass(block, reading.within(each)) for each in loops}
     reading.account.ran(name, "loop and merge")
     some = whole(mapping(block.options.get("LoopingOptions")).get("TotalRandSubset"))
     share = min(1.0, some / len(passes)) if some else 1.0
@@ -183,7 +183,7 @@ def _turns(block: Block, numbers: list[str], reading: Reading) -> Callable[[Stat
     return chosen
 
 
-def _pass(block: Block, reading: Reading, loop: Loop | None) -> Pass:
+def _pass(block: Block, reading: Reading) -> Pass:
     pages: list[list[Item]] = [[]]
     for element in block.elements:
         if element.is_page_break:
@@ -193,11 +193,11 @@ def _pass(block: Block, reading: Reading, loop: Loop | None) -> Pass:
     order = _order(block, [each.question.id for page in pages for each in page], reading)
     if order is None:
         kept = [part for page in pages for part in _parted(page)]
-        return Pass(lambda generator: kept, len(kept), loop)
-    return _shuffled(block, [each for page in pages for each in page], order, loop)
+        return Pass(lambda generator: kept, len(kept))
+    return _shuffled(block, [each for page in pages for each in page], order)
 
 
-def _shuffled(block: Block, items: list[Item], order: Order, loop: Loop | None) -> Pass:
+def _shuffled(block: Block, items: list[Item], order: Order) -> Pass:
     """Questions in random order stand so many on a page, or all on one: the block's own breaks do not count."""
     known = {each.question.id: each for each in items}
     details = mapping(block.randomisation.get("Advanced"))
@@ -208,7 +208,8 @@ def _shuffled(block: Block, items: list[Item], order: Order, loop: Loop | None) 
         filled = [shown[place : place + most] for place in range(0, len(shown), most)]
         return [part for page in filled for part in _parted(page)]
 
-    return Pass(pages, len(pages(np.random.default_rng(0))), loop)
+    shown = number_shown(list(known), block.shuffle, block.randomisation)
+    return Pass(pages, ceil(shown / max(1, most)))
 
 
 def _parted(page: list[Item]) -> Iterator[list[Item]]:
