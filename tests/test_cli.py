@@ -163,6 +163,18 @@ def broken(study: Path) -> Path:
     return file
 
 
+def test_simulate_runs_any_survey_and_says_what_is_stubbed(ran: Path) -> None:
+    survey = next((ran / "instruments").glob("*.qsf")).relative_to(ran)
+    done = vignetta("simulate", str(survey), "--n", "7", "--seed", "2", "--to", "made/out.csv", cwd=ran)
+    assert done.returncode == 0
+    assert "wrote made/out.csv: 7 respondents, none of them real." in done.stdout
+    assert len((ran / "made/out.csv").read_text("utf-8").splitlines()) == 3 + 7
+    told = json.loads(vignetta("simulate", str(survey), "--n", "7", "--seed", "2", "--json", cwd=ran).stdout)
+    assert {each["what"]: each["number"] for each in told["account"]}["ends of survey"] >= 1
+    assert (ran / told["file"]).read_bytes() == (ran / "made/out.csv").read_bytes()
+    assert vignetta("simulate", "absent.qsf", cwd=ran).returncode == 1
+
+
 def test_lint_says_what_is_wrong_and_ends_with_1(ran: Path) -> None:
     assert vignetta("lint", "instruments/alliance.qsf", "--outcome", "approval", cwd=ran).stdout == "Nothing found.\n"
     done = vignetta("lint", str(broken(ran)), cwd=ran)

@@ -58,6 +58,7 @@ _HOME = {
     "read_codebook": "codebook",
     "read_export": "cleaning.responses",
     "read_qsf": "instruments.qsf",
+    "rehearse": "instruments.rehearsing",
     "reliability": "analysis.estimands.shares",
     "make_report": "study.reporting",
     "randomization_test": "analysis.inference.randomization",

@@ -214,9 +214,34 @@ def build(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def simulate(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
-    """Let made-up respondents answer the built survey, and export them."""
-    _run_one("simulate", study, as_json)
+def simulate(
+    survey: Annotated[
+        Path | None, typer.Argument(metavar="FILE.qsf", help="Any survey; the study's own if left out.")
+    ] = None,
+    n: Annotated[int, typer.Option("--n", help="For FILE.qsf: how many respondents.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="For FILE.qsf: the same seed gives the same bytes.")] = 1,
+    to: Annotated[Path | None, typer.Option("--to", metavar="FILE.csv", help="For FILE.qsf: the export.")] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="For FILE.qsf: words instead of codes.")] = False,
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Let made-up respondents answer the built survey, or any other, and export them."""
+    if survey is None:
+        _run_one("simulate", study, as_json)
+        return
+    from vignetta.instruments.rehearsing import rehearse
+    from vignetta.study.files import replace_all
+
+    target = to or Path(f"{survey.stem}_simulated.csv")
+    with _working("simulate ...", quiet=as_json):
+        made = rehearse(survey, n, seed=seed, values="labels" if labels else "codes")
+    replace_all(target.parent, {target.name: made.export.encode()})
+    lines = [vars(each) for each in made.account]
+    if as_json:
+        print(json.dumps({"file": str(target), "respondents": n, "account": lines}, ensure_ascii=False, indent=1))
+        return
+    _show(lines, as_json=False)
+    out.print(f"\nwrote {escape(str(target))}: {_count(n, 'respondent')}, none of them real.")
 
 
 @app.command()

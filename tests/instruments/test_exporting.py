@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.instruments.running import choice, one_block
 from vignetta.codebook import RECORD
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
-from vignetta.instruments import elements
-from vignetta.instruments.exporting import export_csv, question_columns
+from vignetta.instruments.exporting import question_columns
 from vignetta.instruments.fielding import Simulated, simulate
 from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.random_answers import random_answer
@@ -27,16 +27,6 @@ HEADERS = 3
 
 
 Row = dict[str, str]
-
-
-PAIRS = [
-    ("janpfander__impressive_climate__Climatologist.qsf", "janpfander__impressive_climate__qualtrics.csv"),
-    ("psych251__porter_2016_1_rescue__survey.qsf", "psych251__porter_2016_1_rescue__pilot_a_anonymized.csv"),
-    (
-        "yhoriuchi__projoint__CHKKK_Mummolo_and_Nall_full_replication_W1_Lucid_-_August_2021.qsf",
-        "yhoriuchi__projoint__mummolo_nall_replication.csv",
-    ),
-]
 
 
 def table(export: str) -> list[list[str]]:
@@ -96,17 +86,21 @@ def test_headers(simulated: Simulated, survey: Survey) -> None:
     assert not [each for each in texts if "<" in each or not each]
 
 
-def test_piped_fields_are_marked_in_the_label_row() -> None:
+def test_piped_text_is_marked_in_the_label_row() -> None:
+    first = choice("asked", text="Is <b>${e://Field/ally}</b> or ${e://field/rival} an ally?")
+    second = choice("again", text="You said ${q://QID1/ChoiceGroup/SelectedChoices}. Sure?")
+    assert [each.label for each in question_columns(one_block(first, second))] == [
+        "Is [Field-ally] or [Field-rival] an ally?",
+        "You said [QID1-ChoiceGroup-SelectedChoices]. Sure?",
+    ]
 
-    asked = elements.single_choice("asked", "Is <b>${e://Field/ally}</b> an ally?", ["Yes", "No"]) | {
-        "QuestionID": "QID1"
-    }
-    block = elements.block("BL_1", "Main", "Default", [["QID1"]])
-    flow = elements.flow([elements.embedded_data({"ally": "X"}), elements.show(block)])
-    survey = Survey(
-        elements.document("small", "Small", note="", language="en", questions=[asked], blocks=[block], flow=flow)
+
+def test_a_loops_columns_are_labelled_with_its_text() -> None:
+    static = {"1": {"1": "<i>war</i>"}, "2": {"1": "trade"}}
+    survey = one_block(
+        choice("asked", text="And ${lm://Field/1}?"), Looping="Static", LoopingOptions={"Static": static}
     )
-    assert [each.label for each in question_columns(survey)] == ["Is [Field-ally] an ally?"]
+    assert [each.label for each in question_columns(survey)] == ["And [Field-1]? - war", "And [Field-1]? - trade"]
 
 
 def test_dates_and_durations_agree(rows: list[Row], simulation: Simulation) -> None:
@@ -131,34 +125,11 @@ def test_times_on_the_page(rows: list[Row]) -> None:
         assert 0 <= first <= last <= submit <= int(each["Duration (in seconds)"]) + 1
 
 
-def real_header(path: Path) -> list[tuple[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        names, _, ids = (row for row, _ in zip(csv.reader(lines), range(HEADERS), strict=False))
-    return [(name, json.loads(each)["ImportId"]) for name, each in zip(names, ids, strict=True)]
-
-
 def some_sessions(survey: Survey) -> list[Session]:
     runtime, generator = Runtime(survey), np.random.default_rng(1)
     visits = [runtime.run(Respondent(random_answer, {"data_source": "simulated"}), generator) for _ in range(5)]
     start = datetime(2026, 1, 1)
     return [Session(each, start, tuple(10.0 for _ in each.pages), "192.0.2.1") for each in visits]
-
-
-@pytest.mark.real
-@pytest.mark.parametrize(("qsf", "export"), PAIRS)
-def test_columns_are_those_of_real_exports(real: Path, qsf: str, export: str) -> None:
-    survey = read_qsf(real / "qsf" / qsf)
-    header = real_header(real / "exports" / export)
-    ours = table(export_csv(survey, some_sessions(survey), np.random.default_rng(1)))
-    made = [(name, json.loads(each)["ImportId"]) for name, each in zip(ours[0], ours[2], strict=True)]
-    standard = {each.import_id for each in RECORD}
-    assert [each for each in made[:17] if each in header] == [each for each in header if each[1] in standard]
-    asked = [each for each in header if each[1].startswith("QID")]
-    assert len(asked) > 10
-    assert [each for each in made if each in asked] == asked
-    declared = [each for each in header if each[1] in survey.embedded_fields and not each[0].startswith("Q_")]
-    assert [each for each in made if each in declared] == declared
-    assert len({len(each) for each in ours}) == 1
 
 
 @pytest.mark.real

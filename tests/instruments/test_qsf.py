@@ -19,6 +19,7 @@ from vignetta.instruments.differing import diff
 from vignetta.instruments.importing import draft, imported_codebook
 from vignetta.instruments.linting import lint
 from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
+from vignetta.instruments.rehearsing import rehearse
 from vignetta.instruments.survey import Survey, walk
 
 EXPORTED: Final = (
@@ -267,8 +268,16 @@ def reads_or_refuses(broken: dict[str, Any], document: dict[str, Any], folder: P
     repr(lint(survey))
     draft(survey)
     assert not diff(survey, survey)
+    goes_through_or_is_refused(survey)
     repr(diff(Survey(document), survey))
     repr(diff(survey, Survey(document)))
+
+
+def goes_through_or_is_refused(survey: Survey) -> None:
+    try:
+        repr(rehearse(survey, 3))
+    except StudyError as error:
+        assert all(each.where and each.remedy for each in error.problems)
 
 
 @cache

@@ -13,8 +13,10 @@ from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Optio
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import building, naming
+from vignetta.instruments.carrying import with_carried
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
 from vignetta.instruments.drawing import draws_whole
+from vignetta.instruments.reading import loops_of
 from vignetta.instruments.survey import (
     EmbeddedDataNode,
     EmbeddedField,
@@ -322,8 +324,10 @@ def codebook_of_survey(survey: Survey) -> Codebook:
     """
     made = list(RECORD)
     for block in survey.live_blocks:
-        for question in (survey.questions[each] for each in block.questions if each in survey.questions):
-            made += [each for loop in block.loops or [""] for each in _of_question(question, role="other", loop=loop)]
+        loops = [each.number for each in loops_of(survey, block)] or [""]
+        for known in (survey.questions[each] for each in block.questions if each in survey.questions):
+            question = with_carried(survey, known)
+            made += [each for loop in loops for each in _of_question(question, role="other", loop=loop)]
     made += [_of_field(name, survey) for name in survey.embedded_fields]
     fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
     made += [_field_variable(name, "other", kind) for name, kind in fraud.items()]

@@ -15,13 +15,17 @@ PARTIAL_AFTER: Final = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Session:
-    """One visit in the field: when it began, how many seconds each of its pages took, and from where it came."""
+    """One visit in the field: when it began, how many seconds each of its pages took, and from where it came.
+
+    `test` marks a response that Qualtrics would call a test response, because nobody gave it.
+    """
 
     visit: Visit
     started: datetime
     seconds: tuple[float, ...]
     ip_address: str
     preview: bool = False
+    test: bool = False
 
     @cached_property
     def duration(self) -> int:
