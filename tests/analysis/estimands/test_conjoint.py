@@ -113,7 +113,7 @@ def test_published_marginal_means_of_an_interaction(real: Path, r_frame: Callabl
 
 @pytest.mark.real
 def test_empty_cells_of_a_restricted_design_are_refused(r_frame: Callable[[str], pd.DataFrame]) -> None:
-    with pytest.raises(StudyError, match=r"no row has the combination of `Education\[T.4th Grade\]:Job"):
+    with pytest.raises(StudyError, match=r"no row has `Education` No Formal and `Job` Financial Analyst"):
         fit(r_frame("immigration"), "ChosenImmigrant ~ Education * Job", errors="CR1", cluster="CaseID")
 
 
