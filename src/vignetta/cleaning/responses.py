@@ -11,6 +11,7 @@ from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
 from vignetta.cleaning.ledger import flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.needs import names_of
 from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
@@ -141,7 +142,8 @@ def _check(codebook: Codebook) -> None:
 
 
 def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
-    names = [str(each.by) for each in exclusions if each.rule == "duplicate"]
+    """The cells of variables that rules read and that are not typed, or that tell respondents apart."""
+    names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
     return {name: raw.cells[matching.positions[name][0]] for name in names}
 
 

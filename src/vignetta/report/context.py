@@ -12,6 +12,7 @@ from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
+from vignetta.plan import measured_after
 from vignetta.report import methods, tables
 from vignetta.report.assigning import assigned, read_at_once, table
 from vignetta.report.inputs import RegistrationStatus, ReportInput
@@ -203,7 +204,9 @@ def flow(given: ReportInput) -> Flow:
         steps = ledger.flow(given.ledger, exclusions=rules)
     except ValueError as error:
         raise StudyError(Problem("ledger", f"{error}.", "Run `vignetta clean` again.")) from None
-    after = {reason for reason, rule in zip(reasons(rules), rules, strict=True) if rule.after_treatment}
+    measured = measured_after(given.design)
+    past = (each.looks_past_treatment(each.reads, measured) for each in rules)
+    after = {reason for reason, each in zip(reasons(rules), past, strict=True) if each}
     rows = list(zip(steps["state"], steps["n"], steps["remaining"], strict=True))
     excluded = tuple(Step(state, int(n), int(remaining), state in after) for state, n, remaining in rows[:-1])
     return Flow(len(given.ledger), excluded, int(rows[-1][1]))
