@@ -9,6 +9,5 @@ with study.stage("clean") as stage:
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
     stage.write("data/clean/summary.txt", f"{clean}\n")
-    stage.write("data/clean/ledger.csv", clean.ledger)
-    stage.write("data/clean/columns.csv", clean.columns)
+    stage.write_all("data/clean", clean.accounts)
     stage.write("data/clean/codebook.csv", vg.codebook_csv(clean.codebook))

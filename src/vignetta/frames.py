@@ -96,6 +96,14 @@ LEDGER: Final[Columns] = {
 """One row per raw row of the export. `row` counts raw data rows from 1, `state` is `analysed` or the first reason to
 exclude it, `reasons` all of them, separated by `; `."""
 
+FLOW: Final[Columns] = {"state": "text", "n": "integer", "remaining": "integer", "measured": "text"}
+"""One row per reason in the order in which it is applied, then the raw rows analysed; `n` adds up to the raw rows.
+`measured` says whether the rule uses what was measured `before` or `after` the vignette; empty for `analysed`."""
+
+ARMS: Final[Columns] = {"factor": "text", "level": "text", "state": "text", "n": "integer"}
+"""One row per factor, level and state that occurs, and one for `analysed` always. An empty level stands for responses
+to which none was assigned. `n` of each factor adds up to all responses; with one response each, to the raw rows."""
+
 EXPORT_COLUMNS: Final[Columns] = {
     "position": "integer",
     "column": "text",

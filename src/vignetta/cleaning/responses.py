@@ -8,11 +8,11 @@ from typing import Final
 import pandas as pd
 
 from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
-from vignetta.cleaning.ledger import flow, ledger
+from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
 from vignetta.cleaning.needs import names_of
-from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
+from vignetta.cleaning.screening import ANALYSED, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
@@ -38,6 +38,7 @@ class CleanExport:
     notes : what a reader must know, as sentences.
     synthetic : whether a response says of itself that it is simulated.
     exclusions : the rules that were applied.
+    declared : all variables, also those left behind.
     tasks, profiles : how many of them each raw row has; 0 when the variables are about none.
     """
 
@@ -48,6 +49,7 @@ class CleanExport:
     notes: tuple[str, ...]
     synthetic: bool
     exclusions: tuple[Exclusion, ...] = field(default=())
+    declared: Codebook = field(default=Codebook(variables=()), repr=False)
     tasks: int = 0
     profiles: int = 0
 
@@ -59,7 +61,19 @@ class CleanExport:
     @property
     def flow(self) -> pd.DataFrame:
         """How many raw rows each exclusion takes away, and how many remain."""
-        return flow(self.ledger, exclusions=self.exclusions)
+        past = looks_past_treatment(self.exclusions, self.declared)
+        return flow(self.ledger, exclusions=self.exclusions, past_treatment=past)
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """What became of the responses of each level of each factor, `frames.ARMS`."""
+        return arms(self.responses, self.codebook, exclusions=self.exclusions)
+
+    @property
+    def accounts(self) -> Mapping[str, pd.DataFrame]:
+        """The files that account for rows and columns, by name."""
+        tables = {"ledger": self.ledger, "flow": self.flow, "arms": self.arms, "columns": self.columns}
+        return {f"{name}.csv": each for name, each in tables.items()}
 
     def __repr__(self) -> str:
         statuses = self.columns["status"].value_counts()
@@ -126,7 +140,7 @@ def read_export(
     kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
     synthetic = is_synthetic(responses, kept)
     n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, **n)
+    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, codebook, **n)
 
 
 def _check(codebook: Codebook) -> None:

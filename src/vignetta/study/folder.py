@@ -28,6 +28,7 @@ SIMULATION: Final = "design/simulation.yaml"
 CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
 LEDGER: Final = "data/clean/ledger.csv"
+ARMS: Final = "data/clean/arms.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
 
 
@@ -164,6 +165,11 @@ class Study:
         return _table(self.file(LEDGER, made_by="clean"))
 
     @property
+    def arms(self) -> pd.DataFrame:
+        """What became of the responses of each level of each factor."""
+        return _table(self.file(ARMS, made_by="clean"))
+
+    @property
     def estimates(self) -> pd.DataFrame:
         """The estimates."""
         return _table(self.file(ESTIMATES, made_by="estimate"))
@@ -200,7 +206,7 @@ def _table(path: Path) -> pd.DataFrame:
 
     from vignetta import frames
 
-    columns: dict[str, Any] = {**frames.ESTIMATES, **frames.LEDGER}
+    columns: dict[str, Any] = {**frames.ESTIMATES, **frames.LEDGER, **frames.ARMS}
     texts = {name: str for name, kind in columns.items() if kind == "text"}
     return pd.read_csv(
         path, dtype=texts, keep_default_na=False, na_values={c: [""] for c, k in columns.items() if k != "text"}

@@ -46,7 +46,7 @@ class Stage:
         """Make a file, named relative to the study's folder."""
         self.contents[name] = as_bytes(name, content)
 
-    def write_all(self, folder: str, contents: Mapping[str, "str | bytes"]) -> None:
+    def write_all(self, folder: str, contents: Mapping[str, Any]) -> None:
         """Make several files in one folder."""
         for name, content in contents.items():
             self.write(f"{folder}/{name}", content)
