@@ -115,6 +115,18 @@ EXPORT_COLUMNS: Final[Columns] = {
 codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`. `variable` names
 task and profile too where there are several: `regime (task 2, profile 1)`."""
 
+AUDIT: Final[Columns] = {
+    "severity": "text",
+    "check": "text",
+    "where": "text",
+    "n": "integer",
+    "rows": "text",
+    "what": "text",
+    "remedy": "text",
+}
+"""One row per finding about an export. `severity` is error (cleaning stops) or warning; `check` is what was looked at,
+`rows` are all raw rows that it is about, counted from 1 and separated by blanks, `n` how many they are."""
+
 FINDINGS: Final[Columns] = {
     "severity": "text",
     "rule": "text",

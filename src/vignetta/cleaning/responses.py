@@ -7,12 +7,15 @@ from typing import Final
 
 import pandas as pd
 
+from vignetta.cleaning.audit import Audited, Finding, audit, audit_frame
+from vignetta.cleaning.designed import Expected, design_findings
 from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
 from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
-from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.matching import Matching
 from vignetta.cleaning.needs import names_of
-from vignetta.cleaning.screening import ANALYSED, Screening, looks_past_treatment, needed, screen
+from vignetta.cleaning.reading import Reading, read_whole
+from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
@@ -39,6 +42,7 @@ class CleanExport:
     synthetic : whether a response says of itself that it is simulated.
     exclusions : the rules that were applied.
     declared : all variables, also those left behind.
+    audit : what the audit warns of, `frames.AUDIT`.
     tasks, profiles : how many of them each raw row has; 0 when the variables are about none.
     """
 
@@ -50,6 +54,7 @@ class CleanExport:
     synthetic: bool
     exclusions: tuple[Exclusion, ...] = field(default=())
     declared: Codebook = field(default=Codebook(variables=()), repr=False)
+    audit: pd.DataFrame = field(default_factory=lambda: audit_frame([]), repr=False)
     tasks: int = 0
     profiles: int = 0
 
@@ -72,7 +77,13 @@ class CleanExport:
     @property
     def accounts(self) -> Mapping[str, pd.DataFrame]:
         """The files that account for rows and columns, by name."""
-        tables = {"ledger": self.ledger, "flow": self.flow, "arms": self.arms, "columns": self.columns}
+        tables = {
+            "ledger": self.ledger,
+            "flow": self.flow,
+            "arms": self.arms,
+            "columns": self.columns,
+            "audit": self.audit,
+        }
         return {f"{name}.csv": each for name, each in tables.items()}
 
     def __repr__(self) -> str:
@@ -97,7 +108,12 @@ class CleanExport:
 
 
 def read_export(
-    path: str | Path, codebook: Codebook, *, exclusions: Sequence[Exclusion] = (), format: ExportFormat = "qualtrics"
+    path: str | Path,
+    codebook: Codebook,
+    *,
+    exclusions: Sequence[Exclusion] = (),
+    format: ExportFormat = "qualtrics",
+    expected: Expected | None = None,
 ) -> CleanExport:
     """Clean an export.
 
@@ -107,12 +123,13 @@ def read_export(
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.
+    expected : what the design says about the responses, for the audit: `study.expected`.
 
     Raises
     ------
     StudyError
-        When the file is broken, a column that is needed is absent, or a cell has no meaning in the codebook; all
-        problems of a step with their rows.
+        When the file is broken, a column that is needed is absent, a cell has no meaning in the codebook, or the export
+        is not as the design says; all problems with their rows, and in its `accounts` the whole audit.
 
     Examples
     --------
@@ -123,9 +140,13 @@ def read_export(
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
-    matching = match(raw, codebook, needed=wanted)
-    typed = read_values(raw, codebook, matching=matching, format=format)
-    screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
+    reading = read_whole(
+        raw, codebook, lambda known, found: read_values(raw, known, matching=found, format=format), needed=wanted
+    )
+    matching, typed = reading.matching, reading.typed
+    screened = _screened(raw, reading, codebook, exclusions)
+    audited = Audited(raw, reading, codebook, exclusions, screened.marks.any(axis=1).to_numpy(dtype=bool))
+    findings = _passed(audit(audited, design_findings(audited, expected) if expected else ()))
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
     wide = _wide(typed.data, account, codebook)
     responses = melt(wide, codebook) if codebook.tasks else wide
@@ -136,11 +157,30 @@ def read_export(
         *screened.notes,
         *_gaps(responses, codebook),
         *_open(codebook, responses),
+        *(f"{each.what} {each.remedy}" for each in findings),
     )
     kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
     synthetic = is_synthetic(responses, kept)
     n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, codebook, **n)
+    return CleanExport(
+        responses, account, matching.columns, kept, notes, synthetic, exclusions, codebook, audit_frame(findings), **n
+    )
+
+
+def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:
+    """The marks of the rules; none when what they read may be missing."""
+    if reading.problems:
+        return Screened(pd.DataFrame(index=reading.typed.data.index), ())
+    keys = _keys(raw, reading.matching, exclusions)
+    return screen(Screening(reading.typed.data, keys, codebook), exclusions)
+
+
+def _passed(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings, all of them warnings. Raises `StudyError` with all when one is an error."""
+    errors = [each for each in findings if each.severity == "error"]
+    if errors:
+        raise StudyError([each.problem for each in errors], accounts={"audit.csv": audit_frame(findings)})
+    return findings
 
 
 def _check(codebook: Codebook) -> None:

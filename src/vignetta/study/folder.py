@@ -18,6 +18,7 @@ from vignetta.study.stages import Stage
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vignetta.cleaning.designed import Expected
     from vignetta.codebook import Codebook
     from vignetta.instruments.simulation import Simulation
     from vignetta.instruments.survey import Survey
@@ -137,6 +138,13 @@ class Study:
     @property
     def data_format(self) -> DataFormat:
         return self.design.data.format if self.design.data else "qualtrics"
+
+    @property
+    def expected(self) -> Expected:
+        """What the design says about the responses, with which cleaning compares them."""
+        from vignetta.study.expecting import expected_of
+
+        return expected_of(self.design)
 
     @property
     def clean(self) -> pd.DataFrame:
