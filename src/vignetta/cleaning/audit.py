@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.exports import RawExport
+from vignetta.cleaning.exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
 from vignetta.codebook import Codebook, Variable
@@ -48,6 +48,7 @@ class Audited:
     Attributes
     ----------
     raw : the export.
+    format : a table in hand may have several rows for each respondent.
     reading : what could be read of it.
     codebook : what it should hold.
     exclusions : the plan's rules.
@@ -55,6 +56,7 @@ class Audited:
     """
 
     raw: RawExport
+    format: ExportFormat
     reading: Reading
     codebook: Codebook
     exclusions: Sequence[Exclusion]
@@ -154,6 +156,8 @@ def _previews(audited: Audited) -> Iterator[Finding]:
 
 def _repeated(audited: Audited) -> Iterator[Finding]:
     """The same respondent twice, where no exclusion looks for it."""
+    if audited.format == "table":
+        return
     watched = {name for each in audited.exclusions for name in each.by}
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None

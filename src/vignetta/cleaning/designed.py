@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,10 @@ from vignetta.cleaning.frequencies import FALSE_ALARMS, fit
 from vignetta.cleaning.rules import levels_of
 from vignetta.codebook import Variable
 
-_SHOWN = 60
+_SHOWN: Final = 60
+"""Characters of a wording that a message quotes."""
+_LEVELS: Final = 6
+"""Levels whose frequencies a message tells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +33,7 @@ class Expected:
     wordings : for each factor and level, the words that respondents may have read.
     version_field : the variable that holds the hash of the design.
     versions : the hashes of the designs whose responses count; empty when any does.
+    unaudited : why combinations and frequencies cannot be looked at; empty when they can.
     first_day, last_day : of fielding, as 2026-03-01; empty when not said.
     """
 
@@ -37,6 +43,7 @@ class Expected:
     wordings: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     version_field: str = ""
     versions: Sequence[str] = ()
+    unaudited: str = ""
     first_day: str = ""
     last_day: str = ""
 
@@ -48,6 +55,8 @@ def design_findings(audited: Audited, expected: Expected) -> Iterator[Finding]:
     yield from _wordings(audited, expected)
     yield from _versions(audited, expected)
     yield from _times(audited, expected)
+    if expected.unaudited:
+        yield Finding("warning", "combinations", audited.raw.shown, expected.unaudited, "Look at them otherwise.")
     if expected.is_drawn and len(expected.combinations):
         yield from _frequencies(audited, expected)
 
@@ -90,13 +99,12 @@ def _places(audited: Audited, expected: Expected, names: Sequence[str]) -> Mappi
     given = {(each.name, each.task, each.profile): levels for each, levels in _factors(audited, expected)}
     found: dict[str, dict[str, pd.Series]] = {}
     for task, profile in dict.fromkeys((task, profile) for _, task, profile in given):
-        shown = {}
-        for name in names:
-            slots = [(name, task, profile), (name, task, 0), (name, 0, 0)]
-            shown |= {name: given[each] for each in slots[-1:] + slots[1:2] + slots[:1] if each in given}
-        if len(shown) == len(names):
+        slots = ((task, profile), (task, 0), (0, 0))
+        there = {name: [given[name, *each] for each in slots if (name, *each) in given] for name in names}
+        if all(there.values()):
             place = f" in task {task}" if task else ""
-            found[place + (f", profile {profile}" if profile else "")] = shown
+            place += f", profile {profile}" if profile else ""
+            found[place] = {name: each[0] for name, each in there.items()}
     return found
 
 
@@ -114,7 +122,7 @@ def _wordings(audited: Audited, expected: Expected) -> Iterator[Finding]:
             if known and _plain(text) not in known:
                 marked = ((levels == level) & (cells == text)).to_numpy(dtype=bool) & ~audited.excluded
                 shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-                what = f"`{level}` was shown as `{shown.replace('{', '{{').replace('}', '}}')}` ({{rows}})."
+                what = f"`{level}` was shown as `{shown}` ({{rows}})."
                 remedy = "These are not the words of the design: find out what respondents read."
                 yield from audited.told("error", "wording", each.full_name, marked, what, remedy)
 
@@ -133,9 +141,7 @@ def _versions(audited: Audited, expected: Expected) -> Iterator[Finding]:
     for version in other.unique():
         marked = (cells == version).to_numpy(dtype=bool) & ~audited.excluded
         what = f"the responses are to another version of the design, `{version}` ({{rows}})."
-        remedy = (
-            f"Go back to that design; or, if nothing that matters changed, write `versions: [{version}]` in `data`."
-        )
+        remedy = f"Go back to that design; if nothing that matters changed, write `versions: [{version}]` in `data`."
         yield from audited.told("error", "version", expected.version_field, marked, what, remedy)
 
 
@@ -150,9 +156,7 @@ def _times(audited: Audited, expected: Expected) -> Iterator[Finding]:
         (early, "began before the first day of fielding", "<", expected.first_day),
         (late, "began after the last day of fielding", ">", expected.last_day + " 23:59:59"),
     ):
-        remedy = (
-            f"Correct the days in `data`, or exclude them: `{{rule: condition, when: 'started {sign} \"{day}\"'}}`."
-        )
+        remedy = f'Correct the days in `data`, or exclude them with the condition `started {sign} "{day}"`.'
         where = marked & ~audited.excluded
         yield from audited.told("error", "fielding", "started", where, f"responses {what} ({{rows}}).", remedy)
 
@@ -175,15 +179,11 @@ def _frequencies(audited: Audited, expected: Expected) -> Iterator[Finding]:
                 for level, n, p in list(zip(counts.index, counts, probability, strict=True))[:_LEVELS]
             )
             more = f" and {len(counts) - _LEVELS} more" if len(counts) > _LEVELS else ""
-            chance = (
-                f"{found.test} test, p = {found.p_value:.1g}; {len(tests)} tests alarm by chance in {FALSE_ALARMS:.1%}"
-            )
-            what = f"`{where}` was not drawn as the design says: {shares}{more} ({chance} of surveys)."
+            alarms = f"the {len(tests)} tests alarm by chance in at most {FALSE_ALARMS:.1%} of surveys"
+            chance = f"{found.test} test, p = {found.p_value:.1g}; {alarms}"
+            what = f"`{where}` was not drawn as the design says: {shares}{more} ({chance})."
             remedy = "Look how the survey draws it, and for whom no level is noted."
             yield Finding("warning", "frequencies", f"{audited.raw.shown} {where}", what, remedy)
-
-
-_LEVELS = 6
 
 
 def _tests(audited: Audited, expected: Expected) -> Iterator[tuple[str, pd.Series, pd.Series]]:
@@ -204,8 +204,7 @@ def _tests(audited: Audited, expected: Expected) -> Iterator[tuple[str, pd.Serie
 
 def _joined(levels: pd.DataFrame) -> pd.Series:
     texts = [levels[each] for each in levels]
-    first: pd.Series = texts[0]
-    return first.str.cat(texts[1:], sep=" × ")
+    return reduce(lambda one, other: one + " × " + other, texts)
 
 
 def _counted(levels: pd.Series, probability: pd.Series) -> pd.Series:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
 from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching
-from vignetta.cleaning.needs import names_of
+from vignetta.cleaning.needs import names_of, reads
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
@@ -77,14 +77,8 @@ class CleanExport:
     @property
     def accounts(self) -> Mapping[str, pd.DataFrame]:
         """The files that account for rows and columns, by name."""
-        tables = {
-            "ledger": self.ledger,
-            "flow": self.flow,
-            "arms": self.arms,
-            "columns": self.columns,
-            "audit": self.audit,
-        }
-        return {f"{name}.csv": each for name, each in tables.items()}
+        tables = {"ledger": self.ledger, "flow": self.flow, "arms": self.arms, "columns": self.columns}
+        return {f"{name}.csv": each for name, each in {**tables, "audit": self.audit}.items()}
 
     def __repr__(self) -> str:
         statuses = self.columns["status"].value_counts()
@@ -145,7 +139,7 @@ def read_export(
     )
     matching, typed = reading.matching, reading.typed
     screened = _screened(raw, reading, codebook, exclusions)
-    audited = Audited(raw, reading, codebook, exclusions, screened.marks.any(axis=1).to_numpy(dtype=bool))
+    audited = Audited(raw, format, reading, codebook, exclusions, screened.marks.any(axis=1).to_numpy(dtype=bool))
     findings = _passed(audit(audited, design_findings(audited, expected) if expected else ()))
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
     wide = _wide(typed.data, account, codebook)
@@ -161,18 +155,18 @@ def read_export(
     )
     kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
     synthetic = is_synthetic(responses, kept)
-    n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(
-        responses, account, matching.columns, kept, notes, synthetic, exclusions, codebook, audit_frame(findings), **n
-    )
+    told: dict[str, Any] = {"exclusions": exclusions, "declared": codebook, "audit": audit_frame(findings)}
+    told |= {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
+    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, **told)
 
 
 def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:
-    """The marks of the rules; none when what they read may be missing."""
-    if reading.problems:
-        return Screened(pd.DataFrame(index=reading.typed.data.index), ())
-    keys = _keys(raw, reading.matching, exclusions)
-    return screen(Screening(reading.typed.data, keys, codebook), exclusions)
+    """The marks of the rules; those that read what could not be read mark nothing."""
+    there = {*reading.typed.data, *(each.full_name for each in codebook.with_role("personal"))}
+    there &= {*reading.matching.positions}
+    able = [each for each in exclusions if all(one.full_name in there for one in reads(each, codebook))]
+    keys = _keys(raw, reading.matching, able)
+    return screen(Screening(reading.typed.data, keys, codebook), able)
 
 
 def _passed(findings: Sequence[Finding]) -> Sequence[Finding]:
