@@ -11,9 +11,11 @@ with study.stage("clean") as stage:
         exclusions=study.plan.exclusions,
         format=study.data_format,
         expected=study.expected,
+        salt=study.salt,
     )
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
     stage.write("data/clean/summary.txt", f"{clean}\n")
     stage.write_all("data/clean", clean.accounts)
+    stage.write_all("data/raw", clean.keys)
     stage.write("data/clean/codebook.csv", vg.codebook_csv(clean.codebook))

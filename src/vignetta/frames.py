@@ -115,6 +115,11 @@ EXPORT_COLUMNS: Final[Columns] = {
 codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`. `variable` names
 task and profile too where there are several: `regime (task 2, profile 1)`."""
 
+REMOVED: Final[Columns] = {"variable": "text", "kind": "text", "n": "integer", "rows": "text"}
+"""One row per variable and kind of personal data that cleaning removed, without the data. `kind` is `column` where all
+of it was left behind, `pseudonym` where identifiers were replaced, or what was found in texts; `n` counts cells, `rows`
+are their raw rows, counted from 1 and separated by blanks."""
+
 AUDIT: Final[Columns] = {
     "severity": "text",
     "check": "text",

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.exports import ExportFormat, RawExport
+from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
 from vignetta.codebook import Codebook, Variable
@@ -52,6 +53,7 @@ class Audited:
     reading : what could be read of it.
     codebook : what it should hold.
     exclusions : the plan's rules.
+    has_salt : whether identifiers are replaced by pseudonyms.
     excluded : (rows,) those that a rule leaves out; what is wrong with them stops nothing.
     """
 
@@ -61,6 +63,7 @@ class Audited:
     codebook: Codebook
     exclusions: Sequence[Exclusion]
     excluded: Flags
+    has_salt: bool = False
 
     @property
     def data(self) -> pd.DataFrame:
@@ -100,16 +103,23 @@ def said(rows: Sequence[int]) -> str:
 def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
     """All findings about an export, errors first; `further` are those of the design."""
     found = [Finding("error", "reading", each.where, each.what, each.remedy, each.rows) for each in _problems(audited)]
-    found += [*_columns(audited), *_previews(audited), *_repeated(audited), *_unassigned(audited), *further]
+    found += [*_columns(audited), *_previews(audited), *_repeated(audited), *_identifiers(audited)]
+    found += [*_unassigned(audited), *further]
     return sorted(dict.fromkeys(found), key=lambda each: each.severity != "error")
 
 
 def audit_frame(findings: Sequence[Finding]) -> pd.DataFrame:
     """The findings as `frames.AUDIT`."""
     rows: list[dict[str, Any]] = [
-        {**vars(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))} for each in findings
+        {**vars(each), "what": _quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
+        for each in findings
     ]
     return frame(rows, AUDIT)
+
+
+def _quotable(finding: Finding) -> str:
+    """What a finding says, without what is personal in cells that it quotes."""
+    return redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
 
 
 # ------------------------------------------------------------------------------------------------ what is looked at
@@ -168,6 +178,15 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
             what = f"the same `{each.name}` stands in several rows ({{rows}})."
             remedy = f"Add `{{rule: duplicate, by: {each.name}}}` to the exclusions."
             yield from audited.told(severity, "respondents", each.full_name, marked, what, remedy)
+
+
+def _identifiers(audited: Audited) -> Iterator[Finding]:
+    """Identifiers that would take personal data into the clean files."""
+    for each in audited.codebook.with_role("identifier"):
+        if not audited.has_salt and each.name in audited.data and looks_personal(audited.data[each.name]):
+            what = f"`{each.name}` holds e-mail addresses, ids of a panel or the like."
+            remedy = "Write `pseudonyms: true` into `data` of study.yaml."
+            yield Finding("error", "personal", f"{audited.raw.shown} {each.full_name}", what, remedy)
 
 
 def _unassigned(audited: Audited) -> Iterator[Finding]:

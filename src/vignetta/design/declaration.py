@@ -298,6 +298,7 @@ class Data(Declared):
     first_day: Day = Field("", description="the first day of fielding, such as 2026-03-01")
     last_day: Day = Field("", description="the last day of fielding")
     versions: tuple[str, ...] = Field((), description="design hashes of earlier instruments whose responses count too")
+    pseudonyms: bool = Field(False, description="true to replace respondents' ids; the key stays in data/raw/")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
 
