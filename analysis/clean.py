@@ -5,10 +5,17 @@ import vignetta as vg
 study = vg.load(__file__)
 
 with study.stage("clean") as stage:
-    clean = vg.read_export(study.data, study.codebook, exclusions=study.plan.exclusions, format=study.data_format)
+    clean = vg.read_export(
+        study.data,
+        study.codebook,
+        exclusions=study.plan.exclusions,
+        format=study.data_format,
+        expected=study.expected,
+        salt=study.salt,
+    )
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
     stage.write("data/clean/summary.txt", f"{clean}\n")
-    stage.write("data/clean/ledger.csv", clean.ledger)
-    stage.write("data/clean/columns.csv", clean.columns)
+    stage.write_all("data/clean", clean.accounts)
+    stage.write_all("data/raw", clean.keys)
     stage.write("data/clean/codebook.csv", vg.codebook_csv(clean.codebook))

@@ -10,11 +10,12 @@ BELOW: dict[str, set[str]] = {}
 BELOW["errors"] = BELOW["frames"] = BELOW["templating"] = set()
 BELOW["declared"] = {"errors"}
 BELOW["design"] = {"errors", "frames", "declared"}
-BELOW["exclusions"] = {"errors", "declared"}
+BELOW["conditions"] = set()
+BELOW["exclusions"] = {"errors", "declared", "conditions"}
 BELOW["codebook"] = {"errors", "frames", "declared"}
 BELOW["plan"] = BELOW["design"] | {"design", "exclusions"}
 BELOW["analysis"] = BELOW["plan"] | {"plan"}
-BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "exclusions"}
+BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "conditions", "exclusions"}
 BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook", "templating"}
 BELOW["power"] = BELOW["analysis"] | {"analysis"}
 BELOW["report"] = BELOW["analysis"] | BELOW["cleaning"] | {"analysis", "cleaning", "power", "templating"}

@@ -183,6 +183,8 @@ def _run_one(stage: str, study: Path, as_json: bool) -> None:
     with _working(f"{stage} ...", quiet=as_json):
         run_stage(root, stage)
     written = read_manifest(root, stage)["written"]
+    if stage in ("clean", "report"):
+        _refuse_leaks(root, as_json)
     if as_json:
         print(json.dumps({"stage": stage, "written": written, "stale_before": waiting}, indent=1))
         return
@@ -191,6 +193,14 @@ def _run_one(stage: str, study: Path, as_json: bool) -> None:
     _print_summaries(root, stage)
     if waiting:
         out.print(f"[yellow]Not fresh before it: {', '.join(waiting)}. `vignetta run` brings all up to date.[/]")
+
+
+def _refuse_leaks(root: Path, as_json: bool) -> None:
+    from vignetta.study.folder import load
+    from vignetta.study.leaking import leak_problems
+
+    if problems := leak_problems(load(root)):
+        _fail(problems, as_json=as_json)
 
 
 def _print_summaries(root: Path, stage: str) -> None:
@@ -287,6 +297,7 @@ def run(
             out.print(f"{stage:<9} {'done' if needed else 'fresh already'}")
         if needed and not as_json:
             _print_summaries(root, stage)
+    _refuse_leaks(root, as_json)
     _after_run(root, done, as_json)
 
 

@@ -1,29 +1,36 @@
 """What went wrong, where, and what to do: every message of the package has this shape."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong.
 
-    `where` names a file, line and key (or an argument), `what` is a sentence, `remedy` is a sentence or empty.
+    `where` names a file, line and key (or an argument), `what` is a sentence, `remedy` is a sentence or empty. `rows`
+    are all raw rows that it is about, from 1, where it is about rows; `what` may name the first of them only.
     """
 
     where: str
     what: str
     remedy: str = ""
+    rows: tuple[int, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what} {self.remedy}".rstrip()
 
 
 class StudyError(ValueError):
-    """Input that cannot be used. Carries every problem that was found, not only the first."""
+    """Input that cannot be used. Carries every problem that was found, not only the first.
 
-    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+    `accounts` are frames that tell of the problems in full, by the name of the file that they are to become.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem], *, accounts: Mapping[str, Any] | None = None) -> None:
+        self.accounts: Mapping[str, Any] = accounts or {}
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 

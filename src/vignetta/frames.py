@@ -96,6 +96,14 @@ LEDGER: Final[Columns] = {
 """One row per raw row of the export. `row` counts raw data rows from 1, `state` is `analysed` or the first reason to
 exclude it, `reasons` all of them, separated by `; `."""
 
+FLOW: Final[Columns] = {"state": "text", "n": "integer", "remaining": "integer", "measured": "text"}
+"""One row per reason in the order in which it is applied, then the raw rows analysed; `n` adds up to the raw rows.
+`measured` says whether the rule uses what was measured `before` or `after` the vignette; empty for `analysed`."""
+
+ARMS: Final[Columns] = {"factor": "text", "level": "text", "state": "text", "n": "integer"}
+"""One row per factor, level and state that occurs, and one for `analysed` always. An empty level stands for responses
+to which none was assigned. `n` of each factor adds up to all responses; with one response each, to the raw rows."""
+
 EXPORT_COLUMNS: Final[Columns] = {
     "position": "integer",
     "column": "text",
@@ -106,6 +114,23 @@ EXPORT_COLUMNS: Final[Columns] = {
 """One row per column of the raw export. `status` is `matched`, `personal` (left behind) or `listed` (not in the
 codebook); and one row with position 0 per codebook variable that the export lacks, `status` `absent`. `variable` names
 task and profile too where there are several: `regime (task 2, profile 1)`."""
+
+REMOVED: Final[Columns] = {"variable": "text", "kind": "text", "n": "integer", "rows": "text"}
+"""One row per variable and kind of personal data that cleaning removed, without the data. `kind` is `column` where all
+of it was left behind, `pseudonym` where identifiers were replaced, or what was found in texts; `n` counts cells, `rows`
+are their raw rows, counted from 1 and separated by blanks."""
+
+AUDIT: Final[Columns] = {
+    "severity": "text",
+    "check": "text",
+    "where": "text",
+    "n": "integer",
+    "rows": "text",
+    "what": "text",
+    "remedy": "text",
+}
+"""One row per finding about an export. `severity` is error (cleaning stops) or warning; `check` is what was looked at,
+`rows` are all raw rows that it is about, counted from 1 and separated by blanks, `n` how many they are."""
 
 FINDINGS: Final[Columns] = {
     "severity": "text",

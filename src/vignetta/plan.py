@@ -292,6 +292,11 @@ def _level_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding
         yield ("versus",), f"`{factor}` has no level `{versus}`.", near_miss(versus, levels)
 
 
+def measured_after(design: Design) -> frozenset[str]:
+    """What the study measures after a vignette was read: outcomes and recall checks."""
+    return frozenset({*design.outcomes, *design.measures, *design.answered} - {*design.factors})
+
+
 def _exclusion_findings(data: Mapping[str, Any], design: Design) -> Iterator[Finding]:
     listed = data.get("exclusions")
     for place, each in enumerate(listed if isinstance(listed, list) else ()):

@@ -164,8 +164,8 @@ Row = dict[str, str]
 
 
 def rows(*changes: Row) -> list[Row]:
-    """Regular responses, each with some cells changed."""
-    return [REGULAR | each for each in changes]
+    """Regular responses, each with an id of its own and some cells changed."""
+    return [REGULAR | {"ResponseId": f"R_{place}"} | each for place, each in enumerate(changes, 1)]
 
 
 def in_labels(data: Sequence[Row]) -> list[Row]:

@@ -119,7 +119,7 @@ def test_no_personal_data_get_through(write: Write, responses: list[Row]) -> Non
 
 
 def test_simulated_responses_say_so(write: Write, responses: list[Row]) -> None:
-    some = [*responses, responses[0] | {"data_source": "simulated"}]
+    some = [*responses, responses[0] | {"ResponseId": "R_4", "data_source": "simulated"}]
     clean = read_export(write(export_text(some)), CODEBOOK)
     assert clean.synthetic
     assert "SIMULATED" in repr(clean)

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK
-from vignetta.cleaning import screening
+from vignetta.cleaning import needs, rules, screening
 from vignetta.cleaning.screening import Screened, Screening, needed, reasons, screen
-from vignetta.codebook import Codebook
+from vignetta.codebook import Codebook, Variable
 from vignetta.errors import StudyError
 from vignetta.exclusions import Exclusion, Rule
 
@@ -26,12 +26,12 @@ REGULAR = {
 }
 
 
-def screened(changes: Sequence[dict[str, Any]], *rules: Exclusion, keys: Sequence[str] = ()) -> Screened:
+def screened(changes: Sequence[dict[str, Any]], *exclusions: Exclusion, keys: Sequence[str] = ()) -> Screened:
     data = pd.DataFrame([REGULAR | each for each in changes]).astype({"finished": "boolean"})
     for name in ("status", "consent", "attention", "regime", "recall_regime"):
         data[name] = pd.Categorical(data[name], categories=CODEBOOK[name].levels)
     by = {"ip_address": pd.Series(keys, dtype="str")}
-    return screen(Screening(data, by, CODEBOOK), rules)
+    return screen(Screening(data, by, CODEBOOK), exclusions)
 
 
 def marks(rule: Rule, changes: Sequence[dict[str, Any]], *, keys: Sequence[str] = (), **more: Any) -> list[bool]:
@@ -40,7 +40,7 @@ def marks(rule: Rule, changes: Sequence[dict[str, Any]], *, keys: Sequence[str] 
 
 
 def test_every_rule_has_its_marks_words_and_needs() -> None:
-    for table in (screening._MARKS, screening._WORDS, screening._LACKS):
+    for table in (rules.MARKS, screening._WORDS, needs._LACKS):
         assert set(table) == set(get_args(Rule))
 
 
@@ -154,7 +154,7 @@ def test_rules_that_can_bias_are_told() -> None:
     found = screened([{"duration": None}], Exclusion(rule="preview"), Exclusion(rule="speeding", seconds=5))
     assert len(found.notes) == 2
     assert "`Faster than 5 seconds` uses what was measured after the vignette" in found.notes[0]
-    assert "not marked as fast: 1 of 1 raw rows" in found.notes[1]
+    assert "not marked by the exclusion `Faster than 5 seconds`: 1 of 1 raw rows" in found.notes[1]
 
 
 def test_what_the_rules_need() -> None:
@@ -168,7 +168,16 @@ def test_what_the_rules_need() -> None:
 
 @pytest.mark.parametrize("rule", get_args(Rule))
 def test_a_rule_without_its_variable_is_told(rule: Rule) -> None:
-    more = {"duplicate": {"by": "emial"}, "speeding": {"seconds": 5}, "recall": {"factor": "regime"}}
+    more: dict[str, dict[str, Any]] = {
+        "duplicate": {"by": "emial"},
+        "speeding": {"seconds": 5},
+        "slowness": {"seconds": 5},
+        "recall": {"factor": "regime"},
+        "straight_lining": {"variables": ["a", "b"]},
+        "score": {"variable": "a", "below": 1},
+        "location": {"variable": "a", "kept": "b"},
+        "condition": {"when": "a == 1"},
+    }
     codebook = Codebook(variables=(CODEBOOK["email"], CODEBOOK["regime"]))
     with pytest.raises(StudyError, match=rf"exclusions\[0\]: the rule `{rule}` finds nothing to read"):
         needed([Exclusion(rule=rule, **more.get(rule, {}))], codebook)
@@ -185,7 +194,7 @@ def test_an_answer_that_nothing_calls_right_is_told() -> None:
     with pytest.raises(StudyError, match="nothing says which of `level 1`, `level 2` is consent"):
         needed([Exclusion(rule="no_consent")], changed("consent", categories=odd))
     needed([Exclusion(rule="no_consent")], changed("consent", categories=odd, about="level 1"))
-    with pytest.raises(StudyError, match="a `text` cannot be compared with a bound"):
+    with pytest.raises(StudyError, match="`duration` is a `text` and cannot be compared with a bound"):
         needed([Exclusion(rule="speeding", seconds=5)], changed("duration", kind="text"))
 
 
@@ -208,3 +217,151 @@ def test_no_rule_reads_what_differs_from_task_to_task(rule: Exclusion, name: str
     assert str(found).startswith(
         f"exclusions[0]: the rule `{rule.rule}` would read `{name}`, which differs from task to task."
     )
+
+
+# ------------------------------------------------------------------------------------------------ further rules
+
+
+def test_slowness_by_seconds_and_by_the_median() -> None:
+    changes = [{"duration": each} for each in (100.0, 100.0, 300.0, 301.0, np.nan)]
+    assert marks("slowness", changes, seconds=300) == [False, False, False, True, False]
+    # The median of 100, 100, 300, 301 is 200.
+    assert marks("slowness", changes, multiple_of_median=1.5) == [False, False, False, True, False]
+    assert marks("speeding", changes, share_of_median=0.51) == [True, True, False, False, False]
+
+
+def test_straight_lining_is_the_same_place_in_every_question() -> None:
+    scale = CODEBOOK["approval"]
+    other = scale.model_copy(update={"name": "support", "column": "s", "import_id": "QID44"})
+    downwards = [each.model_copy(update={"value": -(each.value or 0)}) for each in other.categories]
+    other = other.model_copy(update={"categories": tuple(downwards)})
+    codebook = Codebook(variables=(scale, other))
+    data = pd.DataFrame({"approval": [1.0, 1.0, -1.0, np.nan, 0.0], "support": [-1.0, 1.0, 1.0, np.nan, 0.0]})
+    rule = Exclusion(rule="straight_lining", variables=("approval", "support"))
+    found = screen(Screening(data, {}, codebook), [rule])
+    assert found.marks.iloc[:, 0].tolist() == [True, False, True, False, True]
+    assert "uses what was measured after the vignette" in found.notes[0]
+    assert "not marked" in found.notes[1] and "1 of 5 raw rows" in found.notes[1]
+
+
+def test_straight_lining_reads_all_tasks() -> None:
+    tasks = [CODEBOOK["approval"].model_copy(update={"task": task, "column": f"a{task}"}) for task in (1, 2, 3)]
+    data = pd.DataFrame({each.full_name: [1.0, value] for each, value in zip(tasks, (0.0, 0.0, 1.0), strict=True)})
+    rule = Exclusion(rule="straight_lining", variables=("approval",))
+    codebook = Codebook(variables=tuple(tasks))
+    assert needed([rule], codebook) == {each.full_name for each in tasks}
+    assert screen(Screening(data, {}, codebook), [rule]).marks.iloc[:, 0].tolist() == [True, False]
+
+
+def test_straight_lining_needs_two_answers() -> None:
+    with pytest.raises(StudyError, match="one answer alone is always alike"):
+        needed([Exclusion(rule="straight_lining", variables="approval")], CODEBOOK)  # type: ignore[arg-type]
+
+
+def test_scores_below_and_above() -> None:
+    score = Variable(name="human", role="other", kind="number", column="human")
+    codebook = Codebook(variables=(score,))
+    screening = Screening(pd.DataFrame({"human": [0.2, 0.5, 0.9, np.nan]}), {}, codebook)
+    below, above = (
+        Exclusion(rule="score", variable="human", below=0.5),
+        Exclusion(rule="score", variable="human", above=0.5),
+    )
+    found = screen(screening, [below, above])
+    assert found.marks.to_numpy().T.tolist() == [[True, False, False, False], [False, False, True, False]]
+    assert list(found.marks) == ["human below 0.5", "human above 0.5"]
+
+
+def test_places_that_are_kept() -> None:
+    place = Variable(name="country", role="personal", kind="text", column="country")
+    keys = {"country": pd.Series(["US", " us", "NL", ""])}
+    screening = Screening(pd.DataFrame(index=range(4)), keys, Codebook(variables=(place,)))
+    rule = Exclusion(rule="location", variable="country", kept=("US", "CA"))
+    assert screen(screening, [rule]).marks.iloc[:, 0].tolist() == [False, False, True, False]
+
+
+def test_several_variables_together_tell_respondents_apart() -> None:
+    keys = {"a": pd.Series(["1", "1", "1", "12", "1"]), "b": pd.Series(["23", "23", "4", "3", ""])}
+    variables = [Variable(name=each, role="personal", kind="text", column=each) for each in keys]
+    screening = Screening(pd.DataFrame(index=range(5)), keys, Codebook(variables=tuple(variables)))
+    rule = Exclusion(rule="duplicate", by=("a", "b"))
+    assert screen(screening, [rule]).marks.iloc[:, 0].tolist() == [False, True, False, False, False]
+
+
+def test_some_failed_checks_can_be_let_pass() -> None:
+    second = CODEBOOK["attention"].model_copy(update={"name": "second", "column": "s", "import_id": "QID99"})
+    codebook = Codebook(variables=(CODEBOOK["attention"], second))
+    data = pd.DataFrame({"attention": ["radio", "none", "none"], "second": ["radio", "radio", "none"]})
+    screening = Screening(data, {}, codebook)
+    rules = [
+        Exclusion(rule="attention"),
+        Exclusion(rule="attention", allowed=1),
+        Exclusion(rule="attention", variables=("second",)),
+    ]
+    expected = [[False, True, True], [False, False, True], [False, False, True]]
+    assert screen(screening, rules).marks.to_numpy().T.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        ("age < 18", [True, False, False, False]),
+        ("18 <= age <= 40", [False, True, False, False]),
+        ("40 < age", [False, False, True, False]),
+        ("not age < 18", [False, True, True, False]),
+        ("age != 17", [False, True, True, False]),
+        ("missing(age)", [False, False, False, True]),
+        ('education == "high"', [False, True, False, False]),
+        ('education >= "middle"', [False, True, True, False]),
+        ('education not in ("low", "high")', [False, False, True, False]),
+        ('age < 18 or education == "middle"', [True, False, True, False]),
+        ('age > 18 and education == "middle"', [False, False, True, False]),
+        ("finished == true", [True, True, False, True]),
+        ('started < "2026-03-02"', [True, False, False, False]),
+        ('comment == "No"', [False, False, True, False]),
+    ],
+)
+def test_conditions(when: str, expected: list[bool]) -> None:
+    data = pd.DataFrame(
+        {
+            "age": [17.0, 18.0, 70.0, np.nan],
+            "education": pd.Categorical(["low", "high", "middle", None], categories=CODEBOOK["education"].levels),
+            "finished": [True, True, False, True],
+            "started": pd.to_datetime(["2026-03-01 23:59", "2026-03-02 00:00", "2026-03-03 00:00", None]),
+            "comment": pd.Series(["", "Yes", "No", None], dtype="str"),
+        }
+    )
+    data["education"] = data["education"].cat.as_ordered()
+    rule = Exclusion(rule="condition", when=when)
+    needed([rule], CODEBOOK)
+    assert screen(Screening(data, {}, CODEBOOK), [rule]).marks.iloc[:, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "what"),
+    [
+        ('age < "18"', "`age` is a number and cannot be compared with the text `18`"),
+        ('education == "hihg"', "`education` has no level `hihg`"),
+        ("education == 1", "`education` is a `ordered` and is compared with texts"),
+        ('regime < "NA"', "`regime` is a `category`, which has no order"),
+        ('started < "March"', "`March` is not a time"),
+        ('email == "a"', "`email` is personal and not read"),
+        ("agee < 18", "the codebook has no variable `agee`. Did you mean `age`"),
+    ],
+)
+def test_conditions_that_the_codebook_does_not_bear_out(when: str, what: str) -> None:
+    with pytest.raises(StudyError, match=what.replace("(", r"\(")):
+        needed([Exclusion(rule="condition", when=when)], CODEBOOK)
+
+
+def test_whether_a_rule_looks_past_the_vignette() -> None:
+    rules = {
+        Exclusion(rule="condition", when="age < 18"): False,
+        Exclusion(rule="condition", when="approval > 0"): True,
+        Exclusion(rule="condition", when='recall_regime == "unsure"'): True,
+        Exclusion(rule="attention"): False,
+        Exclusion(rule="attention", measured="after"): True,
+        Exclusion(rule="speeding", seconds=3): True,
+        Exclusion(rule="speeding", seconds=3, measured="before"): False,
+        Exclusion(rule="duplicate", by="ip_address"): False,  # type: ignore[arg-type]
+    }
+    assert screening.looks_past_treatment(list(rules), CODEBOOK) == list(rules.values())

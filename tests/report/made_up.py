@@ -10,7 +10,7 @@ from vignetta.analysis.verdicts import verdicts
 from vignetta.declared import Languages
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
-from vignetta.frames import LEDGER, frame
+from vignetta.frames import ARMS, LEDGER, frame
 from vignetta.plan import About, Plan
 from vignetta.report.inputs import RegistrationStatus, ReportInput
 
@@ -53,6 +53,7 @@ def material(design: Design, plan: Plan, *, n: int = 750, **changes: Any) -> Rep
         "plan": plan,
         "estimates": estimates,
         "ledger": ledger({}, n),
+        "arms": frame([], ARMS),
         "verdicts": verdicts(estimates, plan),
         "synthetic": True,
         "registration": RegistrationStatus(),

@@ -1,17 +1,17 @@
 """The account of every raw row: analysed, or the first reason why not; and the flow of respondents that follows."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from vignetta.cleaning.screening import ANALYSED, reasons
+from vignetta.codebook import Codebook, Role
 from vignetta.exclusions import Exclusion
-from vignetta.frames import LEDGER, Columns
+from vignetta.frames import ARMS, FLOW, LEDGER, frame
 
-FLOW: Final[Columns] = {"state": "text", "n": "integer", "remaining": "integer"}
-"""One row per reason in the order in which it is applied, then the raw rows analysed."""
+_ARMS: Final[tuple[Role, ...]] = ("factor", "vignette")
 
 
 def ledger(marks: pd.DataFrame, *, response_ids: Sequence[str] | pd.Series | None = None) -> pd.DataFrame:
@@ -52,7 +52,9 @@ def _joined(flags: np.ndarray, names: Sequence[str]) -> list[str]:
     return [texts[each] for each in place.ravel()]
 
 
-def flow(account: pd.DataFrame, *, exclusions: Sequence[Exclusion] = ()) -> pd.DataFrame:
+def flow(
+    account: pd.DataFrame, *, exclusions: Sequence[Exclusion] = (), past_treatment: Sequence[bool] = ()
+) -> pd.DataFrame:
     """How many raw rows each reason takes away, and how many remain.
 
     Parameters
@@ -60,11 +62,12 @@ def flow(account: pd.DataFrame, *, exclusions: Sequence[Exclusion] = ()) -> pd.D
     account : the ledger.
     exclusions : the plan's rules, which give the order and the reasons that took nobody away; without them the
         reasons stand in the order in which the ledger's rows name them.
+    past_treatment : for each of the rules, whether it uses what was measured after the vignette; unsaid when left out.
 
     Returns
     -------
     pd.DataFrame
-        Columns `FLOW`: `state`, `n` and `remaining` after it; the last row is `analysed`. `n` adds up to the raw rows.
+        `frames.FLOW`; the last row is `analysed`. `n` adds up to the raw rows.
 
     Raises
     ------
@@ -81,13 +84,49 @@ def flow(account: pd.DataFrame, *, exclusions: Sequence[Exclusion] = ()) -> pd.D
     remaining = len(account) - np.cumsum(n)
     if n.sum() + analysed != len(account):
         raise ValueError(f"{n.sum()} excluded and {analysed} analysed are not {len(account)} raw rows")
-    return pd.DataFrame(
-        {
-            "state": pd.Series([*order, ANALYSED], dtype="str"),
-            "n": np.array([*n, analysed], dtype=np.int64),
-            "remaining": np.array([*remaining, analysed], dtype=np.int64),
-        }
-    )
+    measured = ["after" if each else "before" for each in past_treatment] or [""] * len(order)
+    steps = zip([*order, ANALYSED], [*n, analysed], [*remaining, analysed], [*measured, ""], strict=True)
+    return frame([dict(zip(FLOW, each, strict=True)) for each in steps], FLOW)
+
+
+def arms(responses: pd.DataFrame, codebook: Codebook, *, exclusions: Sequence[Exclusion] = ()) -> pd.DataFrame:
+    """What became of the responses of each level of each factor, and of each vignette.
+
+    Parameters
+    ----------
+    responses : clean responses with their `state`.
+    codebook : says which of them are factors.
+    exclusions : the plan's rules, whose order the states have.
+
+    Returns
+    -------
+    pd.DataFrame
+        `frames.ARMS`; the counts of each factor add up to `len(responses)`.
+    """
+    order = [*(reasons(exclusions) if exclusions else _named(responses)), ANALYSED]
+    names = dict.fromkeys(each.name for each in codebook.with_role(*_ARMS) if each.name in responses)
+    rows = [row for name in names for row in _arm_rows(name, responses, order)]
+    return frame(rows, ARMS)
+
+
+def _arm_rows(name: str, responses: pd.DataFrame, order: Sequence[str]) -> Iterator[dict[str, object]]:
+    levels = _as_levels(responses[name])
+    table = pd.crosstab(levels, responses["state"]).reindex(levels.cat.categories, columns=list(order), fill_value=0)
+    for level, counts in table.iterrows():
+        for state, n in counts.items():
+            if n or (state == ANALYSED and level):
+                yield {"factor": name, "level": level, "state": state, "n": int(n)}
+
+
+def _as_levels(values: Any) -> Any:
+    """Levels in their order, and last the empty one where none was assigned."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        known = [str(each) for each in values.cat.categories]
+        texts = values.astype("str").fillna("")
+    else:
+        known = [f"{each:g}" for each in sorted(values.dropna().unique())]
+        texts = values.map(lambda each: "" if pd.isna(each) else f"{each:g}")
+    return pd.Series(pd.Categorical(texts, categories=[*(each for each in known if each), ""]))
 
 
 def _named(account: pd.DataFrame) -> list[str]:

@@ -3,20 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
+from vignetta.cleaning.audit import Audited, Finding, audit, audit_frame
+from vignetta.cleaning.designed import Expected, design_findings
 from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
-from vignetta.cleaning.ledger import flow, ledger
+from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
-from vignetta.cleaning.matching import Matching, match
-from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
-from vignetta.cleaning.values import Typed, read_values
+from vignetta.cleaning.matching import Matching
+from vignetta.cleaning.needs import names_of, reads
+from vignetta.cleaning.personal import COLUMN, PSEUDONYM, pseudonyms, redact
+from vignetta.cleaning.reading import Reading, read_whole
+from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
+from vignetta.cleaning.values import read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
+from vignetta.frames import REMOVED, frame
 
+KEY: Final = "key.csv"
 OWN_COLUMNS: Final = ("row", "state", "excluded")
 """Columns that cleaning adds to the variables of the codebook; `task` and `profile` where there are several."""
 _SIMULATED: Final = ("simulated", "synthetic", "true")
@@ -37,6 +44,10 @@ class CleanExport:
     notes : what a reader must know, as sentences.
     synthetic : whether a response says of itself that it is simulated.
     exclusions : the rules that were applied.
+    declared : all variables, also those left behind.
+    audit : what the audit warns of, `frames.AUDIT`.
+    removed : what personal data were removed, `frames.REMOVED`.
+    key : which identifier each pseudonym stands for; never to be shared, and empty where there are none.
     tasks, profiles : how many of them each raw row has; 0 when the variables are about none.
     """
 
@@ -47,6 +58,10 @@ class CleanExport:
     notes: tuple[str, ...]
     synthetic: bool
     exclusions: tuple[Exclusion, ...] = field(default=())
+    declared: Codebook = field(default=Codebook(variables=()), repr=False)
+    audit: pd.DataFrame = field(default_factory=lambda: audit_frame([]), repr=False)
+    removed: pd.DataFrame = field(default_factory=lambda: frame([], REMOVED), repr=False)
+    key: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     tasks: int = 0
     profiles: int = 0
 
@@ -58,7 +73,24 @@ class CleanExport:
     @property
     def flow(self) -> pd.DataFrame:
         """How many raw rows each exclusion takes away, and how many remain."""
-        return flow(self.ledger, exclusions=self.exclusions)
+        past = looks_past_treatment(self.exclusions, self.declared)
+        return flow(self.ledger, exclusions=self.exclusions, past_treatment=past)
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """What became of the responses of each level of each factor, `frames.ARMS`."""
+        return arms(self.responses, self.codebook, exclusions=self.exclusions)
+
+    @property
+    def accounts(self) -> Mapping[str, pd.DataFrame]:
+        """The files that account for rows and columns, by name."""
+        tables = {"ledger": self.ledger, "flow": self.flow, "arms": self.arms, "columns": self.columns}
+        return {f"{name}.csv": each for name, each in {**tables, "audit": self.audit, "removed": self.removed}.items()}
+
+    @property
+    def keys(self) -> Mapping[str, pd.DataFrame]:
+        """The file that undoes pseudonyms, which stays with the raw data; none where there are none."""
+        return {KEY: self.key} if len(self.key) else {}
 
     def __repr__(self) -> str:
         statuses = self.columns["status"].value_counts()
@@ -82,7 +114,13 @@ class CleanExport:
 
 
 def read_export(
-    path: str | Path, codebook: Codebook, *, exclusions: Sequence[Exclusion] = (), format: ExportFormat = "qualtrics"
+    path: str | Path,
+    codebook: Codebook,
+    *,
+    exclusions: Sequence[Exclusion] = (),
+    format: ExportFormat = "qualtrics",
+    expected: Expected | None = None,
+    salt: str = "",
 ) -> CleanExport:
     """Clean an export.
 
@@ -92,12 +130,14 @@ def read_export(
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.
+    expected : what the design says about the responses, for the audit: `study.expected`.
+    salt : a secret with which identifiers become pseudonyms; they stay as they are when left out.
 
     Raises
     ------
     StudyError
-        When the file is broken, a column that is needed is absent, or a cell has no meaning in the codebook; all
-        problems of a step with their rows.
+        When the file is broken, a column that is needed is absent, a cell has no meaning in the codebook, or the export
+        is not as the design says; all problems with their rows, and in its `accounts` the whole audit.
 
     Examples
     --------
@@ -108,11 +148,18 @@ def read_export(
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
-    matching = match(raw, codebook, needed=wanted)
-    typed = read_values(raw, codebook, matching=matching, format=format)
-    screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
-    account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
-    wide = _wide(typed.data, account, codebook)
+    reading = read_whole(
+        raw, codebook, lambda known, found: read_values(raw, known, matching=found, format=format), needed=wanted
+    )
+    matching, typed = reading.matching, reading.typed
+    screened = _screened(raw, reading, codebook, exclusions)
+    excluded = screened.marks.any(axis=1).to_numpy(dtype=bool)
+    audited = Audited(raw, format, reading, codebook, exclusions, excluded, bool(salt))
+    findings = _passed(audit(audited, design_findings(audited, expected) if expected else ()))
+    key = _key(typed.data, codebook, salt)
+    redacted = redact(typed.data.assign(**key.pseudonyms), codebook, _personal(raw, matching))
+    account = ledger(screened.marks, response_ids=_response_ids(redacted.data, codebook))
+    wide = _wide(redacted.data, account, codebook)
     responses = melt(wide, codebook) if codebook.tasks else wide
     notes = (
         *_file_notes(raw),
@@ -120,12 +167,33 @@ def read_export(
         *typed.notes,
         *screened.notes,
         *_gaps(responses, codebook),
+        *_removed(redacted.removed),
         *_open(codebook, responses),
+        *(f"{each.what} {each.remedy}" for each in findings),
     )
-    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in redacted.data))
     synthetic = is_synthetic(responses, kept)
-    n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, **n)
+    told: dict[str, Any] = {"exclusions": exclusions, "declared": codebook, "audit": audit_frame(findings)}
+    told |= {"removed": pd.concat([key.removed, redacted.removed], ignore_index=True), "key": key.table}
+    told |= {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
+    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, **told)
+
+
+def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:
+    """The marks of the rules; those that read what could not be read mark nothing."""
+    there = {*reading.typed.data, *(each.full_name for each in codebook.with_role("personal"))}
+    there &= {*reading.matching.positions}
+    able = [each for each in exclusions if all(one.full_name in there for one in reads(each, codebook))]
+    keys = _keys(raw, reading.matching, able)
+    return screen(Screening(reading.typed.data, keys, codebook), able)
+
+
+def _passed(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """The findings, all of them warnings. Raises `StudyError` with all when one is an error."""
+    errors = [each for each in findings if each.severity == "error"]
+    if errors:
+        raise StudyError([each.problem for each in errors], accounts={"audit.csv": audit_frame(findings)})
+    return findings
 
 
 def _check(codebook: Codebook) -> None:
@@ -141,13 +209,46 @@ def _check(codebook: Codebook) -> None:
 
 
 def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
-    names = [str(each.by) for each in exclusions if each.rule == "duplicate"]
+    """The cells of variables that rules read and that are not typed, or that tell respondents apart."""
+    names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
     return {name: raw.cells[matching.positions[name][0]] for name in names}
 
 
-def _response_ids(typed: Typed, codebook: Codebook) -> pd.Series | None:
-    names = _identifiers(typed.data, codebook)
-    return typed.data[names[0]].astype("str").fillna("") if names else None
+def _response_ids(data: pd.DataFrame, codebook: Codebook) -> pd.Series | None:
+    names = _identifiers(data, codebook)
+    return data[names[0]].astype("str").fillna("") if names else None
+
+
+def _personal(raw: RawExport, matching: Matching) -> Mapping[str, pd.Series]:
+    """The cells of the personal columns, by what they are called."""
+    found = matching.columns[(matching.columns["status"] == "personal") & (matching.columns["position"] > 0)]
+    names = found["variable"].where(found["variable"] != "", found["column"])
+    return {str(name): raw.cells[position - 1] for name, position in zip(names, found["position"], strict=True)}
+
+
+@dataclass(frozen=True, eq=False)
+class _Key:
+    """Pseudonyms of the identifiers, by variable; the key that undoes them; and the account of what was replaced."""
+
+    pseudonyms: Mapping[str, pd.Series]
+    table: pd.DataFrame
+    removed: pd.DataFrame
+
+
+def _key(data: pd.DataFrame, codebook: Codebook, salt: str) -> _Key:
+    names = _identifiers(data, codebook) if salt else []
+    made = {name: pseudonyms(data[name], salt) for name in names}
+    parts = [pd.DataFrame({"variable": name, "identifier": data[name], "pseudonym": made[name]}) for name in names]
+    table = pd.concat(parts).dropna().drop_duplicates() if parts else pd.DataFrame()
+    replaced = [{"variable": name, "kind": PSEUDONYM, "n": int(data[name].notna().sum())} for name in names]
+    return _Key(made, table, frame(replaced, REMOVED))
+
+
+def _removed(removed: pd.DataFrame) -> Iterator[str]:
+    """Kinds of personal data that were found in texts."""
+    for name, rows in removed[removed["kind"] != COLUMN].groupby("variable", sort=False):
+        told = ", ".join(f"{kind} in {n}" for kind, n in zip(rows["kind"], rows["n"], strict=True))
+        yield f"Personal data were removed from `{name}`: {told} cells."
 
 
 def _identifiers(data: pd.DataFrame, codebook: Codebook) -> list[str]:

@@ -2,22 +2,18 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from vignetta.codebook import Codebook, Variable
-from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.exclusions import Exclusion, Rule
+from vignetta.cleaning.needs import measured_after, needed, reads
+from vignetta.cleaning.rules import MARKS, Marked, Screening
+from vignetta.codebook import Codebook
+from vignetta.exclusions import BIAS, Exclusion, Rule
 
-Marks = npt.NDArray[np.bool_]
+__all__ = ["ANALYSED", "Screened", "Screening", "looks_past_treatment", "needed", "reasons", "screen"]
 
 ANALYSED: Final = "analysed"
-_NOT_REGULAR: Final = ("preview", "test", "spam")
-"""Words in the levels of the response's status; imported and offline responses are regular."""
-_AGREEMENT: Final = ("agree", "agreed", "yes", "true", "consent", "i agree")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,29 +28,6 @@ class Screened:
 
     marks: pd.DataFrame
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Screening:
-    """The responses as the rules read them.
-
-    Attributes
-    ----------
-    data : the typed variables, one row per raw row; the rules read those that are about the respondent.
-    keys : for each variable that tells respondents apart, the text of its cells; empty where there is none.
-    codebook : what the variables mean.
-    """
-
-    data: pd.DataFrame
-    keys: Mapping[str, pd.Series]
-    codebook: Codebook
-
-    def one(self, role_or_name: str) -> Variable | None:
-        """The variable of that role or name which the data have, or None."""
-        for each in self.codebook.variables:
-            if role_or_name in (each.role, each.name) and each.name in self.data:
-                return each
-        return None
 
 
 def reasons(exclusions: Sequence[Exclusion]) -> list[str]:
@@ -75,223 +48,65 @@ def reasons(exclusions: Sequence[Exclusion]) -> list[str]:
     return found[1:]
 
 
+def _time(rule: Exclusion) -> str:
+    """A bound on the time in words."""
+    if rule.seconds:
+        return f"{rule.seconds:g} seconds"
+    if rule.share_of_median:
+        return f"{100 * rule.share_of_median:g}% of the median duration"
+    return f"{rule.multiple_of_median or 0:g} times the median duration"
+
+
 _WORDS: Final[Mapping[Rule, Callable[[Exclusion], str]]] = {
     "preview": lambda each: "Preview, test or spam",
     "no_consent": lambda each: "No consent",
     "incomplete": lambda each: "Not finished",
-    "duplicate": lambda each: f"Repeated response by {each.by}",
-    "speeding": lambda each: (
-        f"Faster than {each.seconds:g} seconds"
-        if each.seconds
-        else f"Faster than {100 * (each.share_of_median or 0):g}% of the median duration"
+    "duplicate": lambda each: f"Repeated response by {' and '.join(each.by)}",
+    "speeding": lambda each: f"Faster than {_time(each)}",
+    "slowness": lambda each: f"Slower than {_time(each)}",
+    "attention": lambda each: (
+        f"Failed more than {each.allowed} attention checks" if each.allowed else "Failed the attention check"
     ),
-    "attention": lambda each: "Failed the attention check",
     "recall": lambda each: f"Failed the recall check of {each.factor}",
+    "straight_lining": lambda each: f"The same answer throughout {', '.join(each.variables)}",
+    "score": lambda each: (
+        f"{each.variable} below {each.below:g}" if each.below is not None else f"{each.variable} above {each.above:g}"
+    ),
+    "location": lambda each: f"{each.variable} is not {' or '.join(each.kept)}",
+    "condition": lambda each: str(each.when),
 }
-
-
-# ------------------------------------------------------------------------------------------------ what rules need
-
-
-def needed(exclusions: Sequence[Exclusion], codebook: Codebook) -> frozenset[str]:
-    """Names of the variables that the rules read.
-
-    Raises `StudyError` for each that the codebook lacks, or that is about a task: rules judge whole rows of the export.
-    """
-    names: set[str] = set()
-    problems: list[Problem] = []
-    for number, each in enumerate(exclusions):
-        read = list(_needs(each, codebook))
-        found = list(dict.fromkeys(variable.name for variable in read))
-        names.update(found)
-        if not found or (each.rule == "recall" and len(found) < 2):
-            problems.append(_not_possible(number, each, codebook))
-        problems += _of_tasks(number, each, read)
-    problems += _unsettled(exclusions, codebook)
-    if problems:
-        raise StudyError(problems)
-    return frozenset(names)
-
-
-def _needs(rule: Exclusion, codebook: Codebook) -> Iterator[Variable]:
-    asked = {"preview": "status", "incomplete": "finished", "speeding": "duration", "duplicate": rule.by}.get(rule.rule)
-    for each in codebook.variables:
-        by_name = asked is not None and each.name == asked
-        by_role = (rule.rule == "no_consent" and each.role == "consent") or (
-            rule.rule == "attention" and each.role == "attention"
-        )
-        recall = rule.rule == "recall" and _belongs_to(each, rule.factor or "")
-        if by_name or by_role or recall:
-            yield each
-
-
-def _of_tasks(number: int, rule: Exclusion, read: Sequence[Variable]) -> Iterator[Problem]:
-    names = dict.fromkeys(f"`{each.name}`" for each in read if each.task)
-    if names:
-        what = f"the rule `{rule.rule}` would read {', '.join(names)}, which differs from task to task."
-        remedy = "A rule leaves out respondents with all their tasks; let it read what is about the respondent."
-        yield Problem(f"exclusions[{number}]", what, remedy)
-
-
-def _belongs_to(variable: Variable, factor: str) -> bool:
-    shown = variable.role == "factor" and variable.name == factor
-    return shown or (variable.role == "recall" and variable.about == factor)
-
-
-def _not_possible(number: int, rule: Exclusion, codebook: Codebook) -> Problem:
-    where = f"exclusions[{number}]"
-    what = f"the rule `{rule.rule}` finds nothing to read: {_LACKS[rule.rule].format(by=rule.by, factor=rule.factor)}."
-    known = near_miss(rule.by, codebook.names) if rule.by else "Add it, or drop the rule."
-    return Problem(where, what, known)
-
-
-_LACKS: Final[Mapping[Rule, str]] = {
-    "preview": "the codebook has no variable `status`",
-    "no_consent": "no variable of the codebook has the role `consent`",
-    "incomplete": "the codebook has no variable `finished`",
-    "duplicate": "the codebook has no variable `{by}`",
-    "speeding": "the codebook has no variable `duration`",
-    "attention": "no variable of the codebook has the role `attention`",
-    "recall": "the codebook lacks the factor `{factor}` or a recall check that is `about` it",
-}
-
-
-def _unsettled(exclusions: Sequence[Exclusion], codebook: Codebook) -> Iterator[Problem]:
-    rules = {each.rule for each in exclusions}
-    for each in codebook.variables:
-        if each.name == "duration" and "speeding" in rules and each.kind != "number":
-            yield Problem("codebook duration", f"a `{each.kind}` cannot be compared with a bound.", "Make it a number.")
-        if each.role == "attention" and "attention" in rules and not each.about:
-            what = "`about` does not say which answer is right."
-            yield Problem(f"codebook {each.full_name}", what, "Write its level.")
-        if each.role == "consent" and "no_consent" in rules and _agreement(each) is None:
-            what = f"nothing says which of {', '.join(f'`{level}`' for level in each.levels)} is consent."
-            yield Problem(f"codebook {each.full_name}", what, "Write the level into `about`.")
-
-
-def _agreement(consent: Variable) -> str | None:
-    """The level that means consent: what `about` says, the only one, or the only one in words of agreement."""
-    levels = consent.levels or (["true", "false"] if consent.kind == "flag" else [])
-    if consent.about:
-        return consent.about
-    if len(levels) == 1:
-        return levels[0]
-    found = [each for each in levels if each.casefold() in _AGREEMENT]
-    return found[0] if len(found) == 1 else None
-
-
-# ------------------------------------------------------------------------------------------------ the rules
 
 
 def screen(screening: Screening, exclusions: Sequence[Exclusion]) -> Screened:
     """Mark, for each rule, the responses that meet it.
 
     preview: the status is a preview, a test or spam. no_consent: any answer but consent, or none. incomplete: not
-    finished. duplicate: all but one response with the same value; the one kept is the first to begin among finished,
-    regular ones with consent. speeding: faster than a number of seconds, or than a share of the median of finished
-    regular responses. attention and recall: any answer but the right one, or none.
+    finished. duplicate: all but one response with the same values; the one kept is the first to begin among finished,
+    regular ones with consent. speeding, slowness: below or above a number of seconds, or a multiple of the median of
+    finished regular responses. attention: more checks than allowed with any answer but the right one, or none. recall:
+    any answer but the right one, or none. straight_lining: every variable has an answer, each at the same place of its
+    choices. score, location, condition: as declared; where their variables are missing, nothing is marked.
     """
     names = reasons(exclusions)
-    marks = {name: _MARKS[each.rule](screening, each) for name, each in zip(names, exclusions, strict=True)}
+    found = {name: MARKS[each.rule](screening, each) for name, each in zip(names, exclusions, strict=True)}
+    marks = {name: each.marks for name, each in found.items()}
     frame = pd.DataFrame(marks, index=screening.data.index, columns=pd.Index(names, dtype="str"), dtype=bool)
-    notes = [
-        f"The exclusion `{name}` uses what was measured after the vignette; it can bias comparisons of its levels."
-        for name, each in zip(names, exclusions, strict=True)
-        if each.after_treatment
+    past = looks_past_treatment(exclusions, screening.codebook)
+    notes = [f"The exclusion `{name}` {BIAS}" for name, each in zip(names, past, strict=True) if each]
+    return Screened(frame, (*notes, *_unjudged(found)))
+
+
+def looks_past_treatment(exclusions: Sequence[Exclusion], codebook: Codebook) -> list[bool]:
+    """For each rule, whether it uses what was measured after the vignette."""
+    after = measured_after(codebook)
+    return [
+        each.looks_past_treatment([variable.name for variable in reads(each, codebook)], after) for each in exclusions
     ]
-    return Screened(frame, (*notes, *_untimed(screening, exclusions)))
 
 
-def _untimed(screening: Screening, exclusions: Sequence[Exclusion]) -> Iterator[str]:
-    if any(each.rule == "speeding" for each in exclusions):
-        missing = int(screening.data["duration"].isna().sum())
-        if missing:
-            yield f"Without a duration, and so not marked as fast: {missing} of {len(screening.data)} raw rows."
-
-
-def _levels(values: pd.Series) -> pd.Series:
-    """Values as levels; missing is the empty text."""
-    if isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(values.dtype):
-        return values.astype("str").fillna("")
-    codes, distinct = pd.factorize(values)
-    texts = np.array([*(str(each).lower().removesuffix(".0") for each in distinct), ""], dtype=object)
-    return pd.Series(texts[codes], index=values.index, dtype="str")
-
-
-def _preview(screening: Screening, rule: Exclusion | None = None) -> Marks:
-    if "status" not in screening.data:
-        return np.zeros(len(screening.data), dtype=bool)
-    pattern = "|".join(_NOT_REGULAR)
-    return _levels(screening.data["status"]).str.contains(pattern, case=False).to_numpy(dtype=bool)
-
-
-def _no_consent(screening: Screening, rule: Exclusion | None = None) -> Marks:
-    marked = np.zeros(len(screening.data), dtype=bool)
-    for each in screening.codebook.with_role("consent"):
-        if each.name in screening.data and (agreed := _agreement(each)) is not None:
-            marked |= (_levels(screening.data[each.name]) != agreed).to_numpy(dtype=bool)
-    return marked
-
-
-def _incomplete(screening: Screening, rule: Exclusion | None = None) -> Marks:
-    if "finished" not in screening.data:
-        return np.zeros(len(screening.data), dtype=bool)
-    return ~_levels(screening.data["finished"]).isin(["true", "1"]).to_numpy(dtype=bool)
-
-
-def _duplicate(screening: Screening, rule: Exclusion) -> Marks:
-    keys = screening.keys[str(rule.by)].str.strip()
-    order = pd.DataFrame({"key": keys, "late": ~_regular(screening), "row": np.arange(len(keys))})
-    started = screening.one("started")
-    times: Any = screening.data[started.name] if started is not None else pd.Series(pd.NaT, index=keys.index)
-    order["started"] = times.to_numpy()
-    ranked = order[keys != ""].sort_values(["late", "started", "row"], na_position="last", kind="stable")
-    marked = np.zeros(len(keys), dtype=bool)
-    marked[ranked.loc[ranked["key"].duplicated(), "row"].to_numpy()] = True
-    return marked
-
-
-def _regular(screening: Screening) -> Marks:
-    """Finished responses with consent that are no previews."""
-    return ~(_preview(screening) | _incomplete(screening) | _no_consent(screening))
-
-
-def _speeding(screening: Screening, rule: Exclusion) -> Marks:
-    duration = screening.data["duration"].to_numpy(dtype=np.float64)
-    if rule.seconds is not None:
-        return np.asarray(duration < rule.seconds)
-    finished = duration[~(_preview(screening) | _incomplete(screening)) & ~np.isnan(duration)]
-    if not len(finished):
-        return np.zeros(len(duration), dtype=bool)
-    return np.asarray(duration < float(rule.share_of_median or 0) * np.median(finished))
-
-
-def _attention(screening: Screening, rule: Exclusion) -> Marks:
-    marked = np.zeros(len(screening.data), dtype=bool)
-    for each in screening.codebook.with_role("attention"):
-        given, right = _levels(screening.data[each.name]), each.about
-        if each.kind == "text":
-            given, right = given.str.split().str.join(" ").str.casefold(), " ".join(right.split()).casefold()
-        marked |= (given != right).to_numpy(dtype=bool)
-    return marked
-
-
-def _recall(screening: Screening, rule: Exclusion) -> Marks:
-    shown = _levels(screening.data[str(rule.factor)])
-    marked = np.zeros(len(shown), dtype=bool)
-    for each in screening.codebook.with_role("recall"):
-        if each.about == rule.factor:
-            given = _levels(screening.data[each.name])
-            marked |= ((given != shown) | (given == "")).to_numpy(dtype=bool)
-    return marked
-
-
-_MARKS: Final[Mapping[Rule, Callable[[Screening, Exclusion], Marks]]] = {
-    "preview": _preview,
-    "no_consent": _no_consent,
-    "incomplete": _incomplete,
-    "duplicate": _duplicate,
-    "speeding": _speeding,
-    "attention": _attention,
-    "recall": _recall,
-}
+def _unjudged(found: Mapping[str, Marked]) -> Iterator[str]:
+    for name, each in found.items():
+        missing = 0 if each.unjudged is None else int(each.unjudged.sum())
+        if each.unjudged is not None and missing:
+            what = f"{missing} of {len(each.unjudged)} raw rows"
+            yield f"Without what it needs, and so not marked by the exclusion `{name}`: {what}."

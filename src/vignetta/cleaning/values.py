@@ -77,10 +77,13 @@ class _Column:
         for cell in cells[:_SHOWN]:
             rows = np.flatnonzero(self.codes == place[cell]) + 1
             told = f"`{_cut(cell)}` {what} ({_rows(rows)})."
-            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", told, remedy))
+            where = f"{self.shown} {self.variable.full_name}"
+            self.problems.append(Problem(where, told, remedy, rows=tuple(rows.tolist())))
         if len(cells) > _SHOWN:
             rest = f"{len(cells) - _SHOWN} more values cannot be read either."
-            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", rest))
+            rows = np.flatnonzero(np.isin(self.codes, [place[each] for each in cells[_SHOWN:]])) + 1
+            where = f"{self.shown} {self.variable.full_name}"
+            self.problems.append(Problem(where, rest, rows=tuple(rows.tolist())))
 
     def make_missing(self, cells: Sequence[str], why: str) -> None:
         """Make some distinct cells missing, and say so."""

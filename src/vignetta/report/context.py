@@ -6,14 +6,12 @@ from typing import Any, Final
 import pandas as pd
 
 from vignetta.analysis.verdicts import Verdict, verdict_rule
-from vignetta.cleaning import ledger
-from vignetta.cleaning.screening import reasons
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
 from vignetta.design.universe import universe_of
-from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
 from vignetta.report.assigning import assigned, read_at_once, table
+from vignetta.report.flows import flow
 from vignetta.report.inputs import RegistrationStatus, ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
@@ -23,30 +21,6 @@ SIMULATED: Final = (
     "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
     "and say nothing about what anybody thinks."
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """One exclusion: why, how many, how many remain, and whether the rule looks past the vignette."""
-
-    reason: str
-    n: int
-    remaining: int
-    after_treatment: bool
-
-
-@dataclass(frozen=True)
-class Flow:
-    """The flow of respondents from raw rows to those analysed."""
-
-    raw: int
-    steps: tuple[Step, ...]
-    analysed: int
-
-    @property
-    def excluded(self) -> int:
-        """How many were left out in all."""
-        return sum(each.n for each in self.steps)
 
 
 @dataclass(frozen=True)
@@ -188,25 +162,6 @@ def outcome(asked: Outcome, estimates: pd.DataFrame, labels: Labels) -> dict[str
         "reversed": asked.direction == "descending",
         "n": " to ".join(dict.fromkeys(count(each) for each in (found.min(), found.max()))) if len(found) else "",
     }
-
-
-# ------------------------------------------------------------------------------------------------------------ flow
-
-
-def flow(given: ReportInput) -> Flow:
-    """The flow of respondents.
-
-    Raises `StudyError` when the ledger has a state that is no reason of the plan.
-    """
-    rules = given.plan.exclusions
-    try:
-        steps = ledger.flow(given.ledger, exclusions=rules)
-    except ValueError as error:
-        raise StudyError(Problem("ledger", f"{error}.", "Run `vignetta clean` again.")) from None
-    after = {reason for reason, rule in zip(reasons(rules), rules, strict=True) if rule.after_treatment}
-    rows = list(zip(steps["state"], steps["n"], steps["remaining"], strict=True))
-    excluded = tuple(Step(state, int(n), int(remaining), state in after) for state, n, remaining in rows[:-1])
-    return Flow(len(given.ledger), excluded, int(rows[-1][1]))
 
 
 # --------------------------------------------------------------------------------------------------------- results

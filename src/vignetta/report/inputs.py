@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.frames import ESTIMATES, LEDGER, Columns
+from vignetta.frames import ARMS, ESTIMATES, LEDGER, Columns
 from vignetta.plan import EstimandKind, Plan
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class ReportInput:
     design, plan : as declared.
     estimates : the estimates frame, `frames.ESTIMATES`.
     ledger : the account of every raw row, `frames.LEDGER`.
+    arms : what became of the responses of each level, `frames.ARMS`.
     verdicts : one for each hypothesis of the plan, as `analysis.verdicts.verdicts` judges.
     synthetic : whether the responses are simulated.
     registration : whether the plan was locked.
@@ -53,6 +54,7 @@ class ReportInput:
     plan: Plan
     estimates: "pd.DataFrame"
     ledger: "pd.DataFrame"
+    arms: "pd.DataFrame"
     verdicts: "Sequence[Verdict]"
     synthetic: bool
     registration: RegistrationStatus = RegistrationStatus()
@@ -61,6 +63,7 @@ class ReportInput:
 
     def __post_init__(self) -> None:
         problems = [*_absent("estimates", self.estimates, ESTIMATES), *_absent("ledger", self.ledger, LEDGER)]
+        problems += _absent("arms", self.arms, ARMS)
         problems += [*self._verdict_problems(), *self._estimand_problems()]
         problems += [] if problems else self._standing_problems()
         if problems:

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from vignetta.report.context import context
 from vignetta.report.figures import Format, figure, figure_bytes
+from vignetta.report.flow_figure import NAME, flow_figure
+from vignetta.report.flows import flow
 from vignetta.report.inputs import ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.panels import Drawing, drawings
@@ -57,6 +59,8 @@ def report(given: ReportInput) -> Report:
         picture, made = draw(each)
         pictures.append(picture)
         files |= made
+    drawn = flow_figure(flow(given), synthetic=given.synthetic)
+    files |= {f"{NAME}.{form}": figure_bytes(drawn, form) for form in get_args(Format)}
     return Report(page(given, pictures=pictures), files)
 
 

@@ -6,11 +6,13 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final
 
+from vignetta.cleaning.screening import reasons
 from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
 from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
-from vignetta.plan import Plan, plan_of
+from vignetta.exclusions import BIAS
+from vignetta.plan import Plan, measured_after, plan_of
 from vignetta.study.folder import DESIGN, PLAN, SIMULATION
 from vignetta.study.registration import read_registration
 
@@ -48,6 +50,7 @@ def check(root: Path) -> Check:
     tried(lambda: read_registration(root))
     lines = [_design_line(design)] if design else []
     lines += [_plan_line(plan)] if plan else []
+    lines += _biasing(plan, design) if plan and design else []
     return Check(tuple(problems), tuple(lines), _remarks(tree, design) if tree and design else ())
 
 
@@ -65,6 +68,14 @@ def _remarks(tree: Tree, design: Design) -> tuple[Remark, ...]:
     lines = {dotted(where): line for where, line in tree.lines.items()}
     found = [(each, lines.get(each.where.split(" with ")[0])) for each in proof(design, most=MOST_CHECKED)]
     return tuple(replace(each, where=f"{DESIGN}:{line} {each.where}" if line else each.where) for each, line in found)
+
+
+def _biasing(plan: Plan, design: Design) -> list[str]:
+    """The exclusions that use what was measured after the vignette."""
+    after = measured_after(design)
+    named = zip(reasons(plan.exclusions), plan.exclusions, strict=True)
+    past = [reason for reason, each in named if each.looks_past_treatment(each.reads, after)]
+    return [f"warning: the exclusion `{each}` {BIAS}" for each in past]
 
 
 def _simulation(root: Path, design: Design) -> None:

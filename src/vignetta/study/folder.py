@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,12 +13,13 @@ from vignetta.design.declaration import DataFormat, Design, design_of
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
 from vignetta.study import registration
-from vignetta.study.files import relative, sha256
+from vignetta.study.files import relative, replace_all, sha256
 from vignetta.study.stages import Stage
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from vignetta.cleaning.designed import Expected
     from vignetta.codebook import Codebook
     from vignetta.instruments.simulation import Simulation
     from vignetta.instruments.survey import Survey
@@ -28,7 +30,10 @@ SIMULATION: Final = "design/simulation.yaml"
 PREVIEW: Final = "instruments/preview.html"
 CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
+SALT: Final = "data/raw/salt.txt"
+KEY: Final = "data/raw/key.csv"
 LEDGER: Final = "data/clean/ledger.csv"
+ARMS: Final = "data/clean/arms.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
 
 
@@ -129,7 +134,7 @@ class Study:
     @property
     def data_present(self) -> tuple[str, ...]:
         """Names of the files of real responses that are there already."""
-        known = {self.simulated_file, self.truth_file}
+        known = {self.simulated_file, self.truth_file, SALT, KEY}
         raw = (relative(each, self.root) for each in sorted((self.root / "data/raw").glob("*")) if each.is_file())
         named = [self.design.data.file] if self.design.data and (self.root / self.design.data.file).is_file() else []
         return tuple(dict.fromkeys([*named, *(each for each in raw if each not in known and "/." not in each)]))
@@ -137,6 +142,22 @@ class Study:
     @property
     def data_format(self) -> DataFormat:
         return self.design.data.format if self.design.data else "qualtrics"
+
+    @property
+    def salt(self) -> str:
+        """The secret with which identifiers become pseudonyms, made when first asked for; empty without pseudonyms."""
+        if self.design.data is None or not self.design.data.pseudonyms:
+            return ""
+        if not (self.root / SALT).is_file():
+            replace_all(self.root, {SALT: secrets.token_hex(16).encode()})
+        return self.file(SALT).read_text("ascii").strip()
+
+    @property
+    def expected(self) -> Expected:
+        """What the design says about the responses, with which cleaning compares them."""
+        from vignetta.study.expecting import expected_of
+
+        return expected_of(self.design)
 
     @property
     def clean(self) -> pd.DataFrame:
@@ -163,6 +184,11 @@ class Study:
     def ledger(self) -> pd.DataFrame:
         """The account of every raw row."""
         return _table(self.file(LEDGER, made_by="clean"))
+
+    @property
+    def arms(self) -> pd.DataFrame:
+        """What became of the responses of each level of each factor."""
+        return _table(self.file(ARMS, made_by="clean"))
 
     @property
     def estimates(self) -> pd.DataFrame:
@@ -201,7 +227,7 @@ def _table(path: Path) -> pd.DataFrame:
 
     from vignetta import frames
 
-    columns: dict[str, Any] = {**frames.ESTIMATES, **frames.LEDGER}
+    columns: dict[str, Any] = {**frames.ESTIMATES, **frames.LEDGER, **frames.ARMS}
     texts = {name: str for name, kind in columns.items() if kind == "text"}
     return pd.read_csv(
         path, dtype=texts, keep_default_na=False, na_values={c: [""] for c, k in columns.items() if k != "text"}

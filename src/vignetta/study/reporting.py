@@ -25,6 +25,7 @@ def make_report(study: Study) -> Report:
         plan=plan,
         estimates=estimates,
         ledger=study.ledger,
+        arms=study.arms,
         verdicts=verdicts(estimates, plan),
         synthetic=study.synthetic,
         registration=_registration(study),

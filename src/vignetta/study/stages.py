@@ -26,6 +26,8 @@ RECIPES: Final[Mapping[str, str]] = {
 """The stages in their order, each with its recipe. A study has the stages whose recipes are in its folder."""
 
 MANIFESTS: Final = "manifests"
+CLEAN: Final = "data/clean"
+"""Where the account of an export goes that cannot be cleaned."""
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Stage:
     """One run of a stage. `read` is filled by the study while the recipe reads; `write` collects what it makes.
 
     The files appear, and the manifest with them, when the `with` block ends without an error; otherwise everything
-    stays as it was.
+    stays as it was, but for the account of what is wrong with an export.
     """
 
     root: Path
@@ -46,7 +48,7 @@ class Stage:
         """Make a file, named relative to the study's folder."""
         self.contents[name] = as_bytes(name, content)
 
-    def write_all(self, folder: str, contents: Mapping[str, "str | bytes"]) -> None:
+    def write_all(self, folder: str, contents: Mapping[str, Any]) -> None:
         """Make several files in one folder."""
         for name, content in contents.items():
             self.write(f"{folder}/{name}", content)
@@ -58,6 +60,8 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
+            accounts = error.accounts if isinstance(error, StudyError) else {}
+            replace_all(self.root, {f"{CLEAN}/{name}": as_bytes(name, each) for name, each in accounts.items()})
             return
         before = read_manifest(self.root, self.name)
         replace_all(self.root, self.contents)

@@ -1,0 +1,202 @@
+"""The audit of an export: everything that is wrong or odd about it, told at once, with the rows."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from vignetta.cleaning.exports import ExportFormat, RawExport
+from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
+from vignetta.cleaning.reading import Reading
+from vignetta.cleaning.rules import Screening, preview
+from vignetta.codebook import Codebook, Variable
+from vignetta.errors import Problem
+from vignetta.exclusions import Exclusion
+from vignetta.frames import AUDIT, frame
+
+Severity = Literal["error", "warning"]
+Flags = npt.NDArray[np.bool_]
+
+SHOWN: Final = 5
+_NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
+"""Personal variables that several respondents may share."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that the audit found; `rows` are all raw rows concerned, from 1."""
+
+    severity: Severity
+    check: str
+    where: str
+    what: str
+    remedy: str = ""
+    rows: tuple[int, ...] = ()
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.where, self.what, self.remedy, rows=self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Audited:
+    """What the audit looks at.
+
+    Attributes
+    ----------
+    raw : the export.
+    format : a table in hand may have several rows for each respondent.
+    reading : what could be read of it.
+    codebook : what it should hold.
+    exclusions : the plan's rules.
+    has_salt : whether identifiers are replaced by pseudonyms.
+    excluded : (rows,) those that a rule leaves out; what is wrong with them stops nothing.
+    """
+
+    raw: RawExport
+    format: ExportFormat
+    reading: Reading
+    codebook: Codebook
+    exclusions: Sequence[Exclusion]
+    excluded: Flags
+    has_salt: bool = False
+
+    @property
+    def data(self) -> pd.DataFrame:
+        """The typed variables, one row per raw row."""
+        return self.reading.typed.data
+
+    @property
+    def previews(self) -> Flags:
+        return preview(Screening(self.data, {}, self.codebook))
+
+    def cells(self, variable: Variable) -> pd.Series | None:
+        """The cells of a variable without blanks around them, or None where it has no column of its own."""
+        positions = self.reading.matching.positions.get(variable.full_name, ())
+        return self.raw.cells[positions[0]].str.strip() if len(positions) == 1 else None
+
+    def told(
+        self, severity: Severity, check: str, where: str, marked: Flags, what: str, remedy: str = ""
+    ) -> Iterator[Finding]:
+        """A finding about the marked rows, if there are any; `{rows}` in `what` stands for them."""
+        rows = tuple(int(each) for each in np.flatnonzero(marked) + 1)
+        if rows:
+            yield Finding(
+                severity, check, f"{self.raw.shown} {where}", what.replace("{rows}", said(rows)), remedy, rows
+            )
+
+
+def said(rows: Sequence[int]) -> str:
+    """Rows in words: the first few, and how many more.
+
+    >>> said([3]), said([1, 2, 3, 4, 5, 6, 7])
+    ('data row 3', 'data rows 1, 2, 3, 4, 5 and 2 more')
+    """
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:SHOWN]))}{more}"
+
+
+def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
+    """All findings about an export, errors first; `further` are those of the design."""
+    found = [Finding("error", "reading", each.where, each.what, each.remedy, each.rows) for each in _problems(audited)]
+    found += [*_columns(audited), *_previews(audited), *_repeated(audited), *_identifiers(audited)]
+    found += [*_unassigned(audited), *further]
+    return sorted(dict.fromkeys(found), key=lambda each: each.severity != "error")
+
+
+def audit_frame(findings: Sequence[Finding]) -> pd.DataFrame:
+    """The findings as `frames.AUDIT`."""
+    rows: list[dict[str, Any]] = [
+        {**vars(each), "what": _quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
+        for each in findings
+    ]
+    return frame(rows, AUDIT)
+
+
+def _quotable(finding: Finding) -> str:
+    """What a finding says, without what is personal in cells that it quotes."""
+    return redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
+
+
+# ------------------------------------------------------------------------------------------------ what is looked at
+
+
+def _problems(audited: Audited) -> Sequence[Problem]:
+    return audited.reading.problems
+
+
+def _columns(audited: Audited) -> Iterator[Finding]:
+    """Columns that the codebook does not know, and variables without a column."""
+    columns = audited.reading.matching.columns
+    listed = [str(each) for each in columns.loc[columns["status"] == "listed", "column"]]
+    absent = columns[columns["status"] == "absent"]
+    if listed:
+        what = f"the codebook does not know {_some(listed)}; they are left behind."
+        yield Finding("warning", "columns", audited.raw.shown, what, "Add them to the codebook to have them.")
+    optional = [str(each) for each in absent["variable"] if not _is_personal(str(each), audited.codebook)]
+    if optional:
+        what = f"no column holds {_some(optional)}."
+        yield Finding("warning", "columns", audited.raw.shown, what, "Export all fields to have them.")
+    for variable, column in zip(absent["variable"], absent["column"], strict=True):
+        close = get_close_matches(str(column), listed, n=1, cutoff=0.75)
+        if close:
+            what = f"`{variable}` has no column `{column}`, but there is an unknown `{close[0]}`: was it renamed?"
+            remedy = "Correct `column` in the codebook."
+            yield Finding("warning", "columns", f"{audited.raw.shown} {variable}", what, remedy)
+
+
+def _is_personal(full_name: str, codebook: Codebook) -> bool:
+    return any(each.full_name == full_name and each.role == "personal" for each in codebook.variables)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"`{each}`" for each in names[:SHOWN]) + more
+
+
+def _previews(audited: Audited) -> Iterator[Finding]:
+    marked = audited.previews & ~audited.excluded
+    what = "previews, tests or spam would be analysed ({rows})."
+    yield from audited.told("warning", "previews", "status", marked, what, "Add `rule: preview` to the exclusions.")
+
+
+def _repeated(audited: Audited) -> Iterator[Finding]:
+    """The same respondent twice, where no exclusion looks for it."""
+    if audited.format == "table":
+        return
+    watched = {name for each in audited.exclusions for name in each.by}
+    for each in audited.codebook.with_role("identifier", "personal"):
+        cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
+        if cells is not None:
+            marked = (cells.duplicated(keep=False) & (cells != "")).to_numpy(dtype=bool) & ~audited.excluded
+            marked &= marked.sum() > 1
+            severity: Severity = "error" if each.role == "identifier" else "warning"
+            what = f"the same `{each.name}` stands in several rows ({{rows}})."
+            remedy = f"Add `{{rule: duplicate, by: {each.name}}}` to the exclusions."
+            yield from audited.told(severity, "respondents", each.full_name, marked, what, remedy)
+
+
+def _identifiers(audited: Audited) -> Iterator[Finding]:
+    """Identifiers that would take personal data into the clean files."""
+    for each in audited.codebook.with_role("identifier"):
+        if not audited.has_salt and each.name in audited.data and looks_personal(audited.data[each.name]):
+            what = f"`{each.name}` holds e-mail addresses, ids of a panel or the like."
+            remedy = "Write `pseudonyms: true` into `data` of study.yaml."
+            yield Finding("error", "personal", f"{audited.raw.shown} {each.full_name}", what, remedy)
+
+
+def _unassigned(audited: Audited) -> Iterator[Finding]:
+    """Responses whose outcomes were answered although a factor has no level."""
+    answered = np.zeros(len(audited.data), dtype=bool)
+    for each in audited.codebook.with_role("outcome"):
+        if each.full_name in audited.data:
+            answered |= audited.data[each.full_name].notna().to_numpy(dtype=bool)
+    for each in audited.codebook.with_role("factor"):
+        if each.full_name in audited.data and not each.task:
+            marked = audited.data[each.full_name].isna().to_numpy(dtype=bool) & answered & ~audited.excluded
+            what = f"an outcome was answered, but `{each.full_name}` has no level ({{rows}})."
+            yield from audited.told("warning", "assignment", each.full_name, marked, what, "Look at the rows.")

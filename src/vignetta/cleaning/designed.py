@@ -1,0 +1,211 @@
+"""The export against the design: levels, combinations, wordings, frequencies, times and versions."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from vignetta.cleaning.audit import Audited, Finding, Flags
+from vignetta.cleaning.categories import words
+from vignetta.cleaning.frequencies import FALSE_ALARMS, fit
+from vignetta.cleaning.rules import levels_of
+from vignetta.codebook import Variable
+
+_SHOWN: Final = 60
+"""Characters of a wording that a message quotes."""
+_LEVELS: Final = 6
+"""Levels whose frequencies a message tells."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """What a design says about the responses to it.
+
+    Attributes
+    ----------
+    levels : the levels of each factor.
+    combinations : one row per combination of levels that may stand together, with a column of levels per factor and
+        `probability`; empty when nothing is known.
+    is_drawn : whether the survey drew by these probabilities.
+    wordings : for each factor and level, the words that respondents may have read.
+    version_field : the variable that holds the hash of the design.
+    versions : the hashes of the designs whose responses count; empty when any does.
+    unaudited : why combinations and frequencies cannot be looked at; empty when they can.
+    first_day, last_day : of fielding, as 2026-03-01; empty when not said.
+    """
+
+    levels: Mapping[str, Sequence[str]]
+    combinations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    is_drawn: bool = False
+    wordings: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    version_field: str = ""
+    versions: Sequence[str] = ()
+    unaudited: str = ""
+    first_day: str = ""
+    last_day: str = ""
+
+
+def design_findings(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    """Where an export is not as its design says. What is wrong with excluded rows is not told."""
+    yield from _off_design(audited, expected)
+    yield from _combinations(audited, expected)
+    yield from _wordings(audited, expected)
+    yield from _versions(audited, expected)
+    yield from _times(audited, expected)
+    if expected.unaudited:
+        yield Finding("warning", "combinations", audited.raw.shown, expected.unaudited, "Look at them otherwise.")
+    if expected.is_drawn and len(expected.combinations):
+        yield from _frequencies(audited, expected)
+
+
+def _factors(audited: Audited, expected: Expected) -> Iterator[tuple[Variable, pd.Series]]:
+    """The factors of the design with the levels of each raw row; empty where none was assigned."""
+    for each in audited.codebook.with_role("factor"):
+        if each.name in expected.levels and each.full_name in audited.data:
+            yield each, levels_of(audited.data[each.full_name])
+
+
+def _off_design(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    for each, levels in _factors(audited, expected):
+        known = ["", *expected.levels[each.name]]
+        for level in [one for one in levels.unique() if one not in known]:
+            marked = (levels == level).to_numpy(dtype=bool) & ~audited.excluded
+            what = f"`{level}` is no level of `{each.name}` in the design ({{rows}})."
+            remedy = "Build the codebook again, or declare the level."
+            yield from audited.told("error", "levels", each.full_name, marked, what, remedy)
+
+
+def _combinations(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    """Levels that the design forbids to stand together, in each task and profile."""
+    names = [each for each in expected.levels if each in expected.combinations]
+    if len(names) < 2:
+        return
+    allowed = set(expected.combinations[names].astype("str").itertuples(index=False, name=None))
+    for place, columns in _places(audited, expected, names).items():
+        rows = list(pd.DataFrame(columns)[names].itertuples(index=False, name=None))
+        known = [all(cell in expected.levels[name] for name, cell in zip(names, row, strict=True)) for row in rows]
+        marked = np.array([ok and row not in allowed for row, ok in zip(rows, known, strict=True)], dtype=bool)
+        marked &= ~audited.excluded
+        what = f"levels stand together that the design forbids{place} ({{rows}})."
+        remedy = "Look how the survey drew them; exclude the rows only if nobody could read them."
+        yield from audited.told("error", "combinations", "factors", marked, what, remedy)
+
+
+def _places(audited: Audited, expected: Expected, names: Sequence[str]) -> Mapping[str, Mapping[str, pd.Series]]:
+    """The levels of all factors in each task and profile where all are known."""
+    given = {(each.name, each.task, each.profile): levels for each, levels in _factors(audited, expected)}
+    found: dict[str, dict[str, pd.Series]] = {}
+    for task, profile in dict.fromkeys((task, profile) for _, task, profile in given):
+        slots = ((task, profile), (task, 0), (0, 0))
+        there = {name: [given[name, *each] for each in slots if (name, *each) in given] for name in names}
+        if all(there.values()):
+            place = f" in task {task}" if task else ""
+            place += f", profile {profile}" if profile else ""
+            found[place] = {name: each[0] for name, each in there.items()}
+    return found
+
+
+def _wordings(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    """Words that are not those of the level whose code stands beside them."""
+    wordings = {key: {_plain(each) for each in texts} for key, texts in expected.wordings.items()}
+    given = {(each.name, each.task, each.profile): levels for each, levels in _factors(audited, expected)}
+    for each in audited.codebook.with_role("wording"):
+        levels, cells = given.get((each.about, each.task, each.profile)), audited.cells(each)
+        if levels is None or cells is None:
+            continue
+        pairs = pd.DataFrame({"level": levels, "text": cells})
+        for level, text in pairs[(levels != "") & (cells != "")].drop_duplicates().itertuples(index=False, name=None):
+            known = wordings.get((each.about, level))
+            if known and _plain(text) not in known:
+                marked = ((levels == level) & (cells == text)).to_numpy(dtype=bool) & ~audited.excluded
+                shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+                what = f"`{level}` was shown as `{shown}` ({{rows}})."
+                remedy = "These are not the words of the design: find out what respondents read."
+                yield from audited.told("error", "wording", each.full_name, marked, what, remedy)
+
+
+def _plain(text: str) -> str:
+    """A text as it compares: without markup and white space; how it begins and ends depends on where it stands."""
+    return words(text).strip(" .").casefold()
+
+
+def _versions(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    found = [each for each in audited.codebook.variables if each.name == expected.version_field]
+    cells = audited.cells(found[0]) if found else None
+    if cells is None or not expected.versions:
+        return
+    other = cells[(cells != "") & ~cells.isin(list(expected.versions)) & ~audited.excluded]
+    for version in other.unique():
+        marked = (cells == version).to_numpy(dtype=bool) & ~audited.excluded
+        what = f"the responses are to another version of the design, `{version}` ({{rows}})."
+        remedy = f"Go back to that design; if nothing that matters changed, write `versions: [{version}]` in `data`."
+        yield from audited.told("error", "version", expected.version_field, marked, what, remedy)
+
+
+def _times(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    if "started" not in audited.data or not (expected.first_day or expected.last_day):
+        return
+    started = audited.data["started"]
+    early = _before(started, expected.first_day) if expected.first_day else np.zeros(len(started), dtype=bool)
+    late = ~_before(started, expected.last_day, days=1) if expected.last_day else np.zeros(len(started), dtype=bool)
+    late &= started.notna().to_numpy(dtype=bool)
+    for marked, what, sign, day in (
+        (early, "began before the first day of fielding", "<", expected.first_day),
+        (late, "began after the last day of fielding", ">", expected.last_day + " 23:59:59"),
+    ):
+        remedy = f'Correct the days in `data`, or exclude them with the condition `started {sign} "{day}"`.'
+        where = marked & ~audited.excluded
+        yield from audited.told("error", "fielding", "started", where, f"responses {what} ({{rows}}).", remedy)
+
+
+def _before(times: pd.Series, day: str, *, days: int = 0) -> Flags:
+    return (times < pd.Timestamp(day) + pd.Timedelta(days=days)).to_numpy(dtype=bool)
+
+
+# ------------------------------------------------------------------------------------------------ frequencies
+
+
+def _frequencies(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    """Factors, and whole vignettes, that were drawn more or less often than the design says."""
+    tests = list(_tests(audited, expected))
+    for where, counts, probability in tests:
+        found = fit(counts.to_numpy(dtype=np.int64), probability.to_numpy(dtype=np.float64))
+        if found is not None and found.p_value < FALSE_ALARMS / len(tests):
+            shares = ", ".join(
+                f"{level} {n} ({n / counts.sum():.1%}, not {p:.1%})"
+                for level, n, p in list(zip(counts.index, counts, probability, strict=True))[:_LEVELS]
+            )
+            more = f" and {len(counts) - _LEVELS} more" if len(counts) > _LEVELS else ""
+            alarms = f"the {len(tests)} tests alarm by chance in at most {FALSE_ALARMS:.1%} of surveys"
+            chance = f"{found.test} test, p = {found.p_value:.1g}; {alarms}"
+            what = f"`{where}` was not drawn as the design says: {shares}{more} ({chance})."
+            remedy = "Look how the survey draws it, and for whom no level is noted."
+            yield Finding("warning", "frequencies", f"{audited.raw.shown} {where}", what, remedy)
+
+
+def _tests(audited: Audited, expected: Expected) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    """What is tested: its name, the counts and the probabilities of its levels."""
+    regular = ~audited.previews
+    for each, levels in _factors(audited, expected):
+        probability = expected.combinations.groupby(each.name, observed=False)["probability"].sum()
+        probability.index = probability.index.astype("str")
+        yield each.full_name, _counted(levels[regular], probability), probability
+    names = [each for each in expected.levels if each in expected.combinations]
+    whole = _places(audited, expected, names).get("")
+    if len(names) > 1 and whole is not None:
+        joined = _joined(pd.DataFrame(whole)[names])
+        index = _joined(expected.combinations[names].astype("str"))
+        probability = pd.Series(expected.combinations["probability"].to_numpy(), index=index)
+        yield "vignette", _counted(joined[regular], probability), probability
+
+
+def _joined(levels: pd.DataFrame) -> pd.Series:
+    texts = [levels[each] for each in levels]
+    return reduce(lambda one, other: one + " × " + other, texts)
+
+
+def _counted(levels: pd.Series, probability: pd.Series) -> pd.Series:
+    return levels.value_counts().reindex(probability.index, fill_value=0)
