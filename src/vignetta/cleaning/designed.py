@@ -202,8 +202,12 @@ def _frequencies(audited: Audited, expected: Expected, factors: Factors) -> Iter
 
 
 def _tests(audited: Audited, expected: Expected, factors: Factors) -> Iterator[tuple[str, pd.Series, pd.Series]]:
-    """What is tested: its name, the counts and the probabilities of its levels."""
+    """What is tested: its name, the counts and the probabilities of its levels.
+
+    Factors with cells that could not be read are told already; their counts would tell nothing.
+    """
     regular = ~audited.previews
+    factors = [(each, levels) for each, levels in factors if not audited.reading.unread(each)]
     for each, levels in factors:
         probability = expected.combinations.groupby(each.name, observed=False)["probability"].sum()
         probability.index = probability.index.astype("str")
