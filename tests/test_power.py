@@ -256,7 +256,7 @@ def test_a_model_that_the_design_cannot_estimate(read: Read, redrawn: Callable[.
         precision(*read("arm * place", ONE + DIFFERENCE))
     (problem,) = error.value.problems
     assert problem.where == "models.m formula"
-    assert "arm[T.treated]:place[T.south]" in problem.what
+    assert "`arm` treated and `place` south" in problem.what
     assert problem.remedy
 
 
