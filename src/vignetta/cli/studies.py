@@ -1,87 +1,20 @@
-"""The commands. Each works on the study in the current folder, or in `--study DIR`.
-
-Exit codes: 0 done; 1 the study, or what it was asked, is wrong: all problems are listed; 2 the command was misspelt.
-"""
+"""Commands that work on a study."""
 
 import json
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, fail, out, print_json, show, working
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.formats.written import Format
 from vignetta.study.scaffold import Template
 
 if TYPE_CHECKING:
-    from vignetta.instruments.findings import Findings
     from vignetta.study.planning import Outlook
-
-app = typer.Typer(
-    help="Factorial vignette survey experiments, from one declared design to registered estimates.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
-
-StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="The study's folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-HERE = Path()
-_COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
-
-
-def main() -> None:
-    """Run the command line; a `StudyError` becomes a list of problems and exit code 1."""
-    try:
-        app()
-    except StudyError as error:
-        _fail(error.problems, as_json="--json" in sys.argv)
-
-
-def _fail(problems: Sequence[Problem], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"problems": [vars(each) for each in problems]}, ensure_ascii=False, indent=1))
-    else:
-        for each in problems:
-            err.print(f"[bold]{escape(each.where)}[/]: {escape(each.what)} {escape(each.remedy)}".rstrip())
-        err.print(f"[red]{_count(len(problems), 'problem')}.[/]")
-    raise SystemExit(1)
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def _show(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(list(rows), ensure_ascii=False, indent=1))
-        return
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0] if rows else ():
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(escape(str(each)) for each in row.values()))
-    out.print(table)
-
-
-@contextmanager
-def _working(words: str, *, quiet: bool) -> Iterator[None]:
-    """A line that moves while something takes its time, on terminals."""
-    if quiet or not err.is_terminal:
-        yield
-        return
-    with err.status(words):
-        yield
 
 
 def _root(study: Path) -> Path:
@@ -104,9 +37,9 @@ def init(
 
     made = make(folder, template=study)
     if as_json:
-        print(json.dumps({"folder": str(folder), "files": made}, indent=1))
+        print_json({"folder": str(folder), "files": made})
         return
-    out.print(f"Made {_count(len(made), 'file')} in {folder}.")
+    out.print(f"Made {count(len(made), 'file')} in {folder}.")
     out.print("Change design/study.yaml and analysis/plan.yaml, then `vignetta check` and `vignetta run`.")
 
 
@@ -117,11 +50,11 @@ def check(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
     found = look(_root(study))
     if found.problems:
-        _fail(found.problems, as_json=as_json)
+        fail(found.problems, as_json=as_json)
     if as_json:
         remarks = [vars(each) for each in found.remarks]
         summary = {"problems": [], "summary": found.summary, "remarks": remarks}
-        print(json.dumps(summary, ensure_ascii=False, indent=1))
+        print_json(summary)
         return
     for line in found.summary:
         out.print(escape(line))
@@ -146,7 +79,7 @@ def library(as_json: JsonOption = False) -> None:
         }
         for name, each in factors
     ]
-    _show(rows, as_json=as_json)
+    show(rows, as_json=as_json)
 
 
 @app.command()
@@ -164,7 +97,7 @@ def add(
     text, todo = extend(name, loaded.tree(DESIGN))
     replace_all(loaded.root, {DESIGN: text.encode()})
     if as_json:
-        print(json.dumps({"file": DESIGN, "todo": todo}, ensure_ascii=False, indent=1))
+        print_json({"file": DESIGN, "todo": todo})
         return
     out.print(f"Added {escape(name)} to {DESIGN}.")
     for line in todo:
@@ -180,13 +113,13 @@ def _run_one(stage: str, study: Path, as_json: bool) -> None:
     root = _root(study)
     earlier = takewhile(lambda each: each != stage, stages(root))
     waiting = [each for each in earlier if status(root, each).state != "fresh"]
-    with _working(f"{stage} ...", quiet=as_json):
+    with working(f"{stage} ...", quiet=as_json):
         run_stage(root, stage)
     written = read_manifest(root, stage)["written"]
     if stage in ("clean", "report"):
         _refuse_leaks(root, as_json)
     if as_json:
-        print(json.dumps({"stage": stage, "written": written, "stale_before": waiting}, indent=1))
+        print_json({"stage": stage, "written": written, "stale_before": waiting})
         return
     for name in written:
         out.print(f"wrote {escape(name)}")
@@ -200,7 +133,7 @@ def _refuse_leaks(root: Path, as_json: bool) -> None:
     from vignetta.study.leaking import leak_problems
 
     if problems := leak_problems(load(root)):
-        _fail(problems, as_json=as_json)
+        fail(problems, as_json=as_json)
 
 
 def _print_summaries(root: Path, stage: str) -> None:
@@ -243,15 +176,15 @@ def simulate(
     from vignetta.study.files import replace_all
 
     target = to or Path(f"{survey.stem}_simulated.csv")
-    with _working("simulate ...", quiet=as_json):
+    with working("simulate ...", quiet=as_json):
         made = rehearse(survey, n, seed=seed, values="labels" if labels else "codes")
     replace_all(target.parent, {target.name: made.export.encode()})
     lines = [vars(each) for each in made.account]
     if as_json:
-        print(json.dumps({"file": str(target), "respondents": n, "account": lines}, ensure_ascii=False, indent=1))
+        print_json({"file": str(target), "respondents": n, "account": lines})
         return
-    _show(lines, as_json=False)
-    out.print(f"\nwrote {escape(str(target))}: {_count(n, 'respondent')}, none of them real.")
+    show(lines, as_json=False)
+    out.print(f"\nwrote {escape(str(target))}: {count(n, 'respondent')}, none of them real.")
 
 
 @app.command()
@@ -284,13 +217,13 @@ def run(
 
     root = _root(study)
     if problems := look(root).problems:
-        _fail(problems, as_json=as_json)
+        fail(problems, as_json=as_json)
     done = []
     for stage in stages(root):
         before = status(root, stage)
         needed = force or before.state != "fresh"
         if needed:
-            with _working(f"{stage} ...", quiet=as_json):
+            with working(f"{stage} ...", quiet=as_json):
                 run_stage(root, stage)
         done.append({"stage": stage, "done": "run" if needed else "fresh already", "why": before.why})
         if not as_json:
@@ -304,7 +237,7 @@ def run(
 def _after_run(root: Path, done: list[dict[str, str]], as_json: bool) -> None:
     page = root / "analysis/report.html"
     if as_json:
-        print(json.dumps({"stages": done, "report": str(page) if page.exists() else ""}, indent=1))
+        print_json({"stages": done, "report": str(page) if page.exists() else ""})
     elif page.exists():
         out.print(f"\nThe report is in {escape(str(page))}")
 
@@ -315,7 +248,7 @@ def status(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
     from vignetta.study import stages as module
 
     root = _root(study)
-    _show([vars(module.status(root, stage)) for stage in module.stages(root)], as_json=as_json)
+    show([vars(module.status(root, stage)) for stage in module.stages(root)], as_json=as_json)
 
 
 # ---------------------------------------------------------------------------------------------------------- precision
@@ -352,7 +285,7 @@ def power(
     from vignetta.study.planning import outlook
 
     assumed = {"sd": sd, "power": power, "icc": icc, "responses": responses, "shared": shared or None, "r2": r2}
-    with _working("power ...", quiet=as_json):
+    with working("power ...", quiet=as_json):
         found = outlook(load(study), n=n, over=over, figure=figure, effect=effect, **assumed)
     if not as_json:
         _print_outlook(found, figure)
@@ -360,18 +293,18 @@ def power(
     tables = {"precision": found.planned} | ({} if found.over is None else {"over": found.over})
     rows = {name: json.loads(each.to_json(orient="records", double_precision=15)) for name, each in tables.items()}
     written = {} if figure is None else {"figure": str(figure)}
-    print(json.dumps({**rows, "null_results": null_sentences(found.planned), **written}, ensure_ascii=False, indent=1))
+    print_json({**rows, "null_results": null_sentences(found.planned), **written})
 
 
 def _print_outlook(found: "Outlook", figure: Path | None) -> None:
     from vignetta.report.power_words import null_sentences, over_title, summary, summary_over
 
-    _show(summary(found.planned), as_json=False)
+    show(summary(found.planned), as_json=False)
     for each in null_sentences(found.planned) or ["The plan compares nothing."]:
         out.print(f"\n{escape(each)}")
     if found.over is not None and len(found.over):
         out.print(f"\n{escape(over_title(found.over))}\n")
-        _show(summary_over(found.over), as_json=False)
+        show(summary_over(found.over), as_json=False)
     if figure is not None:
         out.print(f"\nwrote {escape(str(figure))}")
 
@@ -392,14 +325,14 @@ def register(
 
     loaded = load(study)
     if problems := look(loaded.root).problems:
-        _fail(problems, as_json=as_json)
+        fail(problems, as_json=as_json)
     data = loaded.data_present
     made = registration.register(loaded.root, loaded.tree(DESIGN).data, loaded.tree(PLAN).data, data=data, amend=amend)
     hashes = {name: registration.digest(each) for name, each in made.sections.items()}
     if as_json:
-        print(json.dumps({"file": registration.FILE, "sha256": hashes, "data_present": data}, indent=1))
+        print_json({"file": registration.FILE, "sha256": hashes, "data_present": data})
         return
-    _show([{"registered": name, "sha256": each} for name, each in hashes.items()], as_json=False)
+    show([{"registered": name, "sha256": each} for name, each in hashes.items()], as_json=False)
     out.print(
         f"Written to {registration.FILE}. Deposit this file, or these hashes, with a registry to give them a date."
     )
@@ -419,11 +352,11 @@ def verify(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
         raise StudyError(Problem(registration.FILE, "nothing is registered yet.", "`vignetta register` does it."))
     changes = made.changes(loaded.tree(DESIGN).data, loaded.tree(PLAN).data)
     if as_json:
-        print(json.dumps({"changes": [vars(each) for each in changes]}, ensure_ascii=False, indent=1))
+        print_json({"changes": [vars(each) for each in changes]})
     else:
         for each in changes:
             out.print(escape(str(each)))
-        out.print(f"{_count(len(changes), 'change')} since registration." if changes else "As registered.")
+        out.print(f"{count(len(changes), 'change')} since registration." if changes else "As registered.")
     raise SystemExit(1 if changes else 0)
 
 
@@ -443,124 +376,9 @@ def write(
     replace_all(loaded.root, {name: each.content.encode() for name, each in made.items()})
     lost = list(dict.fromkeys(what for each in made.values() for what in each.lost))
     if as_json:
-        print(json.dumps({"written": list(made), "lost": lost}, ensure_ascii=False, indent=1))
+        print_json({"written": list(made), "lost": lost})
         return
     for name in made:
         out.print(f"wrote {escape(name)}")
     for what in lost:
         out.print(f"[yellow]not in it:[/] {escape(what)}.")
-
-
-# ------------------------------------------------------------------------------------------------- any other survey
-
-
-@app.command()
-def lint(
-    survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
-    outcome: Annotated[
-        list[str] | None,
-        typer.Option("--outcome", metavar="TAG", help="The export tag of an outcome, which must follow the vignette."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """List what would go wrong in the field and can be seen in the survey's file. Exit code 1 if there is an error."""
-    from vignetta.instruments.linting import lint as look
-
-    found = look(survey, outcomes=outcome or ())
-    if as_json:
-        print(json.dumps({"findings": [vars(each) for each in found]}, ensure_ascii=False, indent=1))
-    else:
-        _print_findings(found)
-    raise SystemExit(1 if found.of("error") else 0)
-
-
-def _print_findings(found: "Findings") -> None:
-    from vignetta.instruments.findings import SEVERITIES
-
-    for severity in SEVERITIES:
-        listed = found.of(severity)
-        if listed:
-            out.print(f"[bold {_COLORS[severity]}]{_count(len(listed), severity)}[/]")
-        for each in listed:
-            named = f" ({escape(each.name)})" if each.name else ""
-            out.print(f"  [bold]{escape(each.where)}[/]{named}: {escape(each.what)} [dim]{escape(each.remedy)}[/]")
-    if not len(found):
-        out.print("[green]Nothing found.[/]")
-
-
-@app.command()
-def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD.qsf", help="The earlier version of a survey.")],
-    new: Annotated[Path, typer.Argument(metavar="NEW.qsf", help="The later version.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Tell in words what changed between two versions of a survey. Exit code 1 if anything did."""
-    from vignetta.instruments.differing import diff as compare
-
-    found = compare(old, new)
-    if as_json:
-        print(json.dumps({"changes": [vars(each) for each in found]}, ensure_ascii=False, indent=1))
-    else:
-        for each in found:
-            out.print(escape(str(each)))
-        out.print(f"{_count(len(found), 'change')}." if len(found) else "[green]Nothing changed.[/]")
-    raise SystemExit(1 if len(found) else 0)
-
-
-@app.command()
-def preview(
-    survey: Annotated[
-        Path | None, typer.Argument(metavar="FILE.qsf", help="Any survey; the study's own if left out.")
-    ] = None,
-    to: Annotated[
-        Path | None,
-        typer.Option("--to", metavar="FILE.html", help="Where the page goes."),
-    ] = None,
-    study: StudyOption = HERE,
-    as_json: JsonOption = False,
-) -> None:
-    """Write a page that shows a survey as respondents see it; nothing is saved by it."""
-    from vignetta.instruments.preview.page import preview_page
-    from vignetta.instruments.qsf import read_qsf
-    from vignetta.study.files import replace_all
-    from vignetta.study.folder import PREVIEW, load
-
-    if survey is None:
-        loaded = load(study)
-        page, place = preview_page(loaded.design), to or loaded.root / PREVIEW
-    else:
-        page, place = preview_page(read_qsf(survey)), to or survey.with_suffix(".html")
-    replace_all(place.parent, {place.name: page.encode()})
-    if as_json:
-        print(json.dumps({"page": str(place)}, indent=1))
-        return
-    out.print(f"Wrote {escape(str(place))}. Open it in a browser.")
-
-
-@app.command("import")
-def import_(
-    survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
-    to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="A new study: the codebook and a draft of study.yaml.")
-    ] = None,
-    codebook: Annotated[
-        Path | None, typer.Option("--codebook", metavar="FILE.csv", help="Where the codebook alone goes.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make the codebook of a survey built by hand in Qualtrics and, where it draws factors, a draft of the study."""
-    from vignetta.study.adopting import adopt
-
-    if to is not None and codebook is not None:
-        raise StudyError(Problem("--codebook", "`--to` writes the codebook into its folder.", "Leave one of them out."))
-    made = adopt(survey, to, codebook=codebook)
-    if as_json:
-        print(json.dumps({each: list(told) for each, told in vars(made).items()}, ensure_ascii=False, indent=1))
-        return
-    for name in made.files:
-        out.print(f"wrote {escape(name)}")
-    out.print(f"{_count(len(made.variables), 'variable')}, {_count(len(made.factors), 'factor')}.")
-    if made.factors:
-        out.print(f"Factors: {escape(', '.join(made.factors))}.")
-    if to is not None and not made.factors:
-        out.print("[yellow]No randomizer sets a field, so there is no draft of study.yaml.[/]")

@@ -1,0 +1,21 @@
+"""The commands. Each works on the study in the current folder, or in `--study DIR`.
+
+Exit codes: 0 done; 1 the study, or what it was asked, is wrong: all problems are listed; 2 the command was misspelt.
+"""
+
+import sys
+
+from vignetta.cli import studies as studies
+from vignetta.cli import surveys as surveys
+from vignetta.cli.console import app, fail
+from vignetta.errors import StudyError
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Run the command line; a `StudyError` becomes a list of problems and exit code 1."""
+    try:
+        app()
+    except StudyError as error:
+        fail(error.problems, as_json="--json" in sys.argv)
