@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from vignetta.instruments.hypertext import plain_text
+from vignetta.instruments.hypertext import FIELD, plain_text
 from vignetta.instruments.recognising import FoundFactor, FoundLevel, Recognised, recognise
 from vignetta.instruments.roles import FoundOutcome, Roles, is_scale
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
-from vignetta.instruments.tracing import FIELD, PIPE
+from vignetta.instruments.tracing import PIPE
 
 _HEAD: Final = """\
 # yaml-language-server: $schema=study.schema.json

@@ -3,7 +3,12 @@
 import html
 import re
 from html.parser import HTMLParser
+from typing import Final
 
+PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
+"""Piped text: `${source}`."""
+FIELD: Final = re.compile(r"e://Field/(.+)", re.IGNORECASE)
+"""The source of piped text that is an embedded field."""
 _UNREAD = ("script", "style", "head", "title")
 _APART = frozenset(("p", "div", "br", "li", "ul", "ol", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"))
 

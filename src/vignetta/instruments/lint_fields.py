@@ -10,8 +10,9 @@ from typing import Final
 from vignetta.instruments.codebooks import _PANEL_ID as PANEL_ID
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.findings import Finding
+from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.survey import EmbeddedDataNode, EndNode, RandomizerNode, mapping, walk
-from vignetta.instruments.tracing import FIELD, PIPE, Pipe, Trace, short
+from vignetta.instruments.tracing import PIPE, Pipe, Trace, short
 
 _ANSWER: Final = re.compile(r"q://(QID[^/]+)/.*")
 _LOOP: Final = re.compile(r"lm://Field/(\d+)", re.IGNORECASE)

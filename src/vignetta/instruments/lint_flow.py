@@ -8,6 +8,7 @@ from typing import Final
 from vignetta.errors import near_miss
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.findings import Finding
+from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.survey import (
     TRASH,
     BlockNode,
@@ -21,7 +22,7 @@ from vignetta.instruments.survey import (
     is_true,
     mapping,
 )
-from vignetta.instruments.tracing import FIELD, PIPE, Place, Stand, Trace, short
+from vignetta.instruments.tracing import PIPE, Place, Stand, Trace, short
 
 _EXTERNAL: Final = ("Timing", "Meta", "Captcha")
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
+from vignetta.instruments.hypertext import FIELD, PIPE
 from vignetta.instruments.reading import Reading
 from vignetta.instruments.survey import Choice, Question
 from vignetta.instruments.told import NUMBERS, group, value
 from vignetta.instruments.visits import Answer, Render, State
 
-PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
-_FIELD: Final = re.compile(r"e://field/(.+)", re.IGNORECASE)
 _CONTACT: Final = re.compile(r"r?m://(?:Field/)?(.+)")
 _RANDOM: Final = re.compile(r"rand://int/(-?\d{1,18}):(-?\d{1,18})")
 _DATE: Final = re.compile(r"date://CurrentDate/(.+)")
@@ -145,7 +144,7 @@ def _joined(answer: Answer | None, row: str, words: Mapping[str, str]) -> str:
 
 
 _SOURCES: Final[Mapping[re.Pattern[str], Callable[[re.Match[str], str, Reading], Render | None]]] = {
-    _FIELD: _field,
+    FIELD: _field,
     _CONTACT: _contact,
     _RANDOM: _random,
     _DATE: _date,

@@ -10,6 +10,7 @@ from itertools import product
 from math import prod
 from typing import Any, Final, Literal
 
+from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.survey import (
     Block,
     BlockNode,
@@ -27,7 +28,6 @@ from vignetta.instruments.survey import (
 )
 
 PIPE: Final = re.compile(r"\$\{([^{}$]*)\}")
-FIELD: Final = re.compile(r"e://Field/(.+)", re.IGNORECASE)
 _SCRIPT_SETS: Final = re.compile(r"(?:set|add)(?:JS)?EmbeddedData\(\s*(?:(['\"])(.*?)\1\s*([,+)])|)")
 _SCRIPT_READS: Final = re.compile(r"get(?:JS)?EmbeddedData\(\s*(['\"])(.*?)\1")
 _NOT_READ: Final = frozenset(("QuestionText_Unsafe", "QuestionDescription", "Description", "SkipToDescription"))

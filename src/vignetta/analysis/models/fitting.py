@@ -114,24 +114,8 @@ def fit(
     raise_all([*strata_problems(sample), *_sample_problems(sample, y, matrix)])
     decomposition = decompose(matrix.X, sample.weights)
     raise_all(_rank_problems(sample, spec, decomposition))
-    shared = {
-        "name": model,
-        "formula": formula,
-        "outcome": _unquoted(read),
-        "errors": errors,
-        "distribution": distribution,
-        "alpha": alpha,
-        "terms": tuple(spec.column_names),
-        "n": len(y),
-        "n_missing": sample.n_missing,
-        "n_clusters": _n_clusters(sample),
-        "sample": sample,
-        "factors": _factors(read.rhs, sample, spec),
-        "spec": spec,
-        "mean_row": matrix.X.mean(sample.weights if sample.are_weighted else None),
-        "plain": matrix.columns,
-        "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
-    }
+    shared = _read(read, sample, matrix) | {"name": model, "formula": formula}
+    shared |= {"errors": errors, "distribution": distribution, "alpha": alpha}
     if estimator.asked:
         fitted = estimator.fit(y, matrix.X.rows(), read.rhs, shared)
         raise_all(_exact_problems(fitted.solution) if fitted.solution else [])
@@ -146,16 +130,7 @@ def _least_squares(solution: Solution, shared: dict[str, Any]) -> Fit:
     sample = shared["sample"]
     raise_all(_exact_problems(solution))
     known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"], strata=sample.strata)
-    return Fit(
-        **shared,
-        coef=solution.coef,
-        vcov=known.vcov,
-        df=known.df,
-        working=known.working,
-        absorbed=known.absorbed,
-        solution=solution,
-        notes=known.notes,
-    )
+    return Fit(**shared, **known.of_fit, coef=solution.coef, solution=solution, notes=known.notes)
 
 
 def _in_categories(data: pd.DataFrame, outcome: str, model: ModelFamily) -> tuple[pd.DataFrame, Categories | None]:
@@ -221,6 +196,24 @@ def _told() -> Iterator[None]:
     except FormulaicError as error:
         said = " ".join(str(error).split())
         raise StudyError(Problem("formula", said, "Write `outcome ~ a * b`.")) from None
+
+
+def _read(read: formulaic.Formula, sample: Sample, matrix: _Matrix) -> dict[str, Any]:
+    """What a fit holds of the formula and the sample, however it is fitted."""
+    spec = matrix.spec
+    return {
+        "outcome": _unquoted(read),
+        "terms": tuple(spec.column_names),
+        "n": len(sample.weights),
+        "n_missing": sample.n_missing,
+        "n_clusters": _n_clusters(sample),
+        "sample": sample,
+        "factors": _factors(read.rhs, sample, spec),
+        "spec": spec,
+        "mean_row": matrix.X.mean(sample.weights if sample.are_weighted else None),
+        "plain": matrix.columns,
+        "reads": tuple((frozenset(variables([term])), place) for term, place in spec.term_slices.items()),
+    }
 
 
 def _sample_problems(sample: Sample, y: Floats, matrix: _Matrix) -> list[Problem]:

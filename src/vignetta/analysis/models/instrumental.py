@@ -80,10 +80,8 @@ def fit_instrumental(
     stages = _first_stages(X, Z, fitted, endogenous, excluded, shared)
     return InstrumentalFit(
         **shared,
+        **known.of_fit,
         coef=solution.coef,
-        vcov=known.vcov,
-        df=known.df,
-        absorbed=known.absorbed,
         solution=solution,
         notes=(*_notes(stages), *known.notes),
         can_resample=False,

@@ -80,11 +80,8 @@ def fit_random(y: Floats, X: Floats, *, unit: str, **shared: Any) -> RandomEffec
     known = uncertainty(solution, sample.all_clusters, shared["errors"], shared["distribution"])
     return RandomEffectsFit(
         **shared,
+        **known.of_fit,
         coef=solution.coef,
-        vcov=known.vcov,
-        df=known.df,
-        working=known.working,
-        absorbed=known.absorbed,
         solution=solution,
         notes=(*_notes(components, unit), *known.notes),
         can_resample=False,

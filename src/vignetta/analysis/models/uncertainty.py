@@ -1,6 +1,7 @@
 """From a least-squares solution to what tests need: a covariance matrix and degrees of freedom."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,11 @@ class Uncertainty:
     working: Working | None
     absorbed: Floats
     notes: tuple[str, ...]
+
+    @property
+    def of_fit(self) -> dict[str, Any]:
+        """What a `Fit` takes as it is; it adds notes of its own."""
+        return {"vcov": self.vcov, "df": self.df, "working": self.working, "absorbed": self.absorbed}
 
 
 def uncertainty(

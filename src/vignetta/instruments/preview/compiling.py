@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from vignetta.instruments.hypertext import FIELD, PIPE
 from vignetta.instruments.preview.conditions import condition, untested
 from vignetta.instruments.preview.draws import FieldName, Names, facets
 from vignetta.instruments.preview.questions import question_piece
@@ -26,8 +27,6 @@ from vignetta.instruments.survey import (
 from vignetta.instruments.translating import in_language
 
 Compiled = dict[str, Any]
-_PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
-_FIELD: Final = re.compile(r"e://field/(.+)", re.IGNORECASE)
 _KNOWN: Final = re.compile(
     r"(?i:e://field/.+)|lm://Field/\d+|rand://int/-?\d+:-?\d+"
     r"|q://QID[^/]+/(?:ChoiceGroup/SelectedChoices|ChoiceTextEntryValue)"
@@ -107,7 +106,7 @@ class _Compiler:
         nodes = (each for each in walk(self.survey.flow) if isinstance(each, EmbeddedDataNode))
         fields = [each for node in nodes for each in node.fields]
         given = {each.name for each in fields if each.value is not None}
-        piped = (found[1] for each in questions for pipe in _pipes(each) if (found := _FIELD.fullmatch(pipe)))
+        piped = (found[1] for each in questions for pipe in _pipes(each) if (found := FIELD.fullmatch(pipe)))
         opened = dict.fromkeys([*(each.name for each in fields), *piped])
         return [self._open_field(each) for each in opened if each not in given]
 
@@ -143,7 +142,7 @@ class _Compiler:
     # ----------------------------------------------------------------------------------------------------- remarks
 
     def _note_pipes(self, text: str, where: str) -> None:
-        for each in _PIPE.findall(text):
+        for each in PIPE.findall(text):
             if not _KNOWN.fullmatch(each):
                 self._remark(where, f"piped text ${{{each}}} is not filled in")
 
@@ -171,4 +170,4 @@ def _texts(piece: Compiled) -> Iterator[str]:
 
 
 def _pipes(piece: Compiled) -> Iterator[str]:
-    return (pipe for text in _texts(piece) for pipe in _PIPE.findall(text))
+    return (pipe for text in _texts(piece) for pipe in PIPE.findall(text))
