@@ -240,6 +240,8 @@ def damaged(document: dict[str, Any], damages: list[Damage]) -> dict[str, Any]:
     copy: dict[str, Any] = json.loads(json.dumps(document))
     for number, kind, other, junk in damages:
         known = places(copy)
+        if not known:
+            break
         place, source = known[number % len(known)], known[other % len(known)]
         inside = at(copy, place[:-1])
         if kind == "removed":

@@ -290,9 +290,9 @@ class Survey:
 
     @cached_property
     def embedded_fields(self) -> tuple[str, ...]:
-        """The names of the embedded fields, in the order in which the flow first names them."""
+        """The names of the embedded fields, in the order in which the flow first names them; one without is none."""
         nodes = (each for each in walk(self.flow) if isinstance(each, EmbeddedDataNode))
-        return tuple(dict.fromkeys(each.name for node in nodes for each in node.fields))
+        return tuple(dict.fromkeys(each.name for node in nodes for each in node.fields if each.name))
 
     @property
     def live_blocks(self) -> list[Block]:
