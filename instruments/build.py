@@ -1,4 +1,4 @@
-"""Build: the survey that Qualtrics imports, how it draws levels in words, and the codebook of its exports."""
+"""Build: the survey that Qualtrics imports, how it draws levels and that it does so, and the codebook of its exports."""
 
 import vignetta as vg
 
@@ -9,3 +9,4 @@ with study.stage("build") as stage:
     stage.write(study.instrument_file, vg.qsf_text(survey))
     stage.write("instruments/codebook.csv", vg.codebook_csv(vg.codebook_of_design(study.design)))
     stage.write("instruments/summary.txt", vg.drawing_summary(study.design))
+    stage.write("instruments/verification.txt", f"{vg.verify(survey, study.design)}")

@@ -20,6 +20,7 @@ FALSE_ALARMS: Final = 1e-4
 """How probable it is that a right instrument is blamed at all by the comparisons by Monte Carlo."""
 EXACT: Final = 1e-9
 """Exact shares may differ by so much: sums of doubles err by less, the smallest weight is far above it."""
+BUILD: Final = "Correct it in the flow, or run `vignetta build`."
 _TOLD: Final = 5
 """So many deviations of one kind in one place are told; the others are counted."""
 
@@ -56,10 +57,34 @@ class Comparison:
         return tuple(name_of(each) for each in self.of)
 
     def differs(self, alarm: float) -> npt.NDArray[np.bool_]:
-        """Which shares differ, by an exact binomial test at the probability `alarm` of a false alarm."""
-        if not self.n:
-            return np.asarray(np.abs(self.found - self.expected) > EXACT)
-        return np.asarray(_improbable(self.expected, np.rint(self.found * self.n), self.n, alarm))
+        return _differ(self.expected, self.found, self.n, alarm)
+
+
+@dataclass(frozen=True)
+class Named:
+    """Shares that have names, such as those of decks, beside the declared ones; as in `Comparison`."""
+
+    where: str
+    names: tuple[str, ...]
+    expected: tuple[float, ...]
+    found: tuple[float, ...]
+    n: int
+    whose: str = ""
+
+    def problems(self, alarm: float) -> Iterator[Problem]:
+        differs = _differ(np.array(self.expected), np.array(self.found), self.n, alarm)
+        whose = f" with {self.whose}" if self.whose else ""
+        for name, declared, share, told in zip(self.names, self.expected, self.found, differs.tolist(), strict=True):
+            drawn = f"has the probability {number(share)}" if share else "never occurs"
+            if told:
+                yield Problem(self.where, f"{name} {drawn}{whose}; declared is {number(declared)}.", BUILD)
+
+
+def _differ(expected: Floats, found: Floats, n: int, alarm: float) -> npt.NDArray[np.bool_]:
+    """Which shares differ, where they are counts of `n` by an exact binomial test at the probability `alarm`."""
+    if not n:
+        return np.asarray(np.abs(found - expected) > EXACT)
+    return _improbable(expected, np.rint(found * n), n, alarm)
 
 
 def _improbable(expected: Floats, counts: Floats, n: int, alarm: float) -> npt.NDArray[np.bool_]:
@@ -77,24 +102,26 @@ class Compared:
     """All comparisons of an instrument, and what they find."""
 
     comparisons: list[Comparison] = field(default_factory=list)
+    named: list[Named] = field(default_factory=list)
 
     @property
     def sampled(self) -> int:
         """How many shares are compared by Monte Carlo."""
-        return sum(each.expected.size for each in self.comparisons if each.n)
+        shares = sum(each.expected.size for each in self.comparisons if each.n)
+        return shares + sum(len(each.names) for each in self.named if each.n)
 
     def problems(self, where_set: WhereSet) -> Iterator[Problem]:
         """Every deviation in words: forbidden combinations, levels, and what differs although its levels are right."""
         alarm = FALSE_ALARMS / max(1, self.sampled)
+        for each in self.named:
+            yield from each.problems(alarm)
         wrong: set[tuple[str, ...]] = set()
-        for each in self.comparisons:
-            differs = each.differs(alarm)
-            if not differs.any():
-                continue
-            forbidden = differs & (each.expected == 0) if len(each.of) > 1 else np.zeros_like(differs)
-            told = differs if not _is_known(each.fields, wrong) else forbidden
-            wrong.add(each.fields)
-            yield from _told(each, told, where_set)
+        for compared in self.comparisons:
+            differs = compared.differs(alarm)
+            if differs.any():
+                known = _is_known(compared.fields, wrong)
+                wrong.add(compared.fields)
+                yield from _told(compared, differs & (compared.expected == 0) if known else differs, where_set)
 
 
 def _is_known(fields: Sequence[str], wrong: set[tuple[str, ...]]) -> bool:

@@ -8,8 +8,6 @@ from functools import cached_property
 from itertools import combinations
 from typing import Final
 
-from scipy.stats import binom
-
 from vignetta.declared import words
 from vignetta.design.decking import decked
 from vignetta.design.declaration import Design, Factor
@@ -17,7 +15,7 @@ from vignetta.design.universe import universe_of
 from vignetta.design.wording import Segment
 from vignetta.errors import Problem
 from vignetta.instruments.building import phrases_of
-from vignetta.instruments.comparisons import EXACT, FALSE_ALARMS, percent
+from vignetta.instruments.comparisons import BUILD, EXACT, Named, percent
 from vignetta.instruments.drawing import draws_whole
 from vignetta.instruments.draws import Draws, Told
 from vignetta.instruments.enumerating import TooManyError, Values
@@ -40,7 +38,6 @@ from vignetta.instruments.naming import (
 from vignetta.instruments.pages import Pages, prose_slots
 from vignetta.instruments.survey import RandomizerNode, walk
 
-_BUILD: Final = "Correct it in the flow, or run `vignetta build`."
 _MOST_TOLD: Final = 5
 
 
@@ -94,15 +91,17 @@ class Contents:
     Attributes
     ----------
     compared : what was looked at, in words.
+    shares : how often decks and orders are drawn, to be compared with all others.
     """
 
     design: Design
     draws: Draws
     compared: list[str] = field(default_factory=list)
+    shares: list[Named] = field(default_factory=list)
 
     def problems(self) -> Iterator[Problem]:
         """Everything that is not as declared."""
-        yield from self._several_shown()
+        yield from self._randomizers()
         yield from self._levels()
         yield from self._phrases()
         yield from self._numbers()
@@ -112,17 +111,24 @@ class Contents:
 
     # ------------------------------------------------------------------------------------------------ drawn levels
 
-    def _several_shown(self) -> Iterator[Problem]:
-        """Randomizers that show several children which set the same field of a level."""
-        drawn = set(drawn_fields(self.design))
-        about = self.draws.flow.about
-        for node in walk(self.draws.flow.survey.flow):
-            if isinstance(node, RandomizerNode) and node.subset > 1:
-                sets = [drawn & about.sets[id(each)] for each in node.children]
-                both = next((one & other for one, other in combinations(sets, 2) if one & other), None)
-                if both:
-                    what = f"it shows {node.subset} of its children, which all set `{min(both)}`: only the last counts."
-                    yield Problem(node.id, what, "Let the randomizer present 1 element, or run `vignetta build`.")
+    def _randomizers(self) -> Iterator[Problem]:
+        """Those that draw levels: whether they show one child, and present evenly where the design says so."""
+        drawn, about = set(drawn_fields(self.design)), self.draws.flow.about
+        even = self.design.mechanism != "simple"
+        nodes = [each for each in walk(self.draws.flow.survey.flow) if isinstance(each, RandomizerNode)]
+        for node in (each for each in nodes if drawn & about.sets[id(each)]):
+            sets = [drawn & about.sets[id(each)] for each in node.children]
+            both = next((one & other for one, other in combinations(sets, 2) if one & other), None)
+            if node.subset > 1 and both:
+                what = f"it shows {node.subset} of its children, which all set `{min(both)}`: only the last counts."
+                yield Problem(node.id, what, "Let the randomizer present 1 element, or run `vignetta build`.")
+            if both and node.even != even:
+                what = f"it presents its elements {'evenly' if node.even else 'unevenly'}"
+                declared = f"{what}, and the design declares `mechanism: {self.design.mechanism}`."
+                turn = "on" if even else "off"
+                yield Problem(node.id, declared, f"Turn even presentation {turn}, or run `vignetta build`.")
+        line = "That every randomizer of levels shows one of its elements, " + ("evenly" if even else "not evened out")
+        self.compared.append(line)
 
     def _levels(self) -> Iterator[Problem]:
         """The words beside each code, and whether fields are set once, and before they are used."""
@@ -134,8 +140,8 @@ class Contents:
                 yield from _passages(told)
             seen += len(factor.levels) * (len(fields) - 1)
         self.compared.append(f"The words beside the codes of {seen:,} levels")
-        self.compared.append("That every field of a level is set once, and before it is used" * self.draws.exactly)
-        self.compared = [each for each in self.compared if each]
+        if self.draws.exactly:
+            self.compared.append("That every field of a level is set once, and before it is used")
 
     def _texts(self, factor: Factor, fields: Sequence[str], told: Told) -> Iterator[Problem]:
         levels = {each.export_code: each for each in factor.levels}
@@ -150,7 +156,7 @@ class Contents:
                         f"beside `{fields[0]}` = `{values[0]}` stands {_quoted(text)} instead of {_quoted(expected)}, "
                         f"for {percent(share)} of respondents{_of(told)}."
                     )
-                    yield Problem(name, what, _BUILD)
+                    yield Problem(name, what, BUILD)
 
     # ----------------------------------------------------------------------------------------- phrases and numbers
 
@@ -216,15 +222,17 @@ class Contents:
         for (drawn, *codes), share in told.table.items():
             name = drawn or ""
             if name not in promised:
-                yield Problem(noted, f"{_quoted(name)} is no number of one, for {percent(share)}{_of(told)}.", _BUILD)
+                yield Problem(noted, f"{_quoted(name)} is no number of one, for {percent(share)}{_of(told)}.", BUILD)
                 continue
             shares[name] += share
             for place, (code, expected) in enumerate(zip(codes, promised[name], strict=True)):
                 if (code or "") != expected:
                     what = f"in {noted} {name} it is `{code or ''}` instead of `{expected}`{_of(told)}."
-                    yield Problem(fields[place], what, _BUILD)
+                    yield Problem(fields[place], what, BUILD)
         if noted == DECK:
-            yield from _shares(noted, shares, dict.fromkeys(shares, 1 / len(shares)), told)
+            names = tuple(f"deck {each}" for each in shares)
+            each = (1 / len(shares),) * len(shares)
+            self.shares.append(Named(noted, names, each, tuple(shares.values()), told.n, told.whose))
 
     @cached_property
     def _decks(self) -> dict[str, list[str]]:
@@ -270,44 +278,29 @@ class Contents:
             odd = sum(share for names, share in orders if sorted(names) != sorted(self.design.rows))
             if odd > EXACT:
                 what = f"for {percent(odd)} of respondents it is no order of {', '.join(self.design.rows)}."
-                yield Problem(ORDER, what, _BUILD)
+                yield Problem(ORDER, what, BUILD)
                 continue
             pairs = dict.fromkeys(combinations(self.design.rows, 2), 0.0)
             for names, share in orders:
                 place = {name: number for number, name in enumerate(names)}
                 for one, other in pairs:
                     pairs[one, other] += share * (place[one] < place[other])
-            named = {f"{one} before {other}": share for (one, other), share in pairs.items()}
-            yield from _shares(ORDER, named, dict.fromkeys(named, 0.5), told)
+            said = tuple(f"{one} before {other}" for one, other in pairs)
+            half = (0.5,) * len(pairs)
+            self.shares.append(Named(ORDER, said, half, tuple(pairs.values()), told.n, told.whose))
             how = f"by Monte Carlo, {told.n:,} respondents, exact binomial tests" if told.n else "exactly"
             line = f"The order of {len(pairs):,} pairs of attributes: {how}"
             self.compared += [line] * (line not in self.compared)
 
 
 def _odd_rows(name: str, rows: Mapping[str, str], told: Told) -> Iterator[Problem]:
-    for (found, order), _ in told.table.items():
+    for found, order in told.table:
         expected = "".join(rows.get(each, "") for each in (order or "").rstrip(";").split(";"))
         if (found or "") != expected:
             lacking = [each for each, row in rows.items() if row not in (found or "")]
             which = f"the row of {', '.join(lacking)} is not as declared" if lacking else "its rows are not in order"
-            yield Problem(name, f"with the order `{order or ''}` {which}.", _BUILD)
+            yield Problem(name, f"with the order `{order or ''}` {which}.", BUILD)
             return
-
-
-def _shares(where: str, found: Mapping[str, float], expected: Mapping[str, float], told: Told) -> Iterator[Problem]:
-    """Named shares that differ from the declared ones."""
-    for name, share in found.items():
-        if told.n:
-            count = round(share * told.n)
-            tail = min(binom.cdf(count, told.n, expected[name]), binom.sf(count - 1, told.n, expected[name]))
-            differs = 2 * tail < FALSE_ALARMS / len(found)
-        else:
-            differs = abs(share - expected[name]) > EXACT
-        if differs and share == 0:
-            yield Problem(where, f"{name} is never drawn; declared is {expected[name]:.4g}{_of(told)}.", _BUILD)
-        elif differs:
-            what = f"{name} has the probability {share:.4g}; declared is {expected[name]:.4g}{_of(told)}."
-            yield Problem(where, what, _BUILD)
 
 
 def _passages(told: Told) -> Iterator[Problem]:

@@ -58,7 +58,7 @@ class Crossing:
         """A survey that asks the branch's questions, and ends at once for those who go into the branch."""
         asked = [each for each in self.survey.elements("SQ") if each["Payload"].get("QuestionID") in self.questions]
         plain = [
-            each | {"Payload": {k: v for k, v in each["Payload"].items() if k != "DisplayLogic"}} for each in asked
+            {**each, "Payload": {k: v for k, v in each["Payload"].items() if k != "DisplayLogic"}} for each in asked
         ]
         shown = [{"Type": "Question", "QuestionID": each["Payload"]["QuestionID"]} for each in asked]
         block = {"Type": "Default", "Description": "", "ID": "BL_asked", "BlockElements": shown}
@@ -68,7 +68,7 @@ class Crossing:
             {"Type": "Block", "ID": "BL_asked", "FlowID": "asked"},
             {"Type": "Branch", "FlowID": self.node.id, "BranchLogic": self.node.logic, "Flow": [inside]},
         ]
-        more = [{"Element": "BL", "Payload": [block]}, {"Element": "FL", "Payload": {"Flow": flow}}]
+        more: list[Raw] = [{"Element": "BL", "Payload": [block]}, {"Element": "FL", "Payload": {"Flow": flow}}]
         return Survey({"SurveyEntry": self.survey.entry, "SurveyElements": [*plain, *more]})
 
 

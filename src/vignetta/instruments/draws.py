@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from vignetta.instruments.comparisons import EXACT
 from vignetta.instruments.enumerating import Enumerated, Found, Situation, TooManyError, Values
 from vignetta.instruments.naming import CONSENT
 from vignetta.instruments.sampling import Sampled, sampled
@@ -97,13 +99,13 @@ class Draws:
 
         Raises `TooManyError` where they cannot be computed and, with options, cannot be had otherwise.
         """
-        options = {"watched": fields if watched else (), "follow": follow, "two_orders": two_orders}
+        noted = fields if watched else ()
         if self.exactly or not follow:
             try:
-                return [
+                each_told = [
                     Told(whose, 0, ((tuple(fields), found.table),), found)
                     for whose, each in self.situations
-                    for found in [self.flow.found(fields, each, **options)]
+                    for found in [self.flow.found(fields, each, watched=noted, follow=follow, two_orders=two_orders)]
                 ]
             except TooManyError:
                 if not follow:
@@ -114,10 +116,8 @@ class Draws:
         """The shares of some fields, in independent parts, in every situation."""
         if self.exactly:
             try:
-                return [
-                    Told(whose, 0, tuple(self._parts(fields, number, each)))
-                    for number, (whose, each) in enumerate(self.situations)
-                ]
+                situations = enumerate(self.situations)
+                return _alike([Told(whose, 0, tuple(self._parts(fields, n, each))) for n, (whose, each) in situations])
             except TooManyError:
                 pass
         return [Told("", self.sample.n, ((tuple(fields), self.sample.table(fields)),))]
@@ -153,6 +153,25 @@ class Draws:
             except TooManyError:
                 self._whole[key] = None
         return self._whole[key]
+
+
+def _alike(each_told: list[Told]) -> list[Told]:
+    """One for all situations where these make no difference."""
+    first, *others = each_told
+    return [replace(first, whose="")] if all(_same(first, each) for each in others) else each_told
+
+
+def _same(one: Told, other: Told) -> bool:
+    tables = [_tables(each) for each in (one, other)]
+    return len(tables[0]) == len(tables[1]) and all(
+        mine.keys() == theirs.keys() and all(abs(share - theirs[key]) <= EXACT for key, share in mine.items())
+        for mine, theirs in zip(*tables, strict=True)
+    )
+
+
+def _tables(told: Told) -> list[Mapping[Any, float]]:
+    noted = [] if told.found is None else [told.found.replaced, told.found.early]
+    return [*(table for _, table in told.parts), *noted]
 
 
 def _margin(table: Mapping[Values, float], places: Sequence[int]) -> Mapping[Values, float]:

@@ -254,8 +254,8 @@ class _Passage:
         self.places = {name: place for place, name in enumerate(self.names)}
         self.relevant = frozenset(self.names)
         self.ended: list[Masses] = []
-        self.replaced: Counter[tuple[str, str]] = Counter()
-        self.early: Counter[tuple[str, str]] = Counter()
+        self.replaced: dict[tuple[str, str], float] = defaultdict(float)
+        self.early: dict[tuple[str, str], float] = defaultdict(float)
 
     def found(self) -> Found:
         start: Masses = {((None,) * len(self.names), False): 1.0}
@@ -355,11 +355,10 @@ class _Passage:
         if shown == 1:
             alike = Counter(self._key(each) for each in node.children)
             first = {self._key(each): each for each in reversed(node.children)}
-            ways = [([first[key]], times / len(node.children)) for key, times in alike.items()]
-        else:
-            orders = self._orders(node, shown)
-            ways = [(each, 1 / len(orders)) for each in orders]
-        return _merged(self._through(way, _scaled(masses, share)) for way, share in ways)
+            shares = ((first[key], times / len(node.children)) for key, times in alike.items())
+            return _merged(self._through((each,), _scaled(masses, share)) for each, share in shares)
+        orders = self._orders(node, shown)
+        return _merged(self._through(each, _scaled(masses, 1 / len(orders))) for each in orders)
 
     def _orders(self, node: RandomizerNode, shown: int) -> Sequence[Sequence[FlowNode]]:
         matter = [each for each in node.children if self._matters(each)]

@@ -8,6 +8,7 @@ from math import prod
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from vignetta.design.assignment import mechanism_of
 from vignetta.design.decking import decked
@@ -16,6 +17,7 @@ from vignetta.design.profiles import codes_of, rules_across, shared_factors, sid
 from vignetta.design.universe import Floats, Universe, universe_of
 from vignetta.instruments.naming import Slot
 
+Places = npt.NDArray[np.int64]
 MOST_CELLS: Final = 2_000_000
 """Designs with more combinations are compared by levels and pairs."""
 
@@ -61,11 +63,11 @@ class Promised:
     def joint(self, names: list[str], slot: Slot) -> Floats:
         """The probability of each combination of some factors' levels at a slot: one axis per factor."""
         if self.design.independent and not self.design.decks:
-            return np.full(shape := [len(self.design.factors[each].levels) for each in names], 1 / prod(shape))
+            return _even([len(self.design.factors[each].levels) for each in names])
         columns = [list(self.design.factors).index(each) for each in names]
         shape = [self.sizes[each] for each in columns]
         place = np.ravel_multi_index([self.universe.codes[:, each] for each in columns], shape)
-        return np.bincount(place, self._at(slot), minlength=prod(shape)).reshape(shape)
+        return np.asarray(np.bincount(place, self._at(slot), minlength=prod(shape)).reshape(shape), dtype=np.float64)
 
     def _at(self, slot: Slot) -> Floats:
         """The probability (K,) of each vignette at a slot."""
@@ -83,7 +85,7 @@ class Promised:
             return self._in_decks(one, other)
         if self.design.independent:
             sizes = [len(self.design.factors[each].levels) for each in (first, second)]
-            return np.full(sizes, 1 / prod(sizes))
+            return _even(sizes)
         same_task = here[0] == there[0] and here[1] and there[1]
         if same_task and rules_across(self.design):
             return self._in_sets(one, other)
@@ -102,7 +104,7 @@ class Promised:
         levels = len(self.design.factors[name].levels)
         size = int(groups.max()) + 1
         counted = np.bincount(groups * levels + self._level(name), weight, minlength=size * levels)
-        return counted.reshape(size, levels)
+        return np.asarray(counted.reshape(size, levels), dtype=np.float64)
 
     def _in_sets(self, one: tuple[str, Slot], other: tuple[str, Slot]) -> Floats:
         sets = side_by_side(self.design)
@@ -119,4 +121,9 @@ class Promised:
             self._level(name)[self.decks[:, max(slot[0], 1) - 1, max(slot[1], 1) - 1]] for name, slot in (one, other)
         ]
         place = np.ravel_multi_index(drawn, sizes)
-        return np.bincount(place, minlength=prod(sizes)).reshape(sizes) / len(self.decks)
+        return np.asarray(np.bincount(place, minlength=prod(sizes)).reshape(sizes) / len(self.decks), dtype=np.float64)
+
+
+def _even(sizes: list[int]) -> Floats:
+    """Equal probabilities, with one axis for each size."""
+    return np.full(sizes, 1 / prod(sizes))

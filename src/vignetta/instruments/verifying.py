@@ -15,7 +15,7 @@ import numpy as np
 from vignetta.design.declaration import Design
 from vignetta.design.universe import Floats
 from vignetta.errors import Problem
-from vignetta.instruments.building import design_hash
+from vignetta.instruments.building import build, design_hash
 from vignetta.instruments.comparisons import FALSE_ALARMS, Compared, Comparison, Placed, WhereSet, name_of
 from vignetta.instruments.contents import Contents, composed_fields, drawn_fields, read_fields
 from vignetta.instruments.draws import Draws, Told
@@ -23,6 +23,7 @@ from vignetta.instruments.enumerating import Enumerated, Values
 from vignetta.instruments.naming import DESIGN_HASH, SAMPLE, Slot, slot_of, slots
 from vignetta.instruments.promised import Promised
 from vignetta.instruments.survey import EmbeddedDataNode, Survey, walk
+from vignetta.instruments.tracing import FIELD, sources
 
 RESPONDENTS: Final = 100_000
 """So many are sent through the survey where shares cannot be computed."""
@@ -55,6 +56,7 @@ def verify(
     survey: Survey,
     design: Design,
     *,
+    language: str = "",
     respondents: int = RESPONDENTS,
     seed: int | None = None,
     exactly: bool = True,
@@ -72,6 +74,8 @@ def verify(
     ----------
     survey
         As it was built, or read back from Qualtrics.
+    language
+        The only language of the survey, if it was built in one of several.
     respondents
         For Monte Carlo.
     seed
@@ -85,17 +89,20 @@ def verify(
     >>> study = vg.load("path/to/study")  # doctest: +SKIP
     >>> print(vg.verify(study.instrument, study.design))  # doctest: +SKIP
     """
+    known_as = design_hash(design)
+    design = design.model_copy(update={"languages": (language,)}) if language else design
     link = {SAMPLE: list(design.samples)} if design.samples else {}
     flow = Enumerated(survey, frozenset(read_fields(design)), link)
     seed = design.seed if seed is None else seed
     draws = Draws(flow, drawn_fields(design), composed_fields(design), respondents, seed, exactly=exactly)
-    return _Verifier(survey, design, draws).verification()
+    return _Verifier(survey, design, known_as, draws).verification()
 
 
 @dataclass
 class _Verifier:
     survey: Survey
     design: Design
+    known_as: str
     draws: Draws
     compared: Compared = field(default_factory=Compared)
 
@@ -106,11 +113,12 @@ class _Verifier:
             remedy = "Look whether its blocks are in the flow, or run `vignetta build`."
             return Verification((), (Problem("flow", what, remedy),))
         contents = Contents(self.design, self.draws)
-        about = [*self._about_the_whole(), *contents.problems()]
+        about = [*self._about_the_whole(), *self._about_pages(), *contents.problems()]
         self._compare_levels()
         for slot in self._response_slots:
             self._compare_within(slot)
         self._compare_across()
+        self.compared.named += contents.shares
         shares = list(self.compared.problems(self._where_set))
         return Verification((*self._in_words(), *contents.compared), tuple(dict.fromkeys([*about, *shares])))
 
@@ -122,14 +130,26 @@ class _Verifier:
 
     def _about_the_whole(self) -> Iterator[Problem]:
         given = {each.value for node in self._setting for each in node.fields if each.name == DESIGN_HASH}
-        known = design_hash(self.design)
-        if known not in given:
-            what = f"the survey was built from another design: {', '.join(map(str, given)) or 'none'} is not {known}."
+        if self.known_as not in given:
+            others = ", ".join(map(str, given)) or "none"
+            what = f"the survey was built from another design: {others} is not {self.known_as}."
             yield Problem(DESIGN_HASH, what, "Run `vignetta build`, or use the study.yaml that it was built from.")
         for whose, share in self.draws.dropped() if self.draws.can_enumerate else ():
             about = f" of those with {whose}" if whose else ""
             what = f"{100 * share:.3g}%{about} read a vignette, by chance or by what they drew."
             yield Problem("flow", what, "Everybody who takes part should: look at the randomizers around its pages.")
+
+    def _about_pages(self) -> Iterator[Problem]:
+        """Questions that do not show the fields of levels that they should."""
+        expected = _shown_by(build(self.design), self.draws.flow.shown)
+        found = _shown_by(self.survey, self.draws.flow.shown)
+        for tag, names in expected.items():
+            lacking, more = sorted(names - found.get(tag, set())), sorted(found.get(tag, set()) - names)
+            if lacking:
+                what = f"it does not show {_listed(lacking)}" + (f", but {_listed(more)}" if more else "")
+                yield Problem(tag, f"{what}.", "Put the fields into the question's text, or run `vignetta build`.")
+            elif more:
+                yield Problem(tag, f"it shows {_listed(more)} too.", "Take the fields out, or run `vignetta build`.")
 
     # ---------------------------------------------------------------------------------------------------- the shares
 
@@ -205,12 +225,15 @@ class _Verifier:
         return WhereSet(found)
 
     def _in_words(self) -> Iterator[str]:
-        counts: Counter[tuple[str, int]] = Counter()
+        counts: Counter[tuple[int, str]] = Counter()
         for each in self.compared.comparisons:
-            counts[each.what, each.n] += prod(each.expected.shape) - (len(each.of) == 1)
-        for (what, n), count in counts.items():
-            how = f"by Monte Carlo, {n:,} respondents" if n else "exactly, computed from the flow"
-            yield f"{count:,} {what}: {how}"
+            counts[each.n, each.what] += prod(each.expected.shape) - (len(each.of) == 1)
+        for n in sorted({n for n, _ in counts}):
+            how = f"By Monte Carlo, {n:,} respondents" if n else "Exactly, computed from the flow"
+            yield f"{how}: {', '.join(f'{count:,} {what}' for (own, what), count in counts.items() if own == n)}"
+        situations = len(self.draws.situations) if self.draws.can_enumerate else 1
+        if situations > 1:
+            yield f"All of this for each of the {situations} combinations of answers and links that branches ask for"
         if self.compared.sampled:
             yield (
                 f"Each of the {self.compared.sampled:,} shares by Monte Carlo is tested by an exact binomial test at "
@@ -219,6 +242,20 @@ class _Verifier:
             )
         if not self._promised.has_cells:
             yield "Vignettes are too many to be compared one by one: levels and pairs are."
+
+
+def _shown_by(survey: Survey, fields: frozenset[str]) -> dict[str, set[str]]:
+    """For each question, by its tag, which of the fields it shows."""
+    shown: dict[str, set[str]] = {}
+    for each in survey.live_questions:
+        named = {found[1] for source in sources(each.raw) if (found := FIELD.fullmatch(source))} & fields
+        if named:
+            shown.setdefault(each.tag, set()).update(named)
+    return shown
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{each}`" for each in names)
 
 
 def _apart(here: Slot, there: Slot) -> bool:
