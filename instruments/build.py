@@ -1,4 +1,4 @@
-"""Build: the survey that Qualtrics imports, how it draws levels and that it does so, and the codebook of its exports."""
+"""Build: the survey that Qualtrics imports, how it draws levels, whether it does, and the codebook of its exports."""
 
 import vignetta as vg
 

@@ -132,15 +132,16 @@ class Contents:
 
     def _levels(self) -> Iterator[Problem]:
         """The words beside each code, and whether fields are set once, and before they are used."""
-        seen = 0
+        seen, followed, n = 0, True, 0
         for factor, slot in placed(self.design):
             fields = _level_fields(self.design, factor, slot)
             for told in self.draws.table(fields, watched=True):
                 yield from self._texts(factor, fields, told)
                 yield from _passages(told)
+                followed, n = followed and told.found is not None, max(n, told.n)
             seen += len(factor.levels) * (len(fields) - 1)
-        self.compared.append(f"The words beside the codes of {seen:,} levels")
-        if self.draws.exactly:
+        self.compared.append(f"The words beside the codes of {seen:,} levels{_among(n)}")
+        if followed:
             self.compared.append("That every field of a level is set once, and before it is used")
 
     def _texts(self, factor: Factor, fields: Sequence[str], told: Told) -> Iterator[Problem]:
@@ -161,12 +162,14 @@ class Contents:
     # ----------------------------------------------------------------------------------------- phrases and numbers
 
     def _phrases(self) -> Iterator[Problem]:
-        seen = 0
+        seen, n = 0, 0
         for name, language, segment, slot in _phrases(self.design):
             asked = [self._field(each, slot) for each in segment.factors]
+            tables = self.draws.table([name, *asked])
+            n = max(n, *(each.n for each in tables))
             wrong = [
                 (values, expected, share, told)
-                for told in self.draws.table([name, *asked])
+                for told in tables
                 for values, share in told.table.items()
                 for expected in [self._words(segment, values[1:], language)]
                 if expected is not None and (values[0] or "") != expected
@@ -182,7 +185,7 @@ class Contents:
                 yield Problem(name, f"{len(wrong) - _MOST_TOLD:,} further combinations deviate.", "As above.")
             seen += 1
         if seen:
-            self.compared.append(f"The words of {seen:,} phrases beside every combination of their levels")
+            self.compared.append(f"The words of {seen:,} phrases beside every combination of their levels{_among(n)}")
 
     def _field(self, name: str, slot: Slot) -> str:
         if name == SAMPLE:
@@ -313,6 +316,10 @@ def _passages(told: Told) -> Iterator[Problem]:
     for (name, where), share in told.found.early.items():
         what = f"{where} uses it before it has a value, for {percent(share)} of respondents{_of(told)}."
         yield Problem(name, what, "Set it further up in the flow, or run `vignetta build`.")
+
+
+def _among(n: int) -> str:
+    return f", among {n:,} respondents" if n else ""
 
 
 def _of(told: Told) -> str:

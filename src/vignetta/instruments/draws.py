@@ -102,15 +102,15 @@ class Draws:
         noted = fields if watched else ()
         if self.exactly or not follow:
             try:
-                each_told = [
-                    Told(whose, 0, ((tuple(fields), found.table),), found)
+                found = (
+                    (whose, self.flow.found(fields, each, watched=noted, follow=follow, two_orders=two_orders))
                     for whose, each in self.situations
-                    for found in [self.flow.found(fields, each, watched=noted, follow=follow, two_orders=two_orders)]
-                ]
+                )
+                return _alike([Told(whose, 0, ((tuple(fields), each.table),), each) for whose, each in found])
             except TooManyError:
                 if not follow:
                     raise
-        return [Told("", self.sample.n, ((tuple(fields), self.sample.table(fields)),))]
+        return self._sampled(fields)
 
     def shares(self, fields: Sequence[str]) -> list[Told]:
         """The shares of some fields, in independent parts, in every situation."""
@@ -120,6 +120,9 @@ class Draws:
                 return _alike([Told(whose, 0, tuple(self._parts(fields, n, each))) for n, (whose, each) in situations])
             except TooManyError:
                 pass
+        return self._sampled(fields)
+
+    def _sampled(self, fields: Sequence[str]) -> list[Told]:
         return [Told("", self.sample.n, ((tuple(fields), self.sample.table(fields)),))]
 
     # ------------------------------------------------------------------------------------------- independent parts
