@@ -193,7 +193,7 @@ def test_a_task_that_overwrites_another(exactly: bool) -> None:
     found = verify(wrong, design, respondents=FEW, exactly=exactly)
     assert "100% of respondents get none of the levels" in told(found, "b_2")
     if exactly:
-        assert "overwrites it, for 50% of respondents" in told(found, "b_1")
+        assert "overwrites for 100% of respondents" in told(found, "b_1")
 
 
 def test_a_branch_with_the_wrong_code() -> None:
