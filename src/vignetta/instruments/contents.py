@@ -307,27 +307,30 @@ def _odd_rows(name: str, rows: Mapping[str, str], told: Told) -> Iterator[Proble
 
 
 def _passages(told: Told) -> Iterator[Problem]:
-    """Fields that are set again, or used before they are set; for words only what the code beside them does not tell."""
+    """Fields that are set again, or used before they are set."""
     if told.found is None:
         return
-    for name, where, share in _by_field(told.found.replaced):
-        what = f"it has a value already, which {where} overwrites for {percent(share)} of respondents{_of(told)}."
+    for name, where, shares in _by_field(told.found.replaced):
+        often = percent(min(1.0, sum(shares)))
+        what = f"its value is overwritten by {where}, for {often} of respondents{_of(told)}."
         yield Problem(name, what, "Give each task and profile a field of its own, or run `vignetta build`.")
-    for name, where, share in _by_field(told.found.early):
-        what = f"{where} uses it before it has a value, for {percent(share)} of respondents{_of(told)}."
+    for name, where, shares in _by_field(told.found.early):
+        often = percent(max(shares))
+        what = f"it is used by {where} before it has a value, for {often} of respondents{_of(told)}."
         yield Problem(name, what, "Set it further up in the flow, or run `vignetta build`.")
 
 
-def _by_field(noted: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str, float]]:
-    """For each field all elements, in words, and how often; those of fields with the same elements once."""
+def _by_field(noted: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str, list[float]]]:
+    """For each field all elements, in words, and how often each; of fields with the same elements the first."""
     elements: dict[str, list[str]] = {}
-    for name, where in noted:
+    for name, where in sorted(noted):
         elements.setdefault(name, []).append(where)
-    for place, (name, where) in enumerate(elements.items()):
-        if sorted(where) not in [sorted(each) for each in list(elements.values())[:place]]:
-            more = f" and {len(where) - _MOST_TOLD} more" if len(where) > _MOST_TOLD else ""
-            listed = ", ".join(sorted(where)[:_MOST_TOLD]) + more
-            yield name, listed, min(1.0, sum(noted[name, each] for each in where))
+    told: list[list[str]] = []
+    for name, places in elements.items():
+        if places not in told:
+            more = f" and {len(places) - _MOST_TOLD} more" if len(places) > _MOST_TOLD else ""
+            yield name, ", ".join(places[:_MOST_TOLD]) + more, [noted[name, each] for each in places]
+        told.append(places)
 
 
 def _among(n: int) -> str:
