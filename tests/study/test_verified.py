@@ -62,6 +62,25 @@ def test_a_check_says_that_the_survey_is_as_declared(study: Path) -> None:
     assert found.summary[-1].startswith(f"{FILE}: as declared. Exactly, computed from the flow: 14 levels")
 
 
+def test_what_is_filed_is_read_only_as_long_as_no_file_was_touched(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The check of a fresh survey computes nothing; that of one whose file was written again does."""
+    compared = []
+    from vignetta.instruments import verifying
+
+    verify = verifying.verify
+    monkeypatch.setattr(verifying, "verify", lambda *given: compared.append(given) or verify(*given))
+    fresh = check(study).summary
+    assert compared == []
+    (study / FILE).write_text((study / FILE).read_text() + "\n")
+    assert check(study).summary == fresh
+    assert len(compared) == 1
+    (study / FILED).unlink()
+    assert check(study).summary == fresh
+    assert len(compared) == 2
+
+
 def test_a_survey_that_was_edited_fails_the_check_and_not_the_run(study: Path) -> None:
     spoil(study)
     found = check(study)

@@ -65,10 +65,6 @@ class Draws:
         generator = np.random.default_rng(self.seed)
         return sampled(self.flow, [*self.drawn, *self.composed], n=self.respondents, generator=generator)
 
-    @property
-    def was_sampled(self) -> bool:
-        return "sample" in self.__dict__
-
     @cached_property
     def can_enumerate(self) -> bool:
         """Whether the situations of respondents are known and few enough to be gone through."""

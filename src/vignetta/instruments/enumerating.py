@@ -36,6 +36,8 @@ Masses = dict[tuple[Values, bool], float]
 MOST_STATES: Final = 20_000
 MOST_ORDERS: Final = 5_040
 MOST_SITUATIONS: Final = 500
+_READING: Final = ""
+"""In place of a field: whether a respondent reads a vignette, and where the survey ends."""
 
 
 class TooManyError(Exception):
@@ -176,15 +178,12 @@ class About:
         for each in flow.survey.flow:
             self._look(each, (), ())
 
-    _ANY: Final = ""
-    """Stands for what decides whether a respondent reads a vignette and where the survey ends."""
-
     def needed(self, fields: Iterable[str], *, follow: bool) -> frozenset[str]:
         """The fields on which some fields depend, and these."""
-        found, open_ = set(fields), [*fields, self._ANY]
+        found, open_ = set(fields), [*fields, _READING]
         while open_:
             name = open_.pop()
-            more = (self._needs[name] if follow or name == self._ANY else set()) - found
+            more = (self._needs[name] if follow or name == _READING else set()) - found
             found |= more
             open_ += more
         return frozenset(found)
@@ -192,7 +191,7 @@ class About:
     def drawn_by(self, name: str) -> frozenset[str]:
         """The randomizers that have a part in a field's value."""
         needed = self.needed([name], follow=True)
-        return frozenset().union(*(self._drawn[each] for each in (*needed, self._ANY)))
+        return frozenset().union(*(self._drawn[each] for each in (*needed, _READING)))
 
     def _look(self, node: FlowNode, randomizers: tuple[str, ...], tested: tuple[str, ...]) -> None:
         key, used = id(node), frozenset[str]()
@@ -212,8 +211,8 @@ class About:
         below = [id(each) for each in children(node)]
         ends = isinstance(node, EndNode) or (isinstance(node, BlockNode) and bool(used & self._flow.shown))
         if ends:
-            self._needs[self._ANY] |= set(tested)
-            self._drawn[self._ANY] |= set(randomizers)
+            self._needs[_READING] |= set(tested)
+            self._drawn[_READING] |= set(randomizers)
         self.marks[key] = ends or any(self.marks[each] for each in below)
         self.sets[key] = frozenset(self.given.get(key, ())).union(*(self.sets[each] for each in below))
         self.uses[key] = used.union(*(self.uses[each] for each in below))

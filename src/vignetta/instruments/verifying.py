@@ -17,7 +17,7 @@ from vignetta.design.universe import Floats
 from vignetta.errors import Problem
 from vignetta.instruments.building import build, design_hash
 from vignetta.instruments.comparisons import FALSE_ALARMS, Compared, Comparison, Placed, WhereSet, name_of
-from vignetta.instruments.contents import Contents, composed_fields, drawn_fields, read_fields
+from vignetta.instruments.contents import Contents, composed_fields, drawn_fields, placed, read_fields
 from vignetta.instruments.draws import Draws, Told
 from vignetta.instruments.enumerating import Enumerated, Values
 from vignetta.instruments.naming import DESIGN_HASH, SAMPLE, Slot, slot_of, slots
@@ -160,7 +160,7 @@ class _Verifier:
     @cached_property
     def _placed(self) -> list[Placed]:
         """Every factor at every slot that it is drawn for."""
-        return [(each, slot) for each in self.design.factors.values() for slot in slots(self.design, each.varies)]
+        return placed(self.design)
 
     @cached_property
     def _response_slots(self) -> list[Slot]:

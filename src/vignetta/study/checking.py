@@ -11,9 +11,9 @@ from vignetta.design.declaration import Design, design_of
 from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
-from vignetta.study.folder import DESIGN, PLAN, SIMULATION, load
+from vignetta.study.folder import DESIGN, PLAN, SIMULATION, VERIFICATION, load
 from vignetta.study.registration import read_registration
-from vignetta.study.stages import inputs_changed
+from vignetta.study.stages import inputs_changed, read_manifest, status
 
 MOST_CHECKED: Final = 1_000
 """A check proofreads up to this many vignettes, so that it takes less than a second; the page reads more."""
@@ -78,11 +78,23 @@ def _verified(root: Path, design: Design) -> tuple[list[Problem], list[str]]:
     if changed:
         why = f"{', '.join(changed)} changed since it was built"
         return [], [f"{study.instrument_file}: not compared with the design: {why}. Run `vignetta build`."]
+    as_declared = f"{study.instrument_file}: as declared."
+    if filed := _filed(root):
+        return [], [f"{as_declared} {filed}"]
     from vignetta.instruments.verifying import verify
 
     found = verify(study.instrument, design)
     where = (replace(each, where=f"{study.instrument_file} {each.where}") for each in found.deviations)
-    return list(where), [f"{study.instrument_file}: as declared. {found.compared[0]}"] if found else []
+    return list(where), [f"{as_declared} {found.compared[0]}"] if found else []
+
+
+def _filed(root: Path) -> str:
+    """What was compared when the instrument was built, if nothing deviated and no file was touched since."""
+    file = root / VERIFICATION
+    if status(root, "build").state != "fresh" or VERIFICATION not in read_manifest(root, "build")["written"]:
+        return ""
+    _, compared, *_, deviations = file.read_text("utf-8").splitlines()
+    return compared.removeprefix("- ") if deviations == "- none" else ""
 
 
 def _remarks(tree: Tree, design: Design) -> tuple[Remark, ...]:
