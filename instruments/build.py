@@ -1,4 +1,4 @@
-"""Build: the survey, how it draws levels in words, the codebook of its exports, and pages to look at and to print."""
+"""Build: the survey, how it draws levels and whether it does, the codebook of its exports, pages to look at."""
 
 import vignetta as vg
 
@@ -11,3 +11,4 @@ with study.stage("build") as stage:
     stage.write("instruments/summary.txt", vg.drawing_summary(study.design))
     stage.write("instruments/preview.html", vg.preview_page(study.design))
     stage.write("instruments/questionnaire.docx", vg.questionnaire_docx(study.design))
+    stage.write("instruments/verification.txt", f"{vg.verify(survey, study.design)}")

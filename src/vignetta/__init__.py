@@ -68,6 +68,7 @@ _HOME = {
     "target": "analysis.estimands.targets",
     "unconditional": "analysis.estimands.unconditional",
     "verdicts": "analysis.verdicts",
+    "verify": "instruments.verifying",
     "vignettes": "design.vignettes",
     "wild_bootstrap": "analysis.inference.resampling",
     "StudyError": "errors",

@@ -45,10 +45,11 @@ def init(
 
 @app.command()
 def check(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
-    """List everything that is wrong with the study's files."""
+    """List everything that is wrong with the study's files, and how the built survey deviates from the design."""
     from vignetta.study.checking import check as look
 
-    found = look(_root(study))
+    with working("check ...", quiet=as_json):
+        found = look(_root(study))
     if found.problems:
         fail(found.problems, as_json=as_json)
     if as_json:
@@ -140,7 +141,7 @@ def _print_summaries(root: Path, stage: str) -> None:
     from vignetta.study.stages import read_manifest
 
     for name in read_manifest(root, stage)["written"]:
-        if name.endswith("summary.txt"):
+        if name.endswith(("summary.txt", "verification.txt")):
             out.print(escape((root / name).read_text("utf-8")), style="dim")
 
 
@@ -216,7 +217,7 @@ def run(
     from vignetta.study.stages import run_stage, stages, status
 
     root = _root(study)
-    if problems := look(root).problems:
+    if problems := look(root, instrument=False).problems:
         fail(problems, as_json=as_json)
     done = []
     for stage in stages(root):

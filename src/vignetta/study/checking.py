@@ -12,8 +12,9 @@ from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import BIAS, reasons
 from vignetta.plan import Plan, measured_after, plan_of
-from vignetta.study.folder import DESIGN, PLAN, SIMULATION
+from vignetta.study.folder import DESIGN, PLAN, SIMULATION, VERIFICATION, load
 from vignetta.study.registration import read_registration
+from vignetta.study.stages import inputs_changed, read_manifest, status
 
 MOST_CHECKED: Final = 1_000
 """A check proofreads up to this many vignettes, so that it takes less than a second; the page reads more."""
@@ -28,8 +29,12 @@ class Check:
     remarks: tuple[Remark, ...]
 
 
-def check(root: Path) -> Check:
-    """Read every declared file of a study and collect the problems of all of them."""
+def check(root: Path, *, instrument: bool = True) -> Check:
+    """Read every declared file of a study and collect the problems of all of them.
+
+    Where these have none, the built instrument is compared with the design, unless `instrument` is False or the design
+    changed since.
+    """
     problems: list[Problem] = []
 
     def tried(step: Callable[[], Any]) -> Any:
@@ -50,6 +55,10 @@ def check(root: Path) -> Check:
     lines = [_design_line(design)] if design else []
     lines += [_plan_line(plan)] if plan else []
     lines += _biasing(plan, design) if plan and design else []
+    if design is not None and instrument and not problems:
+        found, line = _verified(root, design)
+        problems += found
+        lines += line
     return Check(tuple(problems), tuple(lines), _remarks(tree, design) if tree and design else ())
 
 
@@ -60,6 +69,34 @@ def _infeasible(design: Design) -> list[Finding]:
     from vignetta.design.feasibility import feasibility_findings
 
     return list(feasibility_findings(design))
+
+
+def _verified(root: Path, design: Design) -> tuple[list[Problem], list[str]]:
+    """How the built instrument deviates from the design, or a line that says that it does not."""
+    study = load(root)
+    if design.in_hand or not (root / study.instrument_file).is_file():
+        return [], []
+    changed = inputs_changed(root, "build")
+    if changed:
+        why = f"{', '.join(changed)} changed since it was built"
+        return [], [f"{study.instrument_file}: not compared with the design: {why}. Run `vignetta build`."]
+    as_declared = f"{study.instrument_file}: as declared."
+    if filed := _filed(root):
+        return [], [f"{as_declared} {filed}"]
+    from vignetta.instruments.verifying import verify
+
+    found = verify(study.instrument, design)
+    where = (replace(each, where=f"{study.instrument_file} {each.where}") for each in found.deviations)
+    return list(where), [f"{as_declared} {found.compared[0]}"] if found else []
+
+
+def _filed(root: Path) -> str:
+    """What was compared when the instrument was built, if nothing deviated and no file was touched since."""
+    file = root / VERIFICATION
+    if status(root, "build").state != "fresh" or VERIFICATION not in read_manifest(root, "build")["written"]:
+        return ""
+    _, compared, *_, deviations = file.read_text("utf-8").splitlines()
+    return compared.removeprefix("- ") if deviations == "- none" else ""
 
 
 def _remarks(tree: Tree, design: Design) -> tuple[Remark, ...]:

@@ -115,13 +115,19 @@ def status(root: Path, stage: str) -> Status:
     manifest = read_manifest(root, stage)
     if not manifest:
         return Status(stage, RECIPES[stage], "never run")
-    changed = [name for name, known in manifest["read"].items() if sha256(root / name) != known]
+    changed = inputs_changed(root, stage)
     altered = [name for name, known in manifest["written"].items() if sha256(root / name) != known]
     why = [f"{name} {'changed' if (root / name).exists() else 'is gone'}" for name in changed]
     why += [f"{name} {'was edited' if (root / name).exists() else 'is gone'}" for name in altered]
     if manifest["vignetta"] != vignetta.__version__:
         why.append(f"made by vignetta {manifest['vignetta']}")
     return Status(stage, RECIPES[stage], "stale" if why else "fresh", "; ".join(why))
+
+
+def inputs_changed(root: Path, stage: str) -> list[str]:
+    """The files that a stage read and that are not what they were then; nothing when it never ran."""
+    read: Mapping[str, str] = read_manifest(root, stage).get("read", {})
+    return [name for name, known in read.items() if sha256(root / name) != known]
 
 
 def run_stage(root: Path, stage: str) -> None:
