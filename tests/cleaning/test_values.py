@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK
-from vignetta.cleaning.exports import ExportFormat, read_raw
+from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.matching import match
+from vignetta.cleaning.raw_exports import ExportFormat
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Category, Codebook, Kind, Variable
 from vignetta.errors import StudyError

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from vignetta.cleaning.categories import words
-from vignetta.cleaning.exports import RawExport, normal_import_id
+from vignetta.cleaning.raw_exports import RawExport, normal_import_id
 from vignetta.codebook import RECORD, Codebook, Role, Variable
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import EXPORT_COLUMNS, frame

@@ -7,10 +7,11 @@ from typing import Final
 
 import pandas as pd
 
-from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
+from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.ledger import flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook

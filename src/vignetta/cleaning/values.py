@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, writing_of
-from vignetta.cleaning.exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import Matching
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
 
