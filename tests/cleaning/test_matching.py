@@ -103,7 +103,9 @@ def test_an_absent_variable_is_an_error_when_it_is_needed(
 ) -> None:
     path, wanted = write("Q2\na\n"), variable("q", "Q1", "QID1", role=role)
     if not wrong:
-        assert statuses(matched(path, wanted)) == {"Q2": "listed", "Q1": "absent"}
+        found = matched(path, wanted, variable("other", "Q2"))
+        assert statuses(found) == {"Q2": "matched", "Q1": "absent"}
+        assert found.notes == ("The export has no column for `q`.",)
         return
     with pytest.raises(StudyError, match="`q` has no column: none is called `QID1` or `Q1`"):
         matched(path, wanted, needed=needed)

@@ -164,7 +164,7 @@ def test_a_flag_needs_true_and_false(read: Read) -> None:
 def test_text_stays_and_only_the_empty_cell_is_missing(read: Read) -> None:
     found = read(["NA,", "None,", ",x", " a ,"], asked("text"), PAD).data["q"]
     assert found.isna().tolist() == [False, False, True, False]
-    assert found.dropna().tolist() == ["NA", "None", " a "]
+    assert found.dropna().tolist() == ["NA", "None", " a"]
 
 
 def test_split_columns_are_joined(write: Write) -> None:

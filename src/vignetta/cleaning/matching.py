@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,8 @@ from vignetta.frames import EXPORT_COLUMNS, frame
 
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
 _SHOWN: Final = 5
+_LONGEST: Final = 64
+"""SPSS cuts longer names."""
 _LABEL: Final = 40
 """Legacy exports cut long question texts."""
 _RENAMED: Final = {
@@ -73,10 +75,14 @@ class _Found:
         """Match a variable with one column per category, unless the columns do not tell their categories apart."""
         codes = [_category_code(self.raw, variable, each) for each in at]
         known = [each for each in codes if each is not None]
-        if len(set(known)) < len(codes):
+        if len(set(known)) < len(codes) or ("0" in known and self._has_zeros(at[codes.index("0")])):
             self.doubtful[variable.full_name] = tuple(at)
         else:
             self.positions[variable.full_name], self.splits[variable.full_name] = tuple(at), tuple(known)
+
+    def _has_zeros(self, position: int) -> bool:
+        """Whether a column holds 0, which says that its category was not chosen, unless 0 is its code."""
+        return bool((self.raw.cells[position].str.strip() == "0").any())
 
 
 def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -> Matching:
@@ -96,12 +102,28 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
     _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
+    if raw.respelled:
+        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], respelled)
     absent = [each for each in codebook.variables if each.full_name not in found.positions]
     lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
-        raise StudyError(_problem(raw, each, found.doubtful.get(each.full_name, ())) for each in lacking)
+        problems = (_problem(raw, each, found.doubtful.get(each.full_name, ())) for each in lacking)
+        raise StudyError([*_another_survey(raw, codebook, absent), *problems])
+    if not found.positions and not found.doubtful and codebook.variables:
+        raise StudyError(_another_survey(raw, codebook, absent))
     columns = _account(raw, codebook, found.positions, absent)
-    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found, absent)))
+
+
+def _another_survey(raw: RawExport, codebook: Codebook, absent: Sequence[Variable]) -> Iterator[Problem]:
+    """Told where the export has fewer than half of the study's own columns."""
+    record = {each.name for each in RECORD}
+    own = [each for each in codebook.variables if each.name not in record] or list(codebook.variables)
+    there = len(own) - sum(each in own for each in absent)
+    if there < len(own) / 2:
+        what = f"the export has {there} of the {len(own)} columns that the codebook names."
+        remedy = "It is another survey's, or of another version, or its header rows are missing: export it again."
+        yield Problem(raw.shown, what, remedy)
 
 
 def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> Problem:
@@ -114,7 +136,10 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
     return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
-def _notes(found: _Found) -> Iterator[str]:
+def _notes(found: _Found, absent: Sequence[Variable]) -> Iterator[str]:
+    lacking = [each.full_name for each in absent if each.role != "personal" and each.full_name not in found.doubtful]
+    if lacking:
+        yield f"The export has no column for {_some(lacking)}."
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
         yield f"Nothing says for certain which columns hold {_some(doubtful)}; they were left out."
@@ -150,10 +175,11 @@ def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
 
 
 def _numbered(name: str, variable: Variable, places: Mapping[str, list[int]]) -> list[int]:
-    """Columns whose names are that of a `multiple` variable and a number or a code."""
-    if variable.kind != "multiple" or not name:
+    """Columns whose names are that of a variable of several columns and a number, a code or a category's words."""
+    if not name or not (variable.kind == "multiple" or (is_order(variable) and variable.categories)):
         return []
-    codes = "|".join(re.escape(each.code) for each in variable.categories)
+    ends = [each for one in variable.categories for each in (one.code, one.label, respelled(one.label))]
+    codes = "|".join(re.escape(each) for each in ends if each)
     pattern = re.compile(rf"{re.escape(name)}_(?:-?\d+|{codes})")
     return [position for there, at in places.items() if pattern.fullmatch(there) for position in at]
 
@@ -168,8 +194,22 @@ def _category_code(raw: RawExport, variable: Variable, position: int) -> str | N
     ends = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
     if ends:
         return max(ends, key=lambda each: len(each.label)).code
-    suffix = raw.names[position].rpartition("_")[2]
-    return suffix if suffix in [each.code for each in variable.categories] and not raw.legacy else None
+    if raw.legacy:
+        return None
+    if is_order(variable):
+        name = respelled(raw.names[position])
+        ends = [each for each in variable.categories if each.label and name.endswith("_" + respelled(each.label))]
+    ends += [each for each in variable.categories if raw.names[position].endswith(f"_{each.code}")]
+    return max(ends, key=lambda each: len(each.code)).code if ends else None
+
+
+def is_order(variable: Variable) -> bool:
+    """Whether a variable is what Qualtrics exports as viewing order: which parts of the survey were shown, and when.
+
+    >>> is_order(Variable(name="arm", role="factor", kind="text", column="FL_3_DO"))
+    True
+    """
+    return (variable.import_id or variable.column).endswith("_DO")
 
 
 def _ends_in(text: str, label: str) -> bool:
@@ -179,16 +219,16 @@ def _ends_in(text: str, label: str) -> bool:
 # ------------------------------------------------------------------------------------------------ by name
 
 
-def _by_name(found: _Found, variables: Sequence[Variable]) -> None:
-    """Match by name among the columns that no ImportId gave away."""
+def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[str], str] = str) -> None:
+    """Match by name, as a spelling writes it, among the columns that no ImportId gave away."""
     used = {position for each in found.positions.values() for position in each}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.raw.names):
         if name and position not in used:
-            places.setdefault(_RENAMED.get(name, name), []).append(position)
-    owners = Counter(_column(each) for each in variables)
+            places.setdefault(spelling(_RENAMED.get(name, name)), []).append(position)
+    owners = Counter(spelling(_column(each)) for each in variables)
     for each in variables:
-        name = _column(each)
+        name = spelling(_column(each))
         if name in places:
             found.take(each, places[name], shared=owners[name] > 1 or _of_another_row(found.raw, each, places[name][0]))
             if each.full_name in found.positions and _has_another_id(found.raw, each, places[name][0]):
@@ -200,6 +240,15 @@ def _by_name(found: _Found, variables: Sequence[Variable]) -> None:
 def _column(variable: Variable) -> str:
     name = variable.column or variable.import_id
     return _RENAMED.get(name, name)
+
+
+def respelled(name: str) -> str:
+    """A name as formats write it that allow few signs in names, such as SPSS.
+
+    >>> respelled("Duration (in seconds)"), respelled("@2_Q5"), respelled("F-1-1")
+    ('duration__in_seconds_', '2_q5', 'f_1_1')
+    """
+    return re.sub(r"\W", "_", name.removeprefix("@"))[:_LONGEST].casefold()
 
 
 def _has_another_id(raw: RawExport, variable: Variable, position: int) -> bool:

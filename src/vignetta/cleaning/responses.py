@@ -83,16 +83,23 @@ class CleanExport:
 
 
 def read_export(
-    path: str | Path, codebook: Codebook, *, exclusions: Sequence[Exclusion] = (), format: ExportFormat = "qualtrics"
+    path: str | Path,
+    codebook: Codebook,
+    *,
+    exclusions: Sequence[Exclusion] = (),
+    format: ExportFormat = "qualtrics",
+    time_zone: str = "",
 ) -> CleanExport:
     """Clean an export.
 
     Parameters
     ----------
-    path : the export as it came: CSV with three, two or one header rows; for the format `table` also Stata and Parquet.
+    path : the export as it came, recognised by its content: CSV or TSV with three, two or one header rows, SPSS, XML,
+        JSON, NDJSON, or a zip that holds one of them; for the format `table` also Stata and Parquet.
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.
+    time_zone : the zone of the times in an export that does not say it, such as `America/Denver`; they become UTC.
 
     Raises
     ------
@@ -110,7 +117,7 @@ def read_export(
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
     matching = match(raw, codebook, needed=wanted)
-    typed = read_values(raw, codebook, matching=matching, format=format)
+    typed = read_values(raw, codebook, matching=matching, format=format, time_zone=time_zone)
     screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
     wide = _wide(typed.data, account, codebook)

@@ -1,7 +1,7 @@
 """Cells of text become typed columns; a cell that cannot be read is told with its rows, never made missing."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, writing_of
-from vignetta.cleaning.matching import Matching
+from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, words, writing_of
+from vignetta.cleaning.matching import Matching, is_order
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
@@ -26,6 +26,7 @@ _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
+_WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
 _SHOWN: Final = 5
 _LONGEST: Final = 60
 _DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
@@ -58,6 +59,8 @@ class _Column:
     format: ExportFormat
     decimal_comma: bool
     writing: Writing | None = None
+    time_zone: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -100,13 +103,19 @@ def _rows(rows: Codes) -> str:
     return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_SHOWN]))}{more}"
 
 
-def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat) -> Typed:
+def read_values(
+    raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat, time_zone: str = ""
+) -> Typed:
     """The cells of an export as typed columns.
 
     category and ordered become categorical with the codebook's level order; scale and number become float64, and so
     does chosen, as the number of the profile; time becomes datetime64; flag becomes bool, nullable where a cell is
-    empty; multiple becomes its levels joined by `; `; text stays. Only an empty cell is missing, and in a Qualtrics
-    export -99, its code for seen but unanswered, where the codebook has no such category.
+    empty; multiple becomes its levels joined by `; `; text stays, but for how lines end and blanks at its end, which
+    not every format keeps. Only an empty cell is missing, and in a Qualtrics export -99, its code for seen but
+    unanswered, where the codebook has no such category.
+
+    Times become UTC where the file says in which zone it writes them, or else `time_zone` does for those that Qualtrics
+    notes of each response.
 
     Raises
     ------
@@ -114,7 +123,7 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
         For every value that is no category, no number, no time or out of range, with its variable and rows.
     """
     there = [each for each in codebook.variables if each.full_name in matching.positions]
-    columns = [_column(raw, each, matching, format) for each in there if each.role not in LEFT_BEHIND]
+    columns = [_column(raw, each, matching, format, time_zone) for each in there if each.role not in LEFT_BEHIND]
     recoded = any(_marks_unanswered(each) for each in columns)
     for each in columns:
         _leave_out_unanswered(each, recoded)
@@ -126,22 +135,42 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
-    notes = [note for each in columns for note in each.notes]
+    notes = [*_zone_notes(columns), *(note for each in columns for note in each.notes)]
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
 
 
-def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat) -> _Column:
+def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> _Column:
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
     cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
     codes, distinct = pd.factorize(cells)
     texts: list[str] = distinct.to_numpy(dtype=object).tolist()
+    if is_order(variable) and variable.kind in CATEGORICAL:
+        texts = [each.replace("|", ",") for each in texts]
     empty = [place for place, each in enumerate(texts) if not each.strip()]
     codes = np.where(np.isin(codes, empty), -1, codes).astype(np.int64)
     texts, codes = _without_empty(texts, codes)
-    return _Column(variable, raw.shown, codes, texts, format, raw.separator == ";")
+    zone = raw.time_zones.get(positions[0], time_zone if variable.role == "record" else "")
+    said = {} if split else raw.words.get(positions[0], {})
+    column = _Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
+    if split and not is_order(variable):
+        column.problems += _misplaced(raw, variable, positions, split)
+    return column
+
+
+def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], codes: Sequence[str]) -> Iterator[Problem]:
+    """Columns of one category each in which another category's code or words stand."""
+    labels = {each.code: each.label for each in variable.categories}
+    for position, code in zip(positions, codes, strict=True):
+        column = raw.cells[position].str.strip()
+        expected = {*_NOT_CHOSEN, "1", code}
+        wrong = [each for each in column.unique() if each not in expected and words(each) != words(labels[code])]
+        for cell in wrong[:_SHOWN]:
+            rows = np.flatnonzero(column == cell) + 1
+            what = f"`{_cut(cell)}` stands in the column of `{code}` ({_rows(rows)})."
+            yield Problem(f"{raw.shown} {variable.full_name}", what, "Correct the codes of the codebook's categories.")
 
 
 def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
@@ -178,6 +207,7 @@ def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
 
 def _readings(column: _Column) -> list[Reading | None]:
     lookup = Lookup(column.variable)
+    _compare_words(column, lookup)
     decoded = decode(column.filled, lookup, column.writing)
     known = ", ".join(f"`{each.code}`" + (f" ({_cut(each.label)})" if each.label else "") for each in lookup.categories)
     column.tell(decoded.unknown, f"is not a category of `{column.variable.full_name}`", f"The codebook has {known}.")
@@ -187,6 +217,17 @@ def _readings(column: _Column) -> list[Reading | None]:
     for place, reading in zip(column.used, decoded.readings, strict=True):
         found[place] = reading
     return found
+
+
+def _compare_words(column: _Column, lookup: Lookup) -> None:
+    """Tell codes beside which the file has the words of another category than the codebook: they were recoded."""
+    there = {code for cell in column.filled for code in (cell, *cell.split(","))}
+    for code, label in column.words.items():
+        one, other = lookup.by_code(code), lookup.by_label(label)
+        if code in there and one and other and not lookup.same(one, other):
+            what = f"`{code}` stands for `{_cut(words(label))}` in the file and for another category in the codebook."
+            remedy = "Make the codebook from the survey as it was fielded."
+            column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", what, remedy))
 
 
 def _categorical(column: _Column) -> pd.Categorical:
@@ -270,10 +311,10 @@ def _time(column: _Column) -> pd.Series:
     cells = pd.Series(column.cells, dtype="str").str.strip()
     iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
     times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso])
+    times[iso] = _instants(cells[iso], column.time_zone)
     if slashed.any():
         order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"))
+        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column.time_zone)
         _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
     unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
     column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
@@ -281,10 +322,29 @@ def _time(column: _Column) -> pd.Series:
     return pd.Series(values[column.codes]).astype("datetime64[us]")
 
 
-def _instants(texts: pd.Series) -> Any:
-    """Times without a zone, as they are written; those with an offset become UTC."""
-    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
-    return read.dt.tz_localize(None).astype("datetime64[us]")
+def _instants(texts: pd.Series, time_zone: str) -> Any:
+    """Times in UTC: those with an offset, and those in a known zone; others as they are written.
+
+    Of an hour that a clock shows twice, as summer time ends, the first is meant; an hour that it skips is no time.
+    """
+    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+    if time_zone:
+        bare = ~texts.str.fullmatch(_WITH_OFFSET)
+        first = np.ones(int(bare.sum()), dtype=bool)
+        local = read[bare].dt.tz_localize(time_zone, ambiguous=first, nonexistent="NaT")
+        read[bare] = local.dt.tz_convert("UTC").dt.tz_localize(None)
+    return read.astype("datetime64[us]")
+
+
+def _zone_notes(columns: Sequence[_Column]) -> Iterator[str]:
+    timed = [each for each in columns if each.variable.kind == "time" and each.cells]
+    zones = [zone for zone in dict.fromkeys(each.time_zone for each in timed) if zone not in ("", "UTC")]
+    if zones:
+        yield f"Times were written in {', '.join(zones)} and are in UTC here."
+    noted = [each for each in timed if each.variable.role == "record"]
+    bare = [each for each in noted if not each.time_zone and not all(re.fullmatch(_WITH_OFFSET, c) for c in each.cells)]
+    if bare and bare[0].format == "qualtrics":
+        yield "Nothing says in which time zone times were written; they are kept as written."
 
 
 def _order(cells: pd.Series) -> Literal["day", "month"] | None:
@@ -318,7 +378,12 @@ def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"
 
 
 def _text(column: _Column) -> pd.Series:
-    return _text_series(column.cells, column.codes)
+    return _text_series([_settled(each) for each in column.cells], column.codes)
+
+
+def _settled(text: str) -> str:
+    """A text as every format can keep it: line feeds between lines, no blanks at the end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
 
 
 def _text_series(texts: Sequence[str], codes: Codes) -> pd.Series:
