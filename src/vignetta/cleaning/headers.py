@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.raw_exports import LEGACY_FIRST, ExportFormat, normal_import_id
+from vignetta.cleaning.raw_exports import LEGACY_FIRST, ExportFormat, known_zone, normal_import_id
 from vignetta.errors import Problem, StudyError
 
 _DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
@@ -50,7 +50,7 @@ def header_of(records: pd.DataFrame, format: ExportFormat) -> Header:
         tuple(texts) or none,
         import_ids,
         rows,
-        {place: zone for place, each in enumerate(ids) if (zone := _pairs(each).get("timeZone", ""))},
+        {place: zone for place, each in enumerate(ids) if (zone := known_zone(_pairs(each).get("timeZone", "")))},
         notes,
     )
 

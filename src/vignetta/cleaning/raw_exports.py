@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -74,6 +75,18 @@ def normal_import_id(import_id: str) -> str:
     return import_id
 
 
+def known_zone(name: str) -> str:
+    """The name of a time zone, empty when no zone is called so.
+
+    >>> known_zone("America/Denver"), known_zone("Z"), known_zone("Atlantis")
+    ('America/Denver', 'UTC', '')
+    """
+    try:
+        return ZoneInfo("UTC" if name == "Z" else name).key
+    except (ValueError, OSError):
+        return ""
+
+
 def keyed_export(
     records: Sequence[Mapping[str, str]],
     *,
@@ -90,7 +103,7 @@ def keyed_export(
     columns = {place: pd.Series([each.get(key, "") for each in records], dtype="str") for place, key in enumerate(keys)}
     ids = [normal_import_id(each) for each in keys]
     ids = [each if _OF_QUESTION.match(each) or each in _OF_RECORD else "" for each in ids]
-    known = {place: words[key] for place, key in enumerate(keys) if words and key in words}
+    known = {place: words[key] for place, key in enumerate(keys) if words and words.get(key)}
     cells = pd.DataFrame(columns, index=range(len(records)))
     none = ("",) * len(keys)
     return RawExport(shown, tuple(keys), none, tuple(ids), cells, 0, "", notes, words=known, respelled=respelled)

@@ -11,7 +11,7 @@ from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.ledger import flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
-from vignetta.cleaning.raw_exports import ExportFormat, RawExport
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport, known_zone
 from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
@@ -112,7 +112,7 @@ def read_export(
     >>> clean = read_export("export.csv", codebook, exclusions=plan.exclusions)  # doctest: +SKIP
     >>> clean.analysed["approval"].mean()  # doctest: +SKIP
     """
-    _check(codebook)
+    _check(codebook, time_zone)
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
@@ -136,7 +136,7 @@ def read_export(
     return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, **n)
 
 
-def _check(codebook: Codebook) -> None:
+def _check(codebook: Codebook, time_zone: str) -> None:
     own = (*OWN_COLUMNS, *own_columns(codebook))
     problems = [
         Problem(f"codebook {name}", f"`{name}` is a column that cleaning adds itself.", "Rename the variable.")
@@ -144,6 +144,8 @@ def _check(codebook: Codebook) -> None:
         if name in own
     ]
     problems += choice_problems(codebook)
+    if time_zone and not known_zone(time_zone):
+        problems.append(Problem("time_zone", f"`{time_zone}` is no time zone.", "Write one such as America/Denver."))
     if problems:
         raise StudyError(problems)
 

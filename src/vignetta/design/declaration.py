@@ -289,8 +289,11 @@ class Consent(Declared):
 class Data(Declared):
     """Where the responses are and what they look like."""
 
-    file: str = Field(description="the export, relative to the study's folder")
-    format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
+    file: str = Field(description="the export as it came, relative to the study's folder")
+    format: DataFormat = Field(
+        "qualtrics", description="qualtrics, or table for data in hand (CSV, SPSS, Stata, Parquet)"
+    )
+    time_zone: str = Field("", description="of times in an export that does not say it, such as America/Denver")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
 

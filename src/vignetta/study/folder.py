@@ -138,6 +138,11 @@ class Study:
         return self.design.data.format if self.design.data else "qualtrics"
 
     @property
+    def time_zone(self) -> str:
+        """The zone of the times in an export that does not say it; empty when study.yaml does not either."""
+        return self.design.data.time_zone if self.design.data else ""
+
+    @property
     def clean(self) -> pd.DataFrame:
         """All clean responses, also the excluded ones."""
         from vignetta.cleaning.files import read_responses
