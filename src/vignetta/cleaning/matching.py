@@ -9,15 +9,13 @@ from typing import Final
 import pandas as pd
 
 from vignetta.cleaning.categories import words
-from vignetta.cleaning.raw_exports import RawExport, normal_import_id
+from vignetta.cleaning.raw_exports import RawExport, normal_import_id, respelled
 from vignetta.codebook import RECORD, Codebook, Role, Variable
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import EXPORT_COLUMNS, frame
 
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
 _SHOWN: Final = 5
-_LONGEST: Final = 64
-"""SPSS cuts longer names."""
 _LABEL: Final = 40
 """Legacy exports cut long question texts."""
 _RENAMED: Final = {
@@ -240,15 +238,6 @@ def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[s
 def _column(variable: Variable) -> str:
     name = variable.column or variable.import_id
     return _RENAMED.get(name, name)
-
-
-def respelled(name: str) -> str:
-    """A name as formats write it that allow few signs in names, such as SPSS.
-
-    >>> respelled("Duration (in seconds)"), respelled("@2_Q5"), respelled("F-1-1")
-    ('duration__in_seconds_', '2_q5', 'f_1_1')
-    """
-    return re.sub(r"\W", "_", name.removeprefix("@"))[:_LONGEST].casefold()
 
 
 def _has_another_id(raw: RawExport, variable: Variable, position: int) -> bool:

@@ -13,10 +13,14 @@ from vignetta.codebook import RECORD
 ExportFormat = Literal["qualtrics", "table"]
 """qualtrics: a response export of Qualtrics. table: data in hand, whose first row has the names of the columns."""
 
+_LONGEST: Final = 64
+"""SPSS cuts longer names."""
 LEGACY_FIRST: Final = ("ResponseID", "ResponseSet")
 _OLD_IDS: Final = {"responseId": "_recordId", "panel-ExternalDataReference": "externalDataReference"}
 _SUBFIELD: Final = re.compile(r"(?:panel|Location)-(?=[A-Z])")
 _OF_QUESTION: Final = re.compile(r"(?:\d+_)?QID\d+")
+_BEFORE_DIGIT: Final = re.compile(r"^[@_VX](?=\d+_)")
+"""What formats put before names that may not begin with a digit, as those of loops do: `1_Q5`."""
 _OF_RECORD: Final = frozenset(each.import_id for each in RECORD)
 
 
@@ -83,8 +87,17 @@ def known_zone(name: str) -> str:
     """
     try:
         return ZoneInfo("UTC" if name == "Z" else name).key
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         return ""
+
+
+def respelled(name: str) -> str:
+    """A name as formats write it that allow few signs in names, such as SPSS and XML.
+
+    >>> respelled("Duration (in seconds)"), respelled("@2_Q5"), respelled("F-1-1")
+    ('duration__in_seconds_', '2_q5', 'f_1_1')
+    """
+    return re.sub(r"\W", "_", _BEFORE_DIGIT.sub("", name))[:_LONGEST].casefold()
 
 
 def keyed_export(
@@ -101,7 +114,7 @@ def keyed_export(
     """
     keys = list(dict.fromkeys(key for each in records for key in each))
     columns = {place: pd.Series([each.get(key, "") for each in records], dtype="str") for place, key in enumerate(keys)}
-    ids = [normal_import_id(each) for each in keys]
+    ids = [normal_import_id(_BEFORE_DIGIT.sub("", each)) for each in keys]
     ids = [each if _OF_QUESTION.match(each) or each in _OF_RECORD else "" for each in ids]
     known = {place: words[key] for place, key in enumerate(keys) if words and words.get(key)}
     cells = pd.DataFrame(columns, index=range(len(records)))

@@ -311,10 +311,10 @@ def _time(column: _Column) -> pd.Series:
     cells = pd.Series(column.cells, dtype="str").str.strip()
     iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
     times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso], column.time_zone)
+    times[iso] = _instants(cells[iso], column)
     if slashed.any():
         order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column.time_zone)
+        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
         _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
     unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
     column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
@@ -322,18 +322,35 @@ def _time(column: _Column) -> pd.Series:
     return pd.Series(values[column.codes]).astype("datetime64[us]")
 
 
-def _instants(texts: pd.Series, time_zone: str) -> Any:
+def _instants(texts: pd.Series, column: _Column) -> Any:
     """Times in UTC: those with an offset, and those in a known zone; others as they are written.
 
-    Of an hour that a clock shows twice, as summer time ends, the first is meant; an hour that it skips is no time.
+    Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
+    hour.
     """
     read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
-    if time_zone:
+    if column.time_zone:
         bare = ~texts.str.fullmatch(_WITH_OFFSET)
-        first = np.ones(int(bare.sum()), dtype=bool)
-        local = read[bare].dt.tz_localize(time_zone, ambiguous=first, nonexistent="NaT")
-        read[bare] = local.dt.tz_convert("UTC").dt.tz_localize(None)
+        first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
+        skipped = first.dt.tz_localize(None) != read[bare]
+        _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
+        read[bare] = first.dt.tz_convert("UTC").dt.tz_localize(None)
     return read.astype("datetime64[us]")
+
+
+def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
+    twice = np.full(len(times), summer)
+    local: pd.Series = times.dt.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
+    return local
+
+
+def _tell_hours(column: _Column, doubtful: Mapping[str, pd.Series]) -> None:
+    for what, which in doubtful.items():
+        places = which.index[which & which.notna()]
+        rows = int(np.isin(column.codes, places).sum())
+        if rows:
+            told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
+            column.notes.append(f"`{column.variable.full_name}`: {told}.")
 
 
 def _zone_notes(columns: Sequence[_Column]) -> Iterator[str]:

@@ -290,9 +290,7 @@ class Data(Declared):
     """Where the responses are and what they look like."""
 
     file: str = Field(description="the export as it came, relative to the study's folder")
-    format: DataFormat = Field(
-        "qualtrics", description="qualtrics, or table for data in hand (CSV, SPSS, Stata, Parquet)"
-    )
+    format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand")
     time_zone: str = Field("", description="of times in an export that does not say it, such as America/Denver")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
