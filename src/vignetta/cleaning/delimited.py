@@ -48,6 +48,8 @@ def read_delimited(data: bytes, *, shown: str) -> Delimited:
     separator, width = _layout(content)
     if separator != ",":
         notes += (f"The cells are separated by {_SEPARATORS[separator]}.",)
+    if separator == ";":
+        notes += ("A spreadsheet saved the file: compare dates, long numbers and decimals with the original.",)
     if not _marks_pair_up(content, separator):
         _raise_broken(content, separator, width, shown)
     if not content.endswith((b"\n", b"\r")):

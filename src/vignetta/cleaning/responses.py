@@ -7,6 +7,7 @@ from typing import Final
 
 import pandas as pd
 
+from vignetta.cleaning.damage import SCIENTIFIC
 from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.ledger import flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
@@ -152,7 +153,13 @@ def _check(codebook: Codebook, time_zone: str) -> None:
 
 def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
     names = [str(each.by) for each in exclusions if each.rule == "duplicate"]
-    return {name: raw.cells[matching.positions[name][0]] for name in names}
+    keys = {name: raw.cells[matching.positions[name][0]] for name in names}
+    lost = [name for name, each in keys.items() if each.str.fullmatch(SCIENTIFIC).any()]
+    if lost:
+        remedy = "Take the export as it came, not as a spreadsheet saved it."
+        what = "a spreadsheet shortened numbers, so that nothing tells respondents apart."
+        raise StudyError(Problem(f"{raw.shown} {name}", what, remedy) for name in lost)
+    return keys
 
 
 def _response_ids(typed: Typed, codebook: Codebook) -> pd.Series | None:

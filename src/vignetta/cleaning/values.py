@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, words, writing_of
+from vignetta.cleaning.damage import SCIENTIFIC, damage
 from vignetta.cleaning.matching import Matching, is_order
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
@@ -27,6 +28,7 @@ _FALSE: Final = ("false", "no", "0")
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
+_SHORTENED: Final = re.compile(SCIENTIFIC)
 _SHOWN: Final = 5
 _LONGEST: Final = 60
 _DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
@@ -298,6 +300,10 @@ def _number(column: _Column) -> npt.NDArray[np.float64]:
     values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
     wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
     column.tell(wrong, "is not a number", "Correct the cell in a copy of the export, or read it as text.")
+    short = [place for place, each in enumerate(texts) if _SHORTENED.fullmatch(each)]
+    if short:
+        rows = np.flatnonzero(np.isin(column.codes, short)) + 1
+        column.notes.append(f"`{column.variable.full_name}`: digits may be lost in scientific form ({_rows(rows)}).")
     least, most = column.variable.minimum, column.variable.maximum
     beyond = values < (-np.inf if least is None else least)
     beyond |= values > (np.inf if most is None else most)
@@ -395,7 +401,21 @@ def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"
 
 
 def _text(column: _Column) -> pd.Series:
+    for what, places in damage(column.cells):
+        rows = np.flatnonzero(np.isin(column.codes, places)) + 1
+        if len(rows):
+            _tell_damage(column, what, rows)
     return _text_series([_settled(each) for each in column.cells], column.codes)
+
+
+def _tell_damage(column: _Column, what: str, rows: Codes) -> None:
+    """An identifier that cannot be told from another is a problem, anything else worth knowing."""
+    told = f"{what} ({_rows(rows)})."
+    if column.variable.role == "identifier" and "lost" in what:
+        remedy = "Take the export as it came, not as a spreadsheet saved it."
+        column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", told, remedy))
+    else:
+        column.notes.append(f"`{column.variable.full_name}`: {told}")
 
 
 def _settled(text: str) -> str:
