@@ -14,6 +14,7 @@ from tests.cleaning.transcoding import Sample, Setting, transcoded
 Table = list[list[str]]
 Corrupt = Callable[[Sample, np.random.Generator], bytes]
 HEADERS: Final = 3
+FORMULAS: Final = ("=1+1", '=HYPERLINK("x";"y")', "#NAME?", "#REF!", "@SUM(A1)", "+cmd|' /C calc'!A0(", "#####")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun")
 
 

@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, words, writing_of
+from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
+from vignetta.cleaning.cells import SHOWN, Codes, Column, cut, rows_told
 from vignetta.cleaning.damage import SCIENTIFIC, damage
 from vignetta.cleaning.matching import Matching, is_order
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
+from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
 
-Codes = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", np.int64, np.float64, np.bool_)
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
@@ -25,14 +26,8 @@ _UNANSWERED: Final = "-99"
 _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
-_TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
-_WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
 _SHORTENED: Final = re.compile(SCIENTIFIC)
-_SHOWN: Final = 5
-_LONGEST: Final = 60
-_DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
-_ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,61 +43,6 @@ class Typed:
 
     data: pd.DataFrame
     notes: tuple[str, ...]
-
-
-@dataclass
-class _Column:
-    """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty."""
-
-    variable: Variable
-    shown: str
-    codes: Codes
-    cells: list[str]
-    format: ExportFormat
-    decimal_comma: bool
-    writing: Writing | None = None
-    time_zone: str = ""
-    words: Mapping[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def used(self) -> Codes:
-        """The places of the distinct cells that some row still has."""
-        return np.unique(self.codes[self.codes >= 0])
-
-    @property
-    def filled(self) -> list[str]:
-        """The distinct cells of a categorical variable that some row still has; of others none."""
-        return [self.cells[each] for each in self.used] if self.variable.kind in CATEGORICAL else []
-
-    def tell(self, cells: Sequence[str], what: str, remedy: str) -> None:
-        """Note a problem for each of some distinct cells, with the rows that hold it."""
-        place = {cell: number for number, cell in enumerate(self.cells)} if cells else {}
-        for cell in cells[:_SHOWN]:
-            rows = np.flatnonzero(self.codes == place[cell]) + 1
-            told = f"`{_cut(cell)}` {what} ({_rows(rows)})."
-            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", told, remedy))
-        if len(cells) > _SHOWN:
-            rest = f"{len(cells) - _SHOWN} more values cannot be read either."
-            self.problems.append(Problem(f"{self.shown} {self.variable.full_name}", rest))
-
-    def make_missing(self, cells: Sequence[str], why: str) -> None:
-        """Make some distinct cells missing, and say so."""
-        places = [number for number, cell in enumerate(self.cells) if cell in cells]
-        hit = np.isin(self.codes, places)
-        if hit.any():
-            self.codes = np.where(hit, -1, self.codes)
-            self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= _LONGEST else cell[: _LONGEST - 1] + "…"
-
-
-def _rows(rows: Codes) -> str:
-    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_SHOWN]))}{more}"
 
 
 def read_values(
@@ -137,13 +77,13 @@ def read_values(
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
-    notes = [*_zone_notes(columns), *(note for each in columns for note in each.notes)]
+    notes = [*zone_notes(columns), *(note for each in columns for note in each.notes)]
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
 
 
-def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> _Column:
+def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> Column:
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
     cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
@@ -156,7 +96,7 @@ def _column(raw: RawExport, variable: Variable, matching: Matching, format: Expo
     texts, codes = _without_empty(texts, codes)
     zone = raw.time_zones.get(positions[0], time_zone if variable.role == "record" else "")
     said = {} if split else raw.words.get(positions[0], {})
-    column = _Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
+    column = Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
     if split and not is_order(variable):
         column.problems += _misplaced(raw, variable, positions, split)
     return column
@@ -169,9 +109,9 @@ def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], cod
         column = raw.cells[position].str.strip()
         expected = {*_NOT_CHOSEN, "1", code}
         wrong = [each for each in column.unique() if each not in expected and words(each) != words(labels[code])]
-        for cell in wrong[:_SHOWN]:
+        for cell in wrong[:SHOWN]:
             rows = np.flatnonzero(column == cell) + 1
-            what = f"`{_cut(cell)}` stands in the column of `{code}` ({_rows(rows)})."
+            what = f"`{cut(cell)}` stands in the column of `{code}` ({rows_told(rows)})."
             yield Problem(f"{raw.shown} {variable.full_name}", what, "Correct the codes of the codebook's categories.")
 
 
@@ -182,7 +122,7 @@ def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
     return [texts[each] for each in kept], place[codes]
 
 
-def _marks_unanswered(column: _Column) -> bool:
+def _marks_unanswered(column: Column) -> bool:
     """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
     variable = column.variable
     if column.format != "qualtrics" or _UNANSWERED not in column.cells:
@@ -193,7 +133,7 @@ def _marks_unanswered(column: _Column) -> bool:
     return variable.kind == "time" or (variable.minimum is not None and variable.minimum > float(_UNANSWERED))
 
 
-def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
+def _leave_out_unanswered(column: Column, recoded: bool) -> None:
     """Make -99 missing where it is no answer; where it could be one, when another column shows that it is not."""
     variable = column.variable
     open_to_both = variable.kind == "text" or (variable.kind == "number" and variable.minimum is None)
@@ -207,11 +147,11 @@ def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
 # ------------------------------------------------------------------------------------------------ categories
 
 
-def _readings(column: _Column) -> list[Reading | None]:
+def _readings(column: Column) -> list[Reading | None]:
     lookup = Lookup(column.variable)
     _compare_words(column, lookup)
     decoded = decode(column.filled, lookup, column.writing)
-    known = ", ".join(f"`{each.code}`" + (f" ({_cut(each.label)})" if each.label else "") for each in lookup.categories)
+    known = ", ".join(f"`{each.code}`" + (f" ({cut(each.label)})" if each.label else "") for each in lookup.categories)
     column.tell(decoded.unknown, f"is not a category of `{column.variable.full_name}`", f"The codebook has {known}.")
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
@@ -221,18 +161,18 @@ def _readings(column: _Column) -> list[Reading | None]:
     return found
 
 
-def _compare_words(column: _Column, lookup: Lookup) -> None:
+def _compare_words(column: Column, lookup: Lookup) -> None:
     """Tell codes beside which the file has the words of another category than the codebook: they were recoded."""
     there = {code for cell in column.filled for code in (cell, *cell.split(","))}
     for code, label in column.words.items():
         one, other = lookup.by_code(code), lookup.by_label(label)
         if code in there and one and other and not lookup.same(one, other):
-            what = f"`{code}` stands for `{_cut(words(label))}` in the file and for another category in the codebook."
+            what = f"`{code}` stands for `{cut(words(label))}` in the file and for another category in the codebook."
             remedy = "Make the codebook from the survey as it was fielded."
             column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", what, remedy))
 
 
-def _categorical(column: _Column) -> pd.Categorical:
+def _categorical(column: Column) -> pd.Categorical:
     levels = list(dict.fromkeys(column.variable.levels))
     categories = column.variable.categories
     places = [levels.index(categories[each[0]].level) if each else -1 for each in _readings(column)]
@@ -240,7 +180,7 @@ def _categorical(column: _Column) -> pd.Categorical:
     return pd.Categorical.from_codes(_spread(places, column.codes, -1, np.int64), dtype=dtype)
 
 
-def _scale(column: _Column) -> npt.NDArray[np.float64]:
+def _scale(column: Column) -> npt.NDArray[np.float64]:
     without = [each.level for each in column.variable.categories if each.value is None]
     if without:
         what = f"the scale gives no number for {', '.join(f'`{each}`' for each in without)}."
@@ -252,7 +192,7 @@ def _scale(column: _Column) -> npt.NDArray[np.float64]:
     return _spread([np.nan if each is None else each for each in values], column.codes, np.nan, np.float64)
 
 
-def _flag(column: _Column) -> Any:
+def _flag(column: Column) -> Any:
     categories = Lookup(column.variable).categories
     truth = {_truth(each.level) for each in categories}
     if truth != {True, False}:
@@ -271,7 +211,7 @@ def _truth(level: str) -> bool | None:
     return True if folded in _TRUE else False if folded in _FALSE else None
 
 
-def _multiple(column: _Column) -> pd.Series:
+def _multiple(column: Column) -> pd.Series:
     levels = column.variable.levels
     texts = ["; ".join(dict.fromkeys(levels[each] for each in reading or ())) for reading in _readings(column)]
     return _text_series(texts, column.codes)
@@ -289,10 +229,10 @@ def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> p
     return joined
 
 
-# ------------------------------------------------------------------------------------------------ numbers, times, text
+# ------------------------------------------------------------------------------------------------ numbers, text
 
 
-def _number(column: _Column) -> npt.NDArray[np.float64]:
+def _number(column: Column) -> npt.NDArray[np.float64]:
     texts = [each.strip() for each in column.cells]
     if column.decimal_comma:
         texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
@@ -303,7 +243,9 @@ def _number(column: _Column) -> npt.NDArray[np.float64]:
     short = [place for place, each in enumerate(texts) if _SHORTENED.fullmatch(each)]
     if short:
         rows = np.flatnonzero(np.isin(column.codes, short)) + 1
-        column.notes.append(f"`{column.variable.full_name}`: digits may be lost in scientific form ({_rows(rows)}).")
+        column.notes.append(
+            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows)})."
+        )
     least, most = column.variable.minimum, column.variable.maximum
     beyond = values < (-np.inf if least is None else least)
     beyond |= values > (np.inf if most is None else most)
@@ -313,94 +255,7 @@ def _number(column: _Column) -> npt.NDArray[np.float64]:
     return _spread(values, column.codes, np.nan, np.float64)
 
 
-def _time(column: _Column) -> pd.Series:
-    cells = pd.Series(column.cells, dtype="str").str.strip()
-    iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
-    times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso], column)
-    if slashed.any():
-        order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
-        _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
-    unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
-    column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
-    values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
-    return pd.Series(values[column.codes]).astype("datetime64[us]")
-
-
-def _instants(texts: pd.Series, column: _Column) -> Any:
-    """Times in UTC: those with an offset, and those in a known zone; others as they are written.
-
-    Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
-    hour.
-    """
-    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
-    if column.time_zone:
-        bare = ~texts.str.fullmatch(_WITH_OFFSET)
-        first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
-        skipped = first.dt.tz_localize(None) != read[bare]
-        _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
-        read[bare] = first.dt.tz_convert("UTC").dt.tz_localize(None)
-    return read.astype("datetime64[us]")
-
-
-def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
-    twice = np.full(len(times), summer)
-    local: pd.Series = times.dt.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
-    return local
-
-
-def _tell_hours(column: _Column, doubtful: Mapping[str, pd.Series]) -> None:
-    for what, which in doubtful.items():
-        places = which.index[which & which.notna()]
-        rows = int(np.isin(column.codes, places).sum())
-        if rows:
-            told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
-            column.notes.append(f"`{column.variable.full_name}`: {told}.")
-
-
-def _zone_notes(columns: Sequence[_Column]) -> Iterator[str]:
-    timed = [each for each in columns if each.variable.kind == "time" and each.cells]
-    zones = [zone for zone in dict.fromkeys(each.time_zone for each in timed) if zone not in ("", "UTC")]
-    if zones:
-        yield f"Times were written in {', '.join(zones)} and are in UTC here."
-    noted = [each for each in timed if each.variable.role == "record"]
-    bare = [each for each in noted if not each.time_zone and not all(re.fullmatch(_WITH_OFFSET, c) for c in each.cells)]
-    if bare and bare[0].format == "qualtrics":
-        yield "Nothing says in which time zone times were written; they are kept as written."
-
-
-def _order(cells: pd.Series) -> Literal["day", "month"] | None:
-    """Whether day or month comes first in dates such as 1/14/18: the number above 12 is the day.
-
-    None when no number is; when both are somewhere, the month, so that the others turn out to be no times.
-    """
-    parts = cells.str.extract(_DAY_MONTH)
-    first, second = (parts[0].astype(int) > 12).any(), (parts[1].astype(int) > 12).any()
-    if not first and not second:
-        return None
-    return "month" if second else "day"
-
-
-def _rewritten(cells: pd.Series, order: Literal["day", "month"]) -> pd.Series:
-    parts = cells.str.extract(_DAY_MONTH).fillna("")
-    day, month = (parts[0], parts[1]) if order == "day" else (parts[1], parts[0])
-    year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
-    clock = parts[3].where(parts[3] != "", "0:00:00")
-    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
-    return year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + " " + clock.str.zfill(8)
-
-
-def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"] | None) -> None:
-    if order:
-        column.notes.append(f"`{column.variable.full_name}` was rewritten by a spreadsheet; the {order} comes first.")
-    else:
-        column.make_missing(
-            cells, f"whether day or month comes first is open, so that `{cells[0]}` and the like are missing"
-        )
-
-
-def _text(column: _Column) -> pd.Series:
+def _text(column: Column) -> pd.Series:
     for what, places in damage(column.cells):
         rows = np.flatnonzero(np.isin(column.codes, places)) + 1
         if len(rows):
@@ -408,9 +263,9 @@ def _text(column: _Column) -> pd.Series:
     return _text_series([_settled(each) for each in column.cells], column.codes)
 
 
-def _tell_damage(column: _Column, what: str, rows: Codes) -> None:
+def _tell_damage(column: Column, what: str, rows: Codes) -> None:
     """An identifier that cannot be told from another is a problem, anything else worth knowing."""
-    told = f"{what} ({_rows(rows)})."
+    told = f"{what} ({rows_told(rows)})."
     if column.variable.role == "identifier" and "lost" in what:
         remedy = "Take the export as it came, not as a spreadsheet saved it."
         column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", told, remedy))
@@ -433,7 +288,7 @@ def _spread(values: Any, codes: Codes, missing: Any, dtype: type[_Number]) -> np
     return np.append(np.asarray(values, dtype=dtype), np.asarray([missing], dtype=dtype))[codes].astype(dtype)
 
 
-_READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
+_READERS: Final[Mapping[Kind, Callable[[Column], Any]]] = {
     "category": _categorical,
     "ordered": _categorical,
     "scale": _scale,
@@ -441,6 +296,6 @@ _READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
     "multiple": _multiple,
     "number": _number,
     "text": _text,
-    "time": _time,
+    "time": times_of,
     "flag": _flag,
 }
