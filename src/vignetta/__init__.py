@@ -16,6 +16,7 @@ _HOME = {
     "build": "instruments.building",
     "choice_amce": "analysis.choices",
     "choice_means": "analysis.choices",
+    "codebook_of_export": "cleaning.drafting",
     "codebook_csv": "codebook",
     "codebook_of_design": "instruments.codebooks",
     "codebook_of_survey": "instruments.codebooks",

@@ -137,15 +137,16 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
 def _notes(found: _Found, absent: Sequence[Variable]) -> Iterator[str]:
     lacking = [each.full_name for each in absent if each.role != "personal" and each.full_name not in found.doubtful]
     if lacking:
-        yield f"The export has no column for {_some(lacking)}."
+        yield f"The export has no column for {some(lacking)}."
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
-        yield f"Nothing says for certain which columns hold {_some(doubtful)}; they were left out."
+        yield f"Nothing says for certain which columns hold {some(doubtful)}; they were left out."
     if found.renumbered:
-        yield f"Matched by the column's name although the ImportId differs: {_some(found.renumbered)}."
+        yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(f"`{each}`" for each in names[:_SHOWN]) + more
 
@@ -270,8 +271,7 @@ def _account(
 def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, object]:
     name, import_id = raw.names[position], raw.import_ids[position]
     if variable is None:
-        known = {name, _RENAMED.get(name, name), import_id} & _KNOWN_PERSONAL
-        status = "personal" if known else "listed"
+        status = "personal" if is_personal(name, import_id) else "listed"
     else:
         status = "personal" if variable.role == "personal" else "matched"
     return {
@@ -281,3 +281,8 @@ def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, 
         "variable": variable.full_name if variable else "",
         "status": status,
     }
+
+
+def is_personal(name: str, import_id: str) -> bool:
+    """Whether a column is known to identify somebody."""
+    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id))

@@ -12,7 +12,7 @@ import pandas as pd
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
 from vignetta.cleaning.cells import SHOWN, Codes, Column, cut, rows_told
 from vignetta.cleaning.damage import SCIENTIFIC, damage
-from vignetta.cleaning.matching import Matching, is_order
+from vignetta.cleaning.matching import Matching, is_order, some
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
@@ -78,6 +78,8 @@ def read_values(
     if problems:
         raise StudyError(problems)
     notes = [*zone_notes(columns), *(note for each in columns for note in each.notes)]
+    if format == "qualtrics" and not recoded:
+        notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
@@ -142,6 +144,13 @@ def _leave_out_unanswered(column: Column, recoded: bool) -> None:
     elif open_to_both and variable.kind == "number" and column.format == "qualtrics" and _UNANSWERED in column.cells:
         what = "is a number, or Qualtrics' code for seen but not answered"
         column.tell([_UNANSWERED], what, "Give the variable a `minimum` in the codebook.")
+
+
+def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
+    """Texts that are -99 in an export in which no column shows that it means seen but not answered."""
+    names = [each.variable.full_name for each in columns if each.variable.kind == "text" and _UNANSWERED in each.cells]
+    if names:
+        yield f"Nothing says whether -99 means seen but not answered; it is kept as text in {some(names)}."
 
 
 # ------------------------------------------------------------------------------------------------ categories
