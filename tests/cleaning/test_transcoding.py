@@ -109,6 +109,9 @@ def _drawn(column: Field, generator: np.random.Generator) -> str:
 
 
 def _in_words(column: Field, cell: str) -> str:
+    """What an export of words has; viewing orders have the words of blocks without blanks."""
+    if column.kind == "order":
+        return column.choices[cell].replace(" ", "")
     return ",".join(column.choices[each] for each in cell.split(",")) if column.choices and cell else cell
 
 

@@ -38,7 +38,7 @@ class Column:
     @property
     def used(self) -> Codes:
         """The places of the distinct cells that some row still has."""
-        return np.unique(self.codes[self.codes >= 0])
+        return np.flatnonzero(np.bincount(self.codes[self.codes >= 0], minlength=len(self.cells)))
 
     @property
     def filled(self) -> list[str]:

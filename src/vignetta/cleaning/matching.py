@@ -174,11 +174,13 @@ def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
 
 
 def _numbered(name: str, variable: Variable, places: Mapping[str, list[int]]) -> list[int]:
-    """Columns whose names are that of a variable of several columns and a number, a code or a category's words."""
-    if not name or not (variable.kind == "multiple" or (is_order(variable) and variable.categories)):
+    """Columns whose names are that of a variable of several columns and a number or a code, or of an arm."""
+    if name and is_order(variable):
+        arms = order_codes(variable)
+        return [position for there, at in places.items() if _after(there, name) in arms for position in at]
+    if variable.kind != "multiple" or not name:
         return []
-    ends = [each for one in variable.categories for each in (one.code, one.label, respelled(one.label))]
-    codes = "|".join(re.escape(each) for each in ends if each)
+    codes = "|".join(re.escape(each.code) for each in variable.categories)
     pattern = re.compile(rf"{re.escape(name)}_(?:-?\d+|{codes})")
     return [position for there, at in places.items() if pattern.fullmatch(there) for position in at]
 
@@ -189,17 +191,15 @@ def _category_code(raw: RawExport, variable: Variable, position: int) -> str | N
     Its question text ends in the category's words; otherwise its name ends in the code, except in legacy exports,
     which number the choices in another way.
     """
-    text = words(raw.texts[position])
-    ends = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
-    if ends:
-        return max(ends, key=lambda each: len(each.label)).code
-    if raw.legacy:
-        return None
     if is_order(variable):
-        name = respelled(raw.names[position])
-        ends = [each for each in variable.categories if each.label and name.endswith("_" + respelled(each.label))]
-    ends += [each for each in variable.categories if raw.names[position].endswith(f"_{each.code}")]
-    return max(ends, key=lambda each: len(each.code)).code if ends else None
+        ends = (squeezed(each.partition("_DO_")[2]) for each in (raw.import_ids[position], raw.names[position]))
+        return next((order_codes(variable)[each] for each in ends if each in order_codes(variable)), None)
+    text = words(raw.texts[position])
+    named = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
+    if named:
+        return max(named, key=lambda each: len(each.label)).code
+    suffix = raw.names[position].rpartition("_")[2]
+    return suffix if suffix in [each.code for each in variable.categories] and not raw.legacy else None
 
 
 def is_order(variable: Variable) -> bool:
@@ -209,6 +209,24 @@ def is_order(variable: Variable) -> bool:
     True
     """
     return (variable.import_id or variable.column).endswith("_DO")
+
+
+def order_codes(variable: Variable) -> dict[str, str]:
+    """The code of each part by how an export of viewing orders calls it: by its code, or its words without blanks."""
+    return {squeezed(each): one.code for one in variable.categories for each in (one.label, one.code) if each}
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks, signs and capitals.
+
+    >>> squeezed("Told of costs!")
+    'toldofcosts'
+    """
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
+def _after(there: str, name: str) -> str:
+    return squeezed(there.removeprefix(f"{name}_")) if there.startswith(f"{name}_") else ""
 
 
 def _ends_in(text: str, label: str) -> bool:

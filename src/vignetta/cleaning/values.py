@@ -12,7 +12,7 @@ import pandas as pd
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
 from vignetta.cleaning.cells import SHOWN, Codes, Column, cut, rows_told
 from vignetta.cleaning.damage import SCIENTIFIC, damage
-from vignetta.cleaning.matching import Matching, is_order, some
+from vignetta.cleaning.matching import Matching, is_order, order_codes, some, squeezed
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
@@ -92,7 +92,8 @@ def _column(raw: RawExport, variable: Variable, matching: Matching, format: Expo
     codes, distinct = pd.factorize(cells)
     texts: list[str] = distinct.to_numpy(dtype=object).tolist()
     if is_order(variable) and variable.kind in CATEGORICAL:
-        texts = [each.replace("|", ",") for each in texts]
+        arms = order_codes(variable)
+        texts = [",".join(arms.get(squeezed(part), part) for part in re.split("[|,]", each)) for each in texts]
     empty = [place for place, each in enumerate(texts) if not each.strip()]
     codes = np.where(np.isin(codes, empty), -1, codes).astype(np.int64)
     texts, codes = _without_empty(texts, codes)
