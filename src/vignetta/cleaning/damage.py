@@ -13,7 +13,7 @@ SCIENTIFIC: Final = r"[+-]?\d([.,]\d+)?E\+?\d+"
 """A long number as spreadsheets shorten it."""
 _MARKS: Final = {
     "a spreadsheet shortened a number, and its digits are lost": rf"^{SCIENTIFIC}$",
-    "a spreadsheet may have made a date of it": rf"^(\d{{1,2}}[-. ]({_MONTHS})|({_MONTHS})[-. ]\d{{2,4}})$",
+    "a spreadsheet may have made a date of it": rf"^(\d{{1,2}}[-.]({_MONTHS})|({_MONTHS})[-.]\d{{2,4}})$",
     "a spreadsheet's error stands there": r"^#(NAME\?|REF!|VALUE!|N/A|DIV/0!|NUM!|NULL!|#+)$",
     "a spreadsheet would run it as a formula": r"^([=@]|[+-].*\().*",
     "letters were garbled by a wrong encoding": "Ã[\u0080-\u00bf]|â€|\ufffd",
