@@ -22,6 +22,7 @@ from vignetta.instruments.codebooks import codebook_of_design
 from vignetta.instruments.fielding import simulate
 from vignetta.instruments.simulation import read_simulation
 from vignetta.plan import Plan
+from vignetta.study.stages import run_stage
 
 ROWS = 60
 FEW, MANY = range(5), range(5, 50)
@@ -135,3 +136,13 @@ def test_a_formula_is_told_with_its_row_and_not_shown(
     notes = cleaned(tmp_path / "export", content, codebook, plan).notes
     (told,) = [each for each in notes if "formula" in each or "error stands" in each]
     assert told.startswith("`comment`: ") and "data row" in told
+
+
+def test_a_broken_export_leaves_the_clean_files_and_itself_as_they_were(ran: Path) -> None:
+    raw = next((ran / "data/raw").glob("*_simulated.csv"))
+    raw.write_bytes(raw.read_bytes()[:-400])
+    before = {each: each.read_bytes() for each in sorted((ran / "data").rglob("*")) if each.is_file()}
+    assert ran / "data/clean/responses.parquet" in before
+    with pytest.raises(StudyError, match="cells where the header has"):
+        run_stage(ran, "clean")
+    assert {each: each.read_bytes() for each in sorted((ran / "data").rglob("*")) if each.is_file()} == before

@@ -81,6 +81,8 @@ def test_one_response_on_one_line_is_read() -> None:
         ('{"other":\n []}\n', "no list of `responses`"),
         ('{"result": 1,\n"more": 2}', "no list of `responses`"),
         ("[1, 2]", "response 1 is no JSON object"),
+        ('[{"a": ' + "1" * 5000 + "}]", "not as an export is"),
+        ("[" * 100_000, "not as an export is"),
         ('[{"values": {"a": 1, "a": 2}}]', "gives 'a' twice"),
     ],
 )

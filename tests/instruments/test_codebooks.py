@@ -221,13 +221,12 @@ def test_a_field_is_a_factor_only_when_a_randomizer_chooses_among_fixed_values()
 
 
 def test_an_arm_that_no_field_holds_is_in_the_viewing_order() -> None:
-    def groups(*names: str) -> list[dict[str, Any]]:
-        return [
-            {"Type": "Group", "FlowID": f"FL_{n}", "Description": name, "Flow": []} for n, name in enumerate(names, 4)
-        ]
+    def group(number: int, name: str) -> dict[str, Any]:
+        return {"Type": "Group", "FlowID": f"FL_{number}", "Description": name, "Flow": []}
 
-    arms = {"Type": "BlockRandomizer", "FlowID": "FL_3", "SubSet": 1, "Flow": groups("Told of costs", "Told nothing")}
-    order = {"Type": "BlockRandomizer", "FlowID": "FL_8", "SubSet": 2, "Flow": groups("a", "b")}
+    groups = [group(4, "Told of costs"), group(5, "Told nothing")]
+    arms = {"Type": "BlockRandomizer", "FlowID": "FL_3", "SubSet": 1, "Flow": groups}
+    order = {"Type": "BlockRandomizer", "FlowID": "FL_8", "SubSet": 2, "Flow": [group(6, "a"), group(7, "b")]}
     (arm,) = own(codebook_of_survey(hand_made(flow=[arms, order])))
     assert (arm.name, arm.import_id, arm.column, arm.kind) == ("FL_3_DO", "FL_3_DO", "FL_3_DO", "category")
     assert [(each.code, each.level) for each in arm.categories] == [("FL_4", "Told of costs"), ("FL_5", "Told nothing")]

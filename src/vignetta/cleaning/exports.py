@@ -21,7 +21,7 @@ _BEGINNINGS: Final[Mapping[bytes, str]] = {
     rb"PAR1": "parquet",
     rb"\s*<(?i:!doctype html|html)": "page",
     rb"\s*<[?!\w]": "xml",
-    rb"\s*\{\s*[\"}]|\s*\[": "json",
+    rb"\s*\{\s*[\"}]|\s*\[\s*[{\]]": "json",
     rb"\xd0\xcf\x11\xe0": "spreadsheet",
 }
 """How the content of each format begins; everything else is delimited text."""

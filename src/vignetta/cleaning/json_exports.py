@@ -30,7 +30,7 @@ def _is_by_lines(text: str) -> bool:
     line, _, rest = text.lstrip().partition("\n")
     try:
         first = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and ("responses" not in first or bool(rest.strip()))
 
@@ -70,8 +70,10 @@ def _loaded(text: str, shown: str, line: int) -> Any:
         return Problem(
             f"{shown}:{line + error.lineno - 1}", f"the file is broken or cut off here: {error.msg}.", _AGAIN
         )
-    except (KeyError, RecursionError) as error:
-        return Problem(f"{shown}:{line}", f"a response gives {error} twice, or nests too deeply.", _AGAIN)
+    except KeyError as error:
+        return Problem(f"{shown}:{line}", f"a response gives {error} twice.", _AGAIN)
+    except (ValueError, RecursionError) as error:
+        return Problem(f"{shown}:{line}", f"the file is not as an export is: {error}.", _AGAIN)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

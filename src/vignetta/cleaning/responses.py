@@ -146,7 +146,9 @@ def _check(codebook: Codebook, time_zone: str) -> None:
     ]
     problems += choice_problems(codebook)
     if time_zone and not known_zone(time_zone):
-        problems.append(Problem("time_zone", f"`{time_zone}` is no time zone.", "Write one such as America/Denver."))
+        problems.append(
+            Problem("data.time_zone", f"`{time_zone}` is no time zone.", "Write one such as America/Denver.")
+        )
     if problems:
         raise StudyError(problems)
 

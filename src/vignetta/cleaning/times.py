@@ -65,12 +65,11 @@ def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
 def zone_notes(columns: Sequence[Column]) -> Iterator[str]:
     """In which zones times were written, as sentences."""
     timed = [each for each in columns if each.variable.kind == "time" and each.cells]
-    zones = [zone for zone in dict.fromkeys(each.time_zone for each in timed) if zone not in ("", "UTC")]
+    bare = [each for each in timed if not re.fullmatch(_WITH_OFFSET, each.cells[0])]
+    zones = [zone for zone in dict.fromkeys(each.time_zone for each in bare) if zone not in ("", "UTC")]
     if zones:
         yield f"Times were written in {', '.join(zones)} and are in UTC here."
-    noted = [each for each in timed if each.variable.role == "record"]
-    bare = [each for each in noted if not each.time_zone and not re.fullmatch(_WITH_OFFSET, each.cells[0])]
-    if bare and bare[0].format == "qualtrics":
+    if any(each.variable.role == "record" and each.format == "qualtrics" and not each.time_zone for each in bare):
         yield "Nothing says in which time zone times were written; they are kept as written."
 
 
