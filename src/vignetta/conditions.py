@@ -3,16 +3,20 @@
 A condition is read, never run: names, numbers, texts in quotation marks, comparisons, `and`, `or`, `not`, `missing()`.
 """
 
+from __future__ import annotations
+
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import and_, eq, ge, gt, le, lt, ne, or_
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Flags = npt.NDArray[np.bool_]
+    Flags = npt.NDArray[np.bool_]
+
 Fault = tuple[str, str]
 """What is wrong, and the remedy."""
 
@@ -205,6 +209,8 @@ def _compare(left: ast.expr, sign: ast.cmpop, right: ast.expr, reader: Reader) -
 
 
 def _compared(pair: tuple[Any, Any], order: Callable[[Any, Any], Any]) -> Truth:
+    import numpy as np
+
     values, value = pair
     there = ~_is_missing(values)
     met = np.zeros(len(values), dtype=bool)
@@ -213,4 +219,6 @@ def _compared(pair: tuple[Any, Any], order: Callable[[Any, Any], Any]) -> Truth:
 
 
 def _is_missing(values: Any) -> Flags:
+    import numpy as np
+
     return np.asarray([each is None for each in values] if values.dtype == object else np.isnan(values), dtype=bool)

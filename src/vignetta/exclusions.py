@@ -1,6 +1,6 @@
 """Which responses the plan leaves out: declared rules, applied in their order by cleaning."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -29,6 +29,8 @@ gave all of `variables` one and the same answer. score: a number `below` or `abo
 none of `kept`. condition: `when` holds."""
 Measured = Literal["before", "after"]
 
+ANALYSED: Final = "analysed"
+"""The state of a response that no rule leaves out."""
 BIAS: Final = "uses what was measured after the vignette; it can bias comparisons of its levels."
 _ALWAYS_AFTER: Final[tuple[Rule, ...]] = ("recall", "incomplete", "speeding", "slowness")
 _KEYS: Final[Mapping[str, tuple[Rule, ...]]] = {
@@ -150,3 +152,53 @@ def _value_findings(rule: str, data: Mapping[str, Any]) -> Iterator[Finding]:
     listed = data.get("variables")
     if rule == "attention" and allowed and isinstance(listed, list | tuple) and allowed >= len(listed):
         yield ("allowed",), "nobody can fail more checks than there are.", "Let fewer pass, or remove the rule."
+
+
+# ------------------------------------------------------------------------------------------------ in words
+
+
+def reasons(exclusions: Sequence[Exclusion]) -> list[str]:
+    """The words for each exclusion; those that would read alike are numbered.
+
+    >>> reasons([Exclusion(rule="incomplete"), Exclusion(rule="speeding", seconds=60), Exclusion(rule="incomplete")])
+    ['Not finished', 'Faster than 60 seconds', 'Not finished (2)']
+    """
+    found = [ANALYSED]
+    for each in exclusions:
+        base = each.reason.strip() or _WORDS[each.rule](each)
+        count = 2
+        words = base
+        while words in found:
+            words = f"{base} ({count})"
+            count += 1
+        found.append(words)
+    return found[1:]
+
+
+def _time(rule: Exclusion) -> str:
+    """A bound on the time in words."""
+    if rule.seconds:
+        return f"{rule.seconds:g} seconds"
+    if rule.share_of_median:
+        return f"{100 * rule.share_of_median:g}% of the median duration"
+    return f"{rule.multiple_of_median or 0:g} times the median duration"
+
+
+_WORDS: Final[Mapping[Rule, Callable[[Exclusion], str]]] = {
+    "preview": lambda each: "Preview, test or spam",
+    "no_consent": lambda each: "No consent",
+    "incomplete": lambda each: "Not finished",
+    "duplicate": lambda each: f"Repeated response by {' and '.join(each.by)}",
+    "speeding": lambda each: f"Faster than {_time(each)}",
+    "slowness": lambda each: f"Slower than {_time(each)}",
+    "attention": lambda each: (
+        f"Failed more than {each.allowed} attention checks" if each.allowed else "Failed the attention check"
+    ),
+    "recall": lambda each: f"Failed the recall check of {each.factor}",
+    "straight_lining": lambda each: f"The same answer throughout {', '.join(each.variables)}",
+    "score": lambda each: (
+        f"{each.variable} below {each.below:g}" if each.below is not None else f"{each.variable} above {each.above:g}"
+    ),
+    "location": lambda each: f"{each.variable} is not {' or '.join(each.kept)}",
+    "condition": lambda each: str(each.when),
+}

@@ -64,6 +64,7 @@ def test_everything_is_told_at_once_with_all_rows(write: Write) -> None:
     assert [each for each in found["rows"] if each in ("10", "11")] == ["11", "10"]
     assert told["respondents", 2] == "1 12"
     assert told["wording", 1] == "13"
+    assert set(checks(found)) == {"reading", "respondents", "wording", "columns"}
     text = "\n".join(found["what"])
     assert "`surplus`" in text and "no column holds `news`" in text
     assert "the recall `recall_regime` has no column" in text

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK
+from vignetta import exclusions
 from vignetta.cleaning import needs, rules, screening
 from vignetta.cleaning.screening import Screened, Screening, needed, reasons, screen
 from vignetta.codebook import Codebook, Variable
@@ -26,12 +27,12 @@ REGULAR = {
 }
 
 
-def screened(changes: Sequence[dict[str, Any]], *exclusions: Exclusion, keys: Sequence[str] = ()) -> Screened:
+def screened(changes: Sequence[dict[str, Any]], *declared: Exclusion, keys: Sequence[str] = ()) -> Screened:
     data = pd.DataFrame([REGULAR | each for each in changes]).astype({"finished": "boolean"})
     for name in ("status", "consent", "attention", "regime", "recall_regime"):
         data[name] = pd.Categorical(data[name], categories=CODEBOOK[name].levels)
     by = {"ip_address": pd.Series(keys, dtype="str")}
-    return screen(Screening(data, by, CODEBOOK), exclusions)
+    return screen(Screening(data, by, CODEBOOK), declared)
 
 
 def marks(rule: Rule, changes: Sequence[dict[str, Any]], *, keys: Sequence[str] = (), **more: Any) -> list[bool]:
@@ -40,7 +41,7 @@ def marks(rule: Rule, changes: Sequence[dict[str, Any]], *, keys: Sequence[str] 
 
 
 def test_every_rule_has_its_marks_words_and_needs() -> None:
-    for table in (rules.MARKS, screening._WORDS, needs._LACKS):
+    for table in (rules.MARKS, exclusions._WORDS, needs._LACKS):
         assert set(table) == set(get_args(Rule))
 
 

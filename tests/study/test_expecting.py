@@ -45,3 +45,42 @@ def test_an_audit_that_fails_leaves_its_account_and_nothing_else(ran: Path) -> N
     run_stage(ran, "clean")
     assert (ran / "data/clean/responses.csv").read_bytes() == before
     assert len(pd.read_csv(ran / "data/clean/audit.csv")) == 0
+
+
+def test_responses_to_an_earlier_design_are_told_and_can_be_let_in(ran: Path) -> None:
+    path = ran / "design/study.yaml"
+    text = path.read_text("utf-8").replace("took no steps and left", "took no further steps and left")
+    path.write_text(text, "utf-8")
+    with pytest.raises(StudyError, match="another version of the design") as caught:
+        run_stage(ran, "clean")
+    said = str(caught.value)
+    assert "`status_quo` was shown as `took no steps and left" in said
+    version = said.split("another version of the design, `")[1].split("`")[0]
+    data = f"\ndata:\n  file: data/raw/alliance_simulated.csv\n  synthetic: true\n  versions: [{version}]\n"
+    path.write_text(text.replace("took no further steps and left", "took no steps and left") + data, "utf-8")
+    run_stage(ran, "clean")
+
+
+def test_weights_and_restrictions_are_in_the_probabilities() -> None:
+    levels = {
+        name: [{"name": each, "label": each, "text": f"the {each}", "weight": weight} for each, weight in pairs.items()]
+        for name, pairs in {"x": {"a": "1", "b": "3"}, "y": {"c": "1", "d": "1"}}.items()
+    }
+    for each in levels.values():
+        each[0]["reference"] = "true"
+    design = Design.model_validate(
+        {
+            "name": "small",
+            "title": "Small",
+            "seed": "1",
+            "sample_size": "10",
+            "factors": {name: {"label": name, "levels": each} for name, each in levels.items()},
+            "restrictions": [{"forbid": {"x": "b", "y": "d"}, "reason": "They exclude each other."}],
+            "vignette": "{x} {y}",
+            "outcomes": {"o": {"label": "O", "question": "O?", "scale": ["no", "yes"]}},
+        }
+    )
+    found = expected_of(design).combinations.astype({"x": "str", "y": "str"})
+    # 1·1, 1·1 and 3·1 of five; b and d never stand together.
+    assert found[["x", "y"]].to_numpy().tolist() == [["a", "c"], ["a", "d"], ["b", "c"]]
+    assert found["probability"].tolist() == pytest.approx([0.2, 0.2, 0.6], rel=1e-12)

@@ -198,5 +198,6 @@ def _unassigned(audited: Audited) -> Iterator[Finding]:
     for each in audited.codebook.with_role("factor"):
         if each.full_name in audited.data and not each.task:
             marked = audited.data[each.full_name].isna().to_numpy(dtype=bool) & answered & ~audited.excluded
+            marked[np.array(audited.reading.unread(each), dtype=np.int64) - 1] = False
             what = f"an outcome was answered, but `{each.full_name}` has no level ({{rows}})."
             yield from audited.told("warning", "assignment", each.full_name, marked, what, "Look at the rows.")

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.audit import Audited, Finding, Flags
@@ -50,26 +51,30 @@ class Expected:
 
 def design_findings(audited: Audited, expected: Expected) -> Iterator[Finding]:
     """Where an export is not as its design says. What is wrong with excluded rows is not told."""
-    yield from _off_design(audited, expected)
-    yield from _combinations(audited, expected)
-    yield from _wordings(audited, expected)
+    factors = _factors(audited, expected)
+    yield from _off_design(audited, expected, factors)
+    yield from _combinations(audited, expected, factors)
+    yield from _wordings(audited, expected, factors)
     yield from _versions(audited, expected)
     yield from _times(audited, expected)
     if expected.unaudited:
         yield Finding("warning", "combinations", audited.raw.shown, expected.unaudited, "Look at them otherwise.")
     if expected.is_drawn and len(expected.combinations):
-        yield from _frequencies(audited, expected)
+        yield from _frequencies(audited, expected, factors)
 
 
-def _factors(audited: Audited, expected: Expected) -> Iterator[tuple[Variable, pd.Series]]:
-    """The factors of the design with the levels of each raw row; empty where none was assigned."""
-    for each in audited.codebook.with_role("factor"):
-        if each.name in expected.levels and each.full_name in audited.data:
-            yield each, levels_of(audited.data[each.full_name])
+Factors = Sequence[tuple[Variable, pd.Series]]
+"""The factors of the design with the levels of each raw row; empty where none was assigned."""
 
 
-def _off_design(audited: Audited, expected: Expected) -> Iterator[Finding]:
-    for each, levels in _factors(audited, expected):
+def _factors(audited: Audited, expected: Expected) -> Factors:
+    variables = audited.codebook.with_role("factor")
+    there = [each for each in variables if each.name in expected.levels and each.full_name in audited.data]
+    return [(each, levels_of(audited.data[each.full_name])) for each in there]
+
+
+def _off_design(audited: Audited, expected: Expected, factors: Factors) -> Iterator[Finding]:
+    for each, levels in factors:
         known = ["", *expected.levels[each.name]]
         for level in [one for one in levels.unique() if one not in known]:
             marked = (levels == level).to_numpy(dtype=bool) & ~audited.excluded
@@ -78,25 +83,35 @@ def _off_design(audited: Audited, expected: Expected) -> Iterator[Finding]:
             yield from audited.told("error", "levels", each.full_name, marked, what, remedy)
 
 
-def _combinations(audited: Audited, expected: Expected) -> Iterator[Finding]:
+def _combinations(audited: Audited, expected: Expected, factors: Factors) -> Iterator[Finding]:
     """Levels that the design forbids to stand together, in each task and profile."""
     names = [each for each in expected.levels if each in expected.combinations]
     if len(names) < 2:
         return
     allowed = set(expected.combinations[names].astype("str").itertuples(index=False, name=None))
-    for place, columns in _places(audited, expected, names).items():
-        rows = list(pd.DataFrame(columns)[names].itertuples(index=False, name=None))
-        known = [all(cell in expected.levels[name] for name, cell in zip(names, row, strict=True)) for row in rows]
-        marked = np.array([ok and row not in allowed for row, ok in zip(rows, known, strict=True)], dtype=bool)
-        marked &= ~audited.excluded
+    for place, columns in _places(factors, names).items():
+        combination, distinct = _distinct(pd.DataFrame(columns)[names])
+        known = [all(cell in expected.levels[name] for name, cell in zip(names, row, strict=True)) for row in distinct]
+        forbidden = [ok and row not in allowed for row, ok in zip(distinct, known, strict=True)]
+        marked = np.array(forbidden, dtype=bool)[combination] & ~audited.excluded
         what = f"levels stand together that the design forbids{place} ({{rows}})."
         remedy = "Look how the survey drew them; exclude the rows only if nobody could read them."
         yield from audited.told("error", "combinations", "factors", marked, what, remedy)
 
 
-def _places(audited: Audited, expected: Expected, names: Sequence[str]) -> Mapping[str, Mapping[str, pd.Series]]:
+def _distinct(levels: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[tuple[str, ...]]]:
+    """For each row the place of its combination of levels among the distinct ones, and these."""
+    codes = [pd.factorize(levels[each]) for each in levels]
+    sizes = [max(1, len(known)) for _, known in codes]
+    joint = np.ravel_multi_index([each for each, _ in codes], sizes)
+    found, place = np.unique(joint, return_inverse=True)
+    places = zip(*(each.tolist() for each in np.unravel_index(found, sizes)), strict=True)
+    return place, [tuple(str(known[at]) for (_, known), at in zip(codes, row, strict=True)) for row in places]
+
+
+def _places(factors: Factors, names: Sequence[str]) -> Mapping[str, Mapping[str, pd.Series]]:
     """The levels of all factors in each task and profile where all are known."""
-    given = {(each.name, each.task, each.profile): levels for each, levels in _factors(audited, expected)}
+    given = {(each.name, each.task, each.profile): levels for each, levels in factors}
     found: dict[str, dict[str, pd.Series]] = {}
     for task, profile in dict.fromkeys((task, profile) for _, task, profile in given):
         slots = ((task, profile), (task, 0), (0, 0))
@@ -108,10 +123,10 @@ def _places(audited: Audited, expected: Expected, names: Sequence[str]) -> Mappi
     return found
 
 
-def _wordings(audited: Audited, expected: Expected) -> Iterator[Finding]:
+def _wordings(audited: Audited, expected: Expected, factors: Factors) -> Iterator[Finding]:
     """Words that are not those of the level whose code stands beside them."""
     wordings = {key: {_plain(each) for each in texts} for key, texts in expected.wordings.items()}
-    given = {(each.name, each.task, each.profile): levels for each, levels in _factors(audited, expected)}
+    given = {(each.name, each.task, each.profile): levels for each, levels in factors}
     for each in audited.codebook.with_role("wording"):
         levels, cells = given.get((each.about, each.task, each.profile)), audited.cells(each)
         if levels is None or cells is None:
@@ -168,9 +183,9 @@ def _before(times: pd.Series, day: str, *, days: int = 0) -> Flags:
 # ------------------------------------------------------------------------------------------------ frequencies
 
 
-def _frequencies(audited: Audited, expected: Expected) -> Iterator[Finding]:
+def _frequencies(audited: Audited, expected: Expected, factors: Factors) -> Iterator[Finding]:
     """Factors, and whole vignettes, that were drawn more or less often than the design says."""
-    tests = list(_tests(audited, expected))
+    tests = list(_tests(audited, expected, factors))
     for where, counts, probability in tests:
         found = fit(counts.to_numpy(dtype=np.int64), probability.to_numpy(dtype=np.float64))
         if found is not None and found.p_value < FALSE_ALARMS / len(tests):
@@ -186,15 +201,19 @@ def _frequencies(audited: Audited, expected: Expected) -> Iterator[Finding]:
             yield Finding("warning", "frequencies", f"{audited.raw.shown} {where}", what, remedy)
 
 
-def _tests(audited: Audited, expected: Expected) -> Iterator[tuple[str, pd.Series, pd.Series]]:
-    """What is tested: its name, the counts and the probabilities of its levels."""
+def _tests(audited: Audited, expected: Expected, factors: Factors) -> Iterator[tuple[str, pd.Series, pd.Series]]:
+    """What is tested: its name, the counts and the probabilities of its levels.
+
+    Factors with cells that could not be read are told already; their counts would tell nothing.
+    """
     regular = ~audited.previews
-    for each, levels in _factors(audited, expected):
+    factors = [(each, levels) for each, levels in factors if not audited.reading.unread(each)]
+    for each, levels in factors:
         probability = expected.combinations.groupby(each.name, observed=False)["probability"].sum()
         probability.index = probability.index.astype("str")
         yield each.full_name, _counted(levels[regular], probability), probability
     names = [each for each in expected.levels if each in expected.combinations]
-    whole = _places(audited, expected, names).get("")
+    whole = _places(factors, names).get("")
     if len(names) > 1 and whole is not None:
         joined = _joined(pd.DataFrame(whole)[names])
         index = _joined(expected.combinations[names].astype("str"))

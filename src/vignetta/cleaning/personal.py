@@ -69,6 +69,9 @@ PSEUDONYM: Final = "pseudonym"
 _IN_WORDS: Final = ("long number", "name", "street address", "account name")
 """Forms that fields set by a survey have by chance."""
 _VERSIONS: Final = re.compile(r"(?i)browser|version|user.?agent|operating|device")
+_OF_THE_PLATFORM: Final = ("record", "source")
+"""Roles of texts that are the survey's own, in which a respondent's name stands by chance only."""
+_RESPONSE: Final = r"R_[0-9A-Za-z]+"
 _SHORTEST: Final = 3
 _NAMED: Final = re.compile(
     r"(?i)(?:.*[_ ])?(?:e?_?mail|e-mail|email_?address|phone|phone_?number|mobile|telephone|ip|ip_?address|lat|latitude"
@@ -133,7 +136,7 @@ def _text(
     for kind in forms:
         hit = np.array([*(kind in kinds for _, kinds in read), False], dtype=bool)[codes]
         found[kind] = pd.Series(hit)
-    own = _without_own(texts.tolist(), known)
+    own = texts.tolist() if variable.role in _OF_THE_PLATFORM else _without_own(texts.tolist(), known)
     found[OWN] = pd.Series([str(one) != str(two) for one, two in zip(texts, own, strict=True)], dtype=bool)
     return pd.Series(own, index=cells.index, dtype="str"), found
 
@@ -162,14 +165,20 @@ def redact_text(text: str, forms: Sequence[str] = tuple(FORMS)) -> tuple[str, tu
 def _without_own(texts: Sequence[object], known: Mapping[str, pd.Series]) -> list[object]:
     """Texts without what the personal columns of the same row say: names, addresses, ids."""
     found = list(texts)
+    folded = [each.casefold() if isinstance(each, str) else "" for each in texts]
     for cells in known.values():
-        for row, value in enumerate(cells.to_numpy(dtype=object)):
-            text, value = found[row], str(value).strip()
-            if isinstance(text, str) and len(value) >= _SHORTEST and value.casefold() in text.casefold():
-                case = re.IGNORECASE if len(value) >= _LEAST else re.NOFLAG
-                replaced = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"[{OWN}]", text, flags=case)
-                found[row] = text if replaced == text else replaced
+        values = cells.str.strip().tolist()
+        pairs = enumerate(zip(values, folded, strict=True))
+        for row in [row for row, (value, text) in pairs if value and text and value.casefold() in text]:
+            if len(values[row]) >= _SHORTEST:
+                found[row] = _without(str(found[row]), values[row])
     return found
+
+
+def _without(text: str, value: str) -> str:
+    """A text without a value where it stands as a word; short values in their own case, for they may be other words."""
+    case = re.IGNORECASE if len(value) >= _LEAST else re.NOFLAG
+    return re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", f"[{OWN}]", text, flags=case)
 
 
 # ------------------------------------------------------------------------------------------------ pseudonyms
@@ -191,7 +200,8 @@ def _digest(identifier: str, salt: str) -> str:
 
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether identifiers have the form of personal data, such as e-mail addresses or a panel's ids."""
-    return any(redact_text(str(each), CERTAIN)[1] for each in identifiers.dropna().unique())
+    others = identifiers[~identifiers.str.fullmatch(_RESPONSE).fillna(True).astype(bool)]
+    return any(redact_text(str(each), CERTAIN)[1] for each in others.unique())
 
 
 # ------------------------------------------------------------------------------------------------ the leak test

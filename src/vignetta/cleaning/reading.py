@@ -1,7 +1,7 @@
 """An export read as far as it can be: what could not be read is told together, and the rest goes on to be audited."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vignetta.cleaning.matching import Matching, match
 from vignetta.cleaning.raw_exports import RawExport
@@ -9,7 +9,7 @@ from vignetta.cleaning.values import Typed
 from vignetta.codebook import Codebook, Variable
 from vignetta.errors import Problem, StudyError
 
-Reader = Callable[[Codebook, Matching], Typed]
+Reader = Callable[[RawExport, Codebook, Matching], Typed]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,22 +20,40 @@ class Reading:
     typed: Typed
     problems: tuple[Problem, ...]
 
+    def unread(self, variable: Variable) -> list[int]:
+        """The raw rows, from 1, whose cell of a variable could not be read."""
+        return [row for each in self.problems if _is_about(each, variable) for row in each.rows]
+
 
 def read_whole(raw: RawExport, codebook: Codebook, read: Reader, *, needed: Collection[str]) -> Reading:
-    """Match and type an export; columns that are absent or cannot be read are left out and told.
+    """Match and type an export; cells and columns that cannot be read are left out and told.
 
     `read` types the matched variables of a codebook. Raises `StudyError` when nothing can be read.
     """
     matching, problems = _matched(raw, codebook, needed)
     try:
-        return Reading(matching, read(codebook, matching), problems)
+        return Reading(matching, read(raw, codebook, matching), problems)
     except StudyError as error:
         told = error.problems
-    rest = [each for each in codebook.variables if not _is_told(each, told)]
+    rest, legible = _legible(raw, codebook, matching, told)
     try:
-        return Reading(matching, read(Codebook(variables=tuple(rest)), matching), (*problems, *told))
+        return Reading(matching, read(legible, rest, matching), (*problems, *told))
     except StudyError:
         raise StudyError((*problems, *told)) from None
+
+
+def _legible(
+    raw: RawExport, codebook: Codebook, matching: Matching, problems: Sequence[Problem]
+) -> tuple[Codebook, RawExport]:
+    """The variables and cells that can be read: columns that cannot be at all are left out, other cells emptied."""
+    cells, rest = raw.cells.copy(), []
+    for each in codebook.variables:
+        told = [problem for problem in problems if _is_about(problem, each)]
+        if all(problem.rows for problem in told):
+            rest.append(each)
+            rows = [row - 1 for problem in told for row in problem.rows]
+            cells.iloc[rows, list(matching.positions.get(each.full_name, ()))] = ""
+    return Codebook(variables=tuple(rest)), replace(raw, cells=cells)
 
 
 def _matched(raw: RawExport, codebook: Codebook, needed: Collection[str]) -> tuple[Matching, tuple[Problem, ...]]:
@@ -58,5 +76,5 @@ def _undemanding(codebook: Codebook) -> Codebook:
     return Codebook(variables=tuple(variables))
 
 
-def _is_told(variable: Variable, problems: Sequence[Problem]) -> bool:
-    return any(each.where.endswith(f" {variable.full_name}") for each in problems)
+def _is_about(problem: Problem, variable: Variable) -> bool:
+    return problem.where.endswith(f" {variable.full_name}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from vignetta.cleaning.personal import COLUMN, PSEUDONYM, pseudonyms, redact
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport, known_zone
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
-from vignetta.cleaning.values import read_values
+from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
@@ -153,12 +154,7 @@ def read_export(
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
-    reading = read_whole(
-        raw,
-        codebook,
-        lambda known, found: read_values(raw, known, matching=found, format=format, time_zone=time_zone),
-        needed=wanted,
-    )
+    reading = read_whole(raw, codebook, partial(_typed, format=format, time_zone=time_zone), needed=wanted)
     matching, typed = reading.matching, reading.typed
     screened = _screened(raw, reading, codebook, exclusions)
     excluded = screened.marks.any(axis=1).to_numpy(dtype=bool)
@@ -185,6 +181,12 @@ def read_export(
     told |= {"removed": pd.concat([key.removed, redacted.removed], ignore_index=True), "key": key.table}
     told |= {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
     return CleanExport(responses, account, matching.columns, kept, notes, synthetic, **told)
+
+
+def _typed(
+    raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat, time_zone: str
+) -> Typed:
+    return read_values(raw, codebook, matching=matching, format=format, time_zone=time_zone)
 
 
 def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:

@@ -1,19 +1,16 @@
 """Exclusion rules become marks: one flag per rule and response. Nothing is dropped here."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import pandas as pd
 
 from vignetta.cleaning.needs import measured_after, needed, reads
 from vignetta.cleaning.rules import MARKS, Marked, Screening
 from vignetta.codebook import Codebook
-from vignetta.exclusions import BIAS, Exclusion, Rule
+from vignetta.exclusions import ANALYSED, BIAS, Exclusion, reasons
 
 __all__ = ["ANALYSED", "Screened", "Screening", "looks_past_treatment", "needed", "reasons", "screen"]
-
-ANALYSED: Final = "analysed"
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,53 +25,6 @@ class Screened:
 
     marks: pd.DataFrame
     notes: tuple[str, ...]
-
-
-def reasons(exclusions: Sequence[Exclusion]) -> list[str]:
-    """The words for each exclusion; those that would read alike are numbered.
-
-    >>> reasons([Exclusion(rule="incomplete"), Exclusion(rule="speeding", seconds=60), Exclusion(rule="incomplete")])
-    ['Not finished', 'Faster than 60 seconds', 'Not finished (2)']
-    """
-    found = [ANALYSED]
-    for each in exclusions:
-        base = each.reason.strip() or _WORDS[each.rule](each)
-        count = 2
-        words = base
-        while words in found:
-            words = f"{base} ({count})"
-            count += 1
-        found.append(words)
-    return found[1:]
-
-
-def _time(rule: Exclusion) -> str:
-    """A bound on the time in words."""
-    if rule.seconds:
-        return f"{rule.seconds:g} seconds"
-    if rule.share_of_median:
-        return f"{100 * rule.share_of_median:g}% of the median duration"
-    return f"{rule.multiple_of_median or 0:g} times the median duration"
-
-
-_WORDS: Final[Mapping[Rule, Callable[[Exclusion], str]]] = {
-    "preview": lambda each: "Preview, test or spam",
-    "no_consent": lambda each: "No consent",
-    "incomplete": lambda each: "Not finished",
-    "duplicate": lambda each: f"Repeated response by {' and '.join(each.by)}",
-    "speeding": lambda each: f"Faster than {_time(each)}",
-    "slowness": lambda each: f"Slower than {_time(each)}",
-    "attention": lambda each: (
-        f"Failed more than {each.allowed} attention checks" if each.allowed else "Failed the attention check"
-    ),
-    "recall": lambda each: f"Failed the recall check of {each.factor}",
-    "straight_lining": lambda each: f"The same answer throughout {', '.join(each.variables)}",
-    "score": lambda each: (
-        f"{each.variable} below {each.below:g}" if each.below is not None else f"{each.variable} above {each.above:g}"
-    ),
-    "location": lambda each: f"{each.variable} is not {' or '.join(each.kept)}",
-    "condition": lambda each: str(each.when),
-}
 
 
 def screen(screening: Screening, exclusions: Sequence[Exclusion]) -> Screened:

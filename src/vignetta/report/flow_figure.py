@@ -87,7 +87,8 @@ def _main(layout: Layout, top: float, words: str) -> Box:
 def _side(layout: Layout, top: float, after: bool, steps: list[Step]) -> Box:
     """A box with a rule on each line; its number stands first."""
     left = PAGE - MARGIN - BESIDE
-    heading = f"{count(sum(each.n for each in steps))} left out by rules {'after' if after else 'before'} the vignette"
+    when = "after" if after else "before"
+    heading = f"{count(sum(each.n for each in steps))} left out by what was measured {when} the vignette"
     bottom = layout.write(left + PAD, top + PAD, wrap(heading, BESIDE - 2 * PAD, TEXT), TEXT)
     bottom += 0.04
     for each in steps:

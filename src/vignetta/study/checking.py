@@ -6,12 +6,11 @@ from math import prod
 from pathlib import Path
 from typing import Any, Final
 
-from vignetta.cleaning.screening import reasons
 from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
 from vignetta.design.proofing import Remark, proof
 from vignetta.errors import Problem, StudyError
-from vignetta.exclusions import BIAS
+from vignetta.exclusions import BIAS, reasons
 from vignetta.plan import Plan, measured_after, plan_of
 from vignetta.study.folder import DESIGN, PLAN, SIMULATION
 from vignetta.study.registration import read_registration
