@@ -4,6 +4,7 @@ import csv
 import re
 import warnings
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def _as_exported(column: "pd.Series[Any]") -> "pd.Series[Any]":
     return column.astype("str").fillna("").str.removesuffix(".0")
 
 
+@cache
 def codebook(real: Path, export: Path) -> tuple[Codebook, str]:
     """The codebook of the export's survey, or one that is drafted from the export itself."""
     survey = real / "qsf" / f"{SURVEYS.get(export.stem, export.stem)}.qsf"
@@ -68,6 +70,7 @@ def codebook(real: Path, export: Path) -> tuple[Codebook, str]:
     return codebook_of_export(export), "draft"
 
 
+@cache
 def cleaned(real: Path, export: Path) -> CleanExport:
     known = codebook(real, export)[0]
     return read_export(export, known, exclusions=[rule for name, rule in RULES.items() if name in known.names])

@@ -1,5 +1,6 @@
 """Whatever the format and the settings of an export, the clean file and the ledger are the same, byte for byte."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,4 +168,5 @@ def test_every_format_and_setting_gives_the_same_bytes(
 
 
 def test_the_settings_are_many_and_write_different_files(sample: Sample) -> None:
-    assert len({transcoded(sample, each) for each in SETTINGS.values()}) == len(SETTINGS) >= 24
+    few = replace(sample, codes=sample.codes[:20], words=sample.words[:20])
+    assert len({transcoded(few, each) for each in SETTINGS.values()}) == len(SETTINGS) >= 24
