@@ -12,6 +12,7 @@ with study.stage("clean") as stage:
         format=study.data_format,
         expected=study.expected,
         salt=study.salt,
+        time_zone=study.time_zone,
     )
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)

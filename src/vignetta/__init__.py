@@ -17,6 +17,7 @@ _HOME = {
     "build": "instruments.building",
     "choice_amce": "analysis.estimands.choices",
     "choice_means": "analysis.estimands.choices",
+    "codebook_of_export": "cleaning.drafting",
     "codebook_csv": "codebook",
     "codebook_of_design": "instruments.codebooks",
     "codebook_of_survey": "instruments.codebooks",

@@ -34,7 +34,10 @@ def told(data: bytes | str) -> list[str]:
         (TEXT.encode("utf-16"), "UTF-16"),
         (TEXT.replace(",", ";").replace("a;", "a,").encode(), "semicolons"),
         (TEXT.replace(",", "\t").replace("a\t", "a,").encode(), "tabs"),
-        (TEXT.rstrip("\n").encode(), ""),
+        (TEXT.rstrip("\n").encode(), "may be cut off"),
+        (TEXT.encode("utf-16-le"), "UTF-16"),
+        (TEXT.encode("utf-16-be"), "UTF-16"),
+        (b"\xef\xbb\xbf" + TEXT.encode("cp1252"), "Windows-1252"),
         ((TEXT + "\n\n").encode(), ""),
     ],
 )
@@ -93,7 +96,6 @@ def test_a_mark_inside_an_unquoted_cell_is_kept() -> None:
     [
         (b"", "empty"),
         (b"\xef\xbb\xbf\n\n", "empty"),
-        (b"PK\x03\x04rest", "zip"),
         (b"a,b\n1,\x002\n", "zero bytes"),
         (b"a,b\n1,2\n\x81\xff,2\n", "neither in UTF-8 nor"),
     ],

@@ -1,5 +1,6 @@
 """Columns are matched by ImportId, then by name; what is not certain is never taken in silence."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from tests.cleaning.small_export import CODEBOOK, Row, export_text
 from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.responses import read_export
 from vignetta.codebook import Category, Codebook, Kind, Role, Variable
 from vignetta.errors import StudyError
 from vignetta.frames import EXPORT_COLUMNS
@@ -103,7 +105,9 @@ def test_an_absent_variable_is_an_error_when_it_is_needed(
 ) -> None:
     path, wanted = write("Q2\na\n"), variable("q", "Q1", "QID1", role=role)
     if not wrong:
-        assert statuses(matched(path, wanted)) == {"Q2": "listed", "Q1": "absent"}
+        found = matched(path, wanted, variable("other", "Q2"))
+        assert statuses(found) == {"Q2": "matched", "Q1": "absent"}
+        assert found.notes == ("The export has no column for `q`.",)
         return
     with pytest.raises(StudyError, match="`q` has no column: none is called `QID1` or `Q1`"):
         matched(path, wanted, needed=needed)
@@ -188,3 +192,66 @@ def test_a_column_of_two_tasks_is_given_to_neither(write: Write) -> None:
     assert found.positions == {"regime (task 3)": (1,)}
     assert found.columns["variable"].tolist() == ["", "regime (task 3)", "regime (task 1)", "regime (task 2)"]
     assert "`regime (task 1)`, `regime (task 2)`; they were left out" in found.notes[0]
+
+
+# ------------------------------------------------------------------------------------------------ viewing orders
+
+ARM = Variable(
+    name="arm",
+    role="factor",
+    kind="category",
+    import_id="FL_3_DO",
+    column="FL_3_DO",
+    categories=(
+        Category(code="FL_4", level="told", label="Told of costs"),
+        Category(code="FL_5", level="not", label="B"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FL_3_DO\nFL_4\nFL_5\n",
+        "FL_3_DO\nToldofcosts\nB\n",
+        "FL_3_DO\nTold of costs\nFL_5\n",
+        "FL_3_DO_FL_4,FL_3_DO_FL_5\n1,\n,1\n",
+        "FL_3_DO_B,FL_3_DO_ToldofCosts\n,1\n1,\n",
+        three(["a", "b"], ["FL_3_DO_FL_5", "FL_3_DO_FL_4"], ["", "1"], ["1", ""]),
+    ],
+)
+def test_an_arm_is_read_from_every_form_of_a_viewing_order(write: Write, text: str) -> None:
+    clean = read_export(write(text), Codebook(variables=(ARM,)))
+    assert clean.responses["arm"].tolist() == ["told", "not"]
+
+
+def test_two_arms_of_one_respondent_are_told(write: Write) -> None:
+    with pytest.raises(StudyError, match="is not a category of `arm`"):
+        read_export(write("FL_3_DO\nFL_4|FL_5\n"), Codebook(variables=(ARM,)))
+
+
+def test_a_code_of_zero_is_not_taken_for_not_chosen(write: Write) -> None:
+    zero = variable("news", "Q1", kind="multiple", codes="01")
+    assert matched(write("Q1_0,Q1_1\n0,\n,1\n"), zero).positions == {}
+    assert matched(write("Q1_0,Q1_1\n1,\n,1\n"), zero).positions == {"news": (0, 1)}
+
+
+@pytest.mark.parametrize("name", ["Duration__in_seconds_", "DURATION__IN_SECONDS_", "Duration (in seconds)"])
+def test_names_are_found_as_other_formats_spell_them(write: Write, name: str) -> None:
+    tag = re.sub(r"\W", "_", name)
+    found = matched(write(f"<a><b><{tag}>7</{tag}></b></a>"), CODEBOOK["duration"])
+    assert found.positions == {"duration": (0,)}
+
+
+def test_names_that_become_alike_are_not_guessed(write: Write) -> None:
+    found = matched(write("<a><b><F_1>7</F_1></b></a>"), variable("one", "F-1"), variable("two", "F 1"))
+    assert found.positions == {}
+    assert "`one`, `two`; they were left out" in found.notes[0]
+
+
+def test_another_surveys_export_is_told_as_such(write: Write) -> None:
+    wanted = [variable(f"q{each}", f"Q{each}", role="outcome" if each == 1 else "other") for each in range(1, 6)]
+    with pytest.raises(StudyError, match="has 1 of the 5 columns that the codebook names. It is another survey's"):
+        matched(write("Q5,P1\na,b\n"), *wanted)
+    with pytest.raises(StudyError, match="has 0 of the 4 columns"):
+        matched(write("P5,P1\na,b\n"), *wanted[1:])

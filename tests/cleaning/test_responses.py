@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,7 +186,8 @@ def test_data_in_hand(tmp_path: Path) -> None:
     frame.to_stata(tmp_path / "t.dta", write_index=False)
     frame.to_parquet(tmp_path / "t.parquet")
     frame.to_csv(tmp_path / "t.csv", index=False)
-    for name in ("t.dta", "t.parquet", "t.csv"):
+    pyreadstat.write_sav(frame, tmp_path / "t.sav")
+    for name in ("t.dta", "t.parquet", "t.csv", "t.sav"):
         clean = read_export(tmp_path / name, codebook, format="table")
         assert list(clean.responses) == ["row", "id", "state", "excluded", "approval", "education"]
         assert clean.responses["id"].tolist() == ["7", "8"]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK
-from vignetta.cleaning.exports import ExportFormat, read_raw
+from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.matching import match
+from vignetta.cleaning.raw_exports import ExportFormat
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Category, Codebook, Kind, Variable
 from vignetta.errors import StudyError
@@ -163,7 +164,7 @@ def test_a_flag_needs_true_and_false(read: Read) -> None:
 def test_text_stays_and_only_the_empty_cell_is_missing(read: Read) -> None:
     found = read(["NA,", "None,", ",x", " a ,"], asked("text"), PAD).data["q"]
     assert found.isna().tolist() == [False, False, True, False]
-    assert found.dropna().tolist() == ["NA", "None", " a "]
+    assert found.dropna().tolist() == ["NA", "None", " a"]
 
 
 def test_split_columns_are_joined(write: Write) -> None:
@@ -227,3 +228,87 @@ def test_unanswered_numbers_are_missing_where_another_column_shows_the_recoding(
 def test_personal_variables_and_wordings_stay_behind(read: Read) -> None:
     columns = [CODEBOOK["email"], CODEBOOK["regime_text"], PAD]
     assert list(read(["a,b,c"], *columns).data) == ["pad"]
+
+
+# ------------------------------------------------------------------------------------------------ zones and words
+
+
+def in_zone(write: Write, zone: str, *cells: str, declared: str = "") -> Typed:
+    ids = f'"{{""ImportId"":""startDate"",""timeZone"":""{zone}""}}","{{""ImportId"":""x""}}"'
+    raw = read_raw(write("\n".join(["StartDate,x", "Start,x", ids, *(f"{each},1" for each in cells)]) + "\n"))
+    codebook = Codebook(variables=(CODEBOOK["started"],))
+    return read_values(raw, codebook, matching=match(raw, codebook), format="qualtrics", time_zone=declared)
+
+
+@pytest.mark.parametrize(
+    ("zone", "cell", "expected"),
+    [
+        ("America/Denver", "2026-03-01 09:00:00", "2026-03-01 16:00"),
+        ("America/Denver", "2026-07-01 09:00:00", "2026-07-01 15:00"),
+        ("Asia/Kolkata", "2026-03-01 05:30:00", "2026-03-01 00:00"),
+        ("America/Denver", "2026-03-01T09:00:00Z", "2026-03-01 09:00"),
+        ("America/Denver", "2026-03-01 09:00:00+02:00", "2026-03-01 07:00"),
+        ("America/Denver", "2026-03-01", "2026-03-01 07:00"),
+        ("America/Denver", "3/14/26 9:00", "2026-03-14 15:00"),
+        ("UTC", "2026-03-01 09:00:00", "2026-03-01 09:00"),
+    ],
+)
+def test_times_of_a_known_zone_become_utc(write: Write, zone: str, cell: str, expected: str) -> None:
+    found = in_zone(write, zone, cell)
+    assert found.data["started"][0] == pd.Timestamp(expected)
+    bare = zone != "UTC" and not cell.endswith(("Z", "+02:00"))
+    assert any(f"written in {zone}" in each for each in found.notes) == bare
+
+
+def test_what_the_file_says_goes_before_what_is_declared(write: Write) -> None:
+    cell = "2026-03-01 09:00:00"
+    assert in_zone(write, "Asia/Tokyo", cell, declared="UTC").data["started"][0] == pd.Timestamp("2026-03-01 00:00")
+    assert in_zone(write, "Nowhere", cell, declared="Asia/Tokyo").data["started"][0] == pd.Timestamp("2026-03-01")
+    silent = in_zone(write, "Nowhere", cell)
+    assert silent.data["started"][0] == pd.Timestamp(cell)
+    assert "Nothing says in which time zone" in silent.notes[0]
+
+
+def test_hours_that_a_clock_shows_twice_or_skips_are_told(write: Write) -> None:
+    twice, skipped = "2026-11-01 01:30:00", "2026-03-08 02:30:00"
+    found = in_zone(write, "America/Denver", twice, skipped, skipped, "2026-03-01 09:00:00")
+    assert found.data["started"].tolist()[:2] == [pd.Timestamp("2026-11-01 07:30"), pd.Timestamp("2026-03-08 09:30")]
+    assert [each for each in found.notes if "an hour" in each] == [
+        "`started`: in 1 rows stands an hour that the clock of America/Denver shows twice.",
+        "`started`: in 2 rows stands an hour that the clock of America/Denver skips.",
+    ]
+
+
+def test_codes_beside_another_categorys_words_are_told(write: Write) -> None:
+    answers = [("1", "Low"), ("3", "High"), ("9", "Elsewhere")]
+    lines = [f'{{"values": {{"QID1": {code}}}, "labels": {{"QID1": "{label}"}}}}' for code, label in answers[:2]]
+    raw = read_raw(write("\n".join(lines) + "\n"))
+    codebook = Codebook(variables=(asked("category", categories=LEVELS, import_id="QID1"),))
+    with pytest.raises(StudyError, match="`3` stands for `High` in the file and for another category"):
+        read_values(raw, codebook, matching=match(raw, codebook), format="qualtrics")
+
+
+def test_a_split_column_with_another_categorys_code_is_told(read: Read, write: Write) -> None:
+    raw = read_raw(write("Q1_1,Q1_3,Q1_2\n1,3,\n,2,High\n0,-99,2\n"))
+    codebook = Codebook(variables=(asked("multiple", categories=LEVELS),))
+    with pytest.raises(StudyError) as caught:
+        read_values(raw, codebook, matching=match(raw, codebook), format="qualtrics")
+    assert [str(each).partition(". ")[0] for each in caught.value.problems] == [
+        "export.csv q: `2` stands in the column of `3` (data row 2)"
+    ]
+
+
+def test_damage_is_told_and_a_damaged_identifier_refused(read: Read) -> None:
+    damaged = asked("text")
+    assert read(["5.1E+15,", "a,"], damaged, PAD).notes == (
+        "`q`: a spreadsheet shortened a number, and its digits are lost (data row 1).",
+    )
+    identifier = damaged.model_copy(update={"role": "identifier"})
+    assert "digits are lost (data row 1)" in told(read, ["5.1E+15,", "a,"], identifier, PAD)[0]
+    assert "scientific form (data row 2)" in read(["7,", "1.2E+05,"], asked("number"), PAD).notes[0]
+
+
+def test_an_unanswered_code_that_nothing_decides_is_told(read: Read) -> None:
+    found = read(["-99,", "a,"], asked("text"), PAD)
+    assert found.data["q"].tolist() == ["-99", "a"]
+    assert "Nothing says whether -99" in found.notes[0]

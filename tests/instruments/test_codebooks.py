@@ -220,6 +220,18 @@ def test_a_field_is_a_factor_only_when_a_randomizer_chooses_among_fixed_values()
     assert [(each.code, each.level) for each in imported["arm"].categories] == [("a", "a"), ("b; c", "b, c")]
 
 
+def test_an_arm_that_no_field_holds_is_in_the_viewing_order() -> None:
+    def group(number: int, name: str) -> dict[str, Any]:
+        return {"Type": "Group", "FlowID": f"FL_{number}", "Description": name, "Flow": []}
+
+    groups = [group(4, "Told of costs"), group(5, "Told nothing")]
+    arms = {"Type": "BlockRandomizer", "FlowID": "FL_3", "SubSet": 1, "Flow": groups}
+    order = {"Type": "BlockRandomizer", "FlowID": "FL_8", "SubSet": 2, "Flow": [group(6, "a"), group(7, "b")]}
+    (arm,) = own(codebook_of_survey(hand_made(flow=[arms, order])))
+    assert (arm.name, arm.import_id, arm.column, arm.kind) == ("FL_3_DO", "FL_3_DO", "FL_3_DO", "category")
+    assert [(each.code, each.level) for each in arm.categories] == [("FL_4", "Told of costs"), ("FL_5", "Told nothing")]
+
+
 def test_panel_identifiers_are_personal() -> None:
     fields = ["PROLIFIC_PID", "workerId", "rid", "participant_id", "Email", "arm", "grid", "pid_count", "STUDY_ID"]
     imported = codebook_of_survey(

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.exports import ExportFormat, RawExport
 from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
 from vignetta.codebook import Codebook, Variable

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
+from vignetta.cleaning.decoding import as_utf8
 from vignetta.errors import Problem, StudyError
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -41,42 +42,19 @@ def read_delimited(data: bytes, *, shown: str) -> Delimited:
     `shown` is the file's name in messages. Raises `StudyError` with the lines where rows are longer or shorter than
     the header, or where a quotation mark is not closed.
     """
-    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-        raise StudyError(
-            Problem(shown, "this is a zip or a spreadsheet, not a text file.", "Unpack it, or save as CSV.")
-        )
-    content, notes = _as_utf8(data, shown)
+    content, notes = as_utf8(data, shown)
     if not content.strip():
         raise StudyError(Problem(shown, "the file is empty.", "Export the responses again."))
     separator, width = _layout(content)
     if separator != ",":
         notes += (f"The cells are separated by {_SEPARATORS[separator]}.",)
+    if separator == ";":
+        notes += ("A spreadsheet saved the file: compare dates, long numbers and decimals with the original.",)
     if not _marks_pair_up(content, separator):
         _raise_broken(content, separator, width, shown)
+    if not content.endswith((b"\n", b"\r")):
+        notes += ("The file ends without a line break: its last row may be cut off.",)
     return Delimited(_cells(content, separator, width, shown), separator, notes)
-
-
-def _as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _decoded(data, "utf-16", shown).encode(), ("The file is in UTF-16.",)
-    content = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _decoded(data, "cp1252", shown)
-        return text.encode(), ("The file is not in UTF-8; it was read as Windows-1252. Check letters with accents.",)
-    if b"\x00" in content:
-        raise StudyError(Problem(shown, "the file holds zero bytes, so it is not a text file.", "Export it as CSV."))
-    return content, ()
-
-
-def _decoded(data: bytes, encoding: str, shown: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        what = "the file is neither in UTF-8 nor in Windows-1252." if encoding == "cp1252" else "this is not UTF-16."
-        raise StudyError(Problem(f"{shown}:{line}", what, "Save it as UTF-8.")) from None
 
 
 def _layout(content: bytes) -> tuple[str, int]:

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
 
 from vignetta.cleaning.categories import words
-from vignetta.cleaning.exports import RawExport, normal_import_id
+from vignetta.cleaning.raw_exports import RawExport, normal_import_id, respelled
 from vignetta.codebook import RECORD, Codebook, Role, Variable
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import EXPORT_COLUMNS, frame
@@ -73,10 +73,14 @@ class _Found:
         """Match a variable with one column per category, unless the columns do not tell their categories apart."""
         codes = [_category_code(self.raw, variable, each) for each in at]
         known = [each for each in codes if each is not None]
-        if len(set(known)) < len(codes):
+        if len(set(known)) < len(codes) or ("0" in known and self._has_zeros(at[codes.index("0")])):
             self.doubtful[variable.full_name] = tuple(at)
         else:
             self.positions[variable.full_name], self.splits[variable.full_name] = tuple(at), tuple(known)
+
+    def _has_zeros(self, position: int) -> bool:
+        """Whether a column holds 0, which says that its category was not chosen, unless 0 is its code."""
+        return bool((self.raw.cells[position].str.strip() == "0").any())
 
 
 def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -> Matching:
@@ -96,12 +100,28 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
     _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
+    if raw.respelled:
+        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], respelled)
     absent = [each for each in codebook.variables if each.full_name not in found.positions]
     lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
-        raise StudyError(_problem(raw, each, found.doubtful.get(each.full_name, ())) for each in lacking)
+        problems = (_problem(raw, each, found.doubtful.get(each.full_name, ())) for each in lacking)
+        raise StudyError([*_another_survey(raw, codebook, absent), *problems])
+    if not found.positions and not found.doubtful and codebook.variables:
+        raise StudyError(_another_survey(raw, codebook, absent))
     columns = _account(raw, codebook, found.positions, absent)
-    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found, absent)))
+
+
+def _another_survey(raw: RawExport, codebook: Codebook, absent: Sequence[Variable]) -> Iterator[Problem]:
+    """Told where the export has fewer than half of the study's own columns."""
+    record = {each.name for each in RECORD}
+    own = [each for each in codebook.variables if each.name not in record] or list(codebook.variables)
+    there = len(own) - sum(each in own for each in absent)
+    if there < len(own) / 2:
+        what = f"the export has {there} of the {len(own)} columns that the codebook names."
+        remedy = "It is another survey's, or of another version, or its header rows are missing: export it again."
+        yield Problem(raw.shown, what, remedy)
 
 
 def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> Problem:
@@ -114,15 +134,19 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
     return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
-def _notes(found: _Found) -> Iterator[str]:
+def _notes(found: _Found, absent: Sequence[Variable]) -> Iterator[str]:
+    lacking = [each.full_name for each in absent if each.role != "personal" and each.full_name not in found.doubtful]
+    if lacking:
+        yield f"The export has no column for {some(lacking)}."
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
-        yield f"Nothing says for certain which columns hold {_some(doubtful)}; they were left out."
+        yield f"Nothing says for certain which columns hold {some(doubtful)}; they were left out."
     if found.renumbered:
-        yield f"Matched by the column's name although the ImportId differs: {_some(found.renumbered)}."
+        yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(f"`{each}`" for each in names[:_SHOWN]) + more
 
@@ -150,7 +174,10 @@ def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
 
 
 def _numbered(name: str, variable: Variable, places: Mapping[str, list[int]]) -> list[int]:
-    """Columns whose names are that of a `multiple` variable and a number or a code."""
+    """Columns whose names are that of a variable of several columns and a number or a code, or of an arm."""
+    if name and is_order(variable):
+        arms = order_codes(variable)
+        return [position for there, at in places.items() if _after(there, name) in arms for position in at]
     if variable.kind != "multiple" or not name:
         return []
     codes = "|".join(re.escape(each.code) for each in variable.categories)
@@ -164,12 +191,42 @@ def _category_code(raw: RawExport, variable: Variable, position: int) -> str | N
     Its question text ends in the category's words; otherwise its name ends in the code, except in legacy exports,
     which number the choices in another way.
     """
+    if is_order(variable):
+        ends = (squeezed(each.partition("_DO_")[2]) for each in (raw.import_ids[position], raw.names[position]))
+        return next((order_codes(variable)[each] for each in ends if each in order_codes(variable)), None)
     text = words(raw.texts[position])
-    ends = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
-    if ends:
-        return max(ends, key=lambda each: len(each.label)).code
+    named = [each for each in variable.categories if each.label and _ends_in(text, words(each.label))]
+    if named:
+        return max(named, key=lambda each: len(each.label)).code
     suffix = raw.names[position].rpartition("_")[2]
     return suffix if suffix in [each.code for each in variable.categories] and not raw.legacy else None
+
+
+def is_order(variable: Variable) -> bool:
+    """Whether a variable is what Qualtrics exports as viewing order: which parts of the survey were shown, and when.
+
+    >>> is_order(Variable(name="arm", role="factor", kind="text", column="FL_3_DO"))
+    True
+    """
+    return (variable.import_id or variable.column).endswith("_DO")
+
+
+def order_codes(variable: Variable) -> dict[str, str]:
+    """The code of each part by how an export of viewing orders calls it: by its code, or its words without blanks."""
+    return {squeezed(each): one.code for one in variable.categories for each in (one.label, one.code) if each}
+
+
+def squeezed(text: str) -> str:
+    """A text without blanks, signs and capitals.
+
+    >>> squeezed("Told of costs!")
+    'toldofcosts'
+    """
+    return re.sub(r"[\W_]", "", text).casefold()
+
+
+def _after(there: str, name: str) -> str:
+    return squeezed(there.removeprefix(f"{name}_")) if there.startswith(f"{name}_") else ""
 
 
 def _ends_in(text: str, label: str) -> bool:
@@ -179,16 +236,16 @@ def _ends_in(text: str, label: str) -> bool:
 # ------------------------------------------------------------------------------------------------ by name
 
 
-def _by_name(found: _Found, variables: Sequence[Variable]) -> None:
-    """Match by name among the columns that no ImportId gave away."""
+def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[str], str] = str) -> None:
+    """Match by name, as a spelling writes it, among the columns that no ImportId gave away."""
     used = {position for each in found.positions.values() for position in each}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.raw.names):
         if name and position not in used:
-            places.setdefault(_RENAMED.get(name, name), []).append(position)
-    owners = Counter(_column(each) for each in variables)
+            places.setdefault(spelling(_RENAMED.get(name, name)), []).append(position)
+    owners = Counter(spelling(_column(each)) for each in variables)
     for each in variables:
-        name = _column(each)
+        name = spelling(_column(each))
         if name in places:
             found.take(each, places[name], shared=owners[name] > 1 or _of_another_row(found.raw, each, places[name][0]))
             if each.full_name in found.positions and _has_another_id(found.raw, each, places[name][0]):
@@ -232,8 +289,7 @@ def _account(
 def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, object]:
     name, import_id = raw.names[position], raw.import_ids[position]
     if variable is None:
-        known = {name, _RENAMED.get(name, name), import_id} & _KNOWN_PERSONAL
-        status = "personal" if known else "listed"
+        status = "personal" if is_personal(name, import_id) else "listed"
     else:
         status = "personal" if variable.role == "personal" else "matched"
     return {
@@ -243,3 +299,8 @@ def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, 
         "variable": variable.full_name if variable else "",
         "status": status,
     }
+
+
+def is_personal(name: str, import_id: str) -> bool:
+    """Whether a column is known to identify somebody."""
+    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id))

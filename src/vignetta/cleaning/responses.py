@@ -9,13 +9,15 @@ from typing import Any, Final
 import pandas as pd
 
 from vignetta.cleaning.audit import Audited, Finding, audit, audit_frame
+from vignetta.cleaning.damage import SCIENTIFIC
 from vignetta.cleaning.designed import Expected, design_findings
-from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
+from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching
 from vignetta.cleaning.needs import names_of, reads
 from vignetta.cleaning.personal import COLUMN, PSEUDONYM, pseudonyms, redact
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport, known_zone
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
@@ -122,17 +124,20 @@ def read_export(
     format: ExportFormat = "qualtrics",
     expected: Expected | None = None,
     salt: str = "",
+    time_zone: str = "",
 ) -> CleanExport:
     """Clean an export.
 
     Parameters
     ----------
-    path : the export as it came: CSV with three, two or one header rows; for the format `table` also Stata and Parquet.
+    path : the export as it came, recognised by its content: CSV or TSV with three, two or one header rows, SPSS, XML,
+        JSON, NDJSON, or a zip that holds one of them; for the format `table` also Stata and Parquet.
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.
     expected : what the design says about the responses, for the audit: `study.expected`.
     salt : a secret with which identifiers become pseudonyms; they stay as they are when left out.
+    time_zone : the zone of the times in an export that does not say it, such as `America/Denver`; they become UTC.
 
     Raises
     ------
@@ -145,11 +150,11 @@ def read_export(
     >>> clean = read_export("export.csv", codebook, exclusions=plan.exclusions)  # doctest: +SKIP
     >>> clean.analysed["approval"].mean()  # doctest: +SKIP
     """
-    _check(codebook)
+    _check(codebook, time_zone)
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
-    reading = read_whole(raw, codebook, partial(_typed, format=format), needed=wanted)
+    reading = read_whole(raw, codebook, partial(_typed, format=format, time_zone=time_zone), needed=wanted)
     matching, typed = reading.matching, reading.typed
     screened = _screened(raw, reading, codebook, exclusions)
     excluded = screened.marks.any(axis=1).to_numpy(dtype=bool)
@@ -178,8 +183,8 @@ def read_export(
     return CleanExport(responses, account, matching.columns, kept, notes, synthetic, **told)
 
 
-def _typed(raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat) -> Typed:
-    return read_values(raw, codebook, matching=matching, format=format)
+def _typed(raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat, time_zone: str) -> Typed:
+    return read_values(raw, codebook, matching=matching, format=format, time_zone=time_zone)
 
 
 def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:
@@ -199,7 +204,7 @@ def _passed(findings: Sequence[Finding]) -> Sequence[Finding]:
     return findings
 
 
-def _check(codebook: Codebook) -> None:
+def _check(codebook: Codebook, time_zone: str) -> None:
     own = (*OWN_COLUMNS, *own_columns(codebook))
     problems = [
         Problem(f"codebook {name}", f"`{name}` is a column that cleaning adds itself.", "Rename the variable.")
@@ -207,6 +212,10 @@ def _check(codebook: Codebook) -> None:
         if name in own
     ]
     problems += choice_problems(codebook)
+    if time_zone and not known_zone(time_zone):
+        problems.append(
+            Problem("data.time_zone", f"`{time_zone}` is no time zone.", "Write one such as America/Denver.")
+        )
     if problems:
         raise StudyError(problems)
 
@@ -214,7 +223,13 @@ def _check(codebook: Codebook) -> None:
 def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
     """The cells of variables that rules read and that are not typed, or that tell respondents apart."""
     names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
-    return {name: raw.cells[matching.positions[name][0]] for name in names}
+    keys = {name: raw.cells[matching.positions[name][0]] for name in names}
+    lost = [name for name, each in keys.items() if each.str.fullmatch(SCIENTIFIC).any()]
+    if lost:
+        remedy = "Take the export as it came, not as a spreadsheet saved it."
+        what = "a spreadsheet shortened numbers, so that nothing tells respondents apart."
+        raise StudyError(Problem(f"{raw.shown} {name}", what, remedy) for name in lost)
+    return keys
 
 
 def _response_ids(data: pd.DataFrame, codebook: Codebook) -> pd.Series | None:

@@ -1,21 +1,23 @@
 """Cells of text become typed columns; a cell that cannot be read is told with its rows, never made missing."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.categories import NUMBER, Lookup, Reading, Writing, decode, writing_of
-from vignetta.cleaning.exports import ExportFormat, RawExport
-from vignetta.cleaning.matching import Matching
+from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
+from vignetta.cleaning.cells import SHOWN, Codes, Column, cut, rows_told
+from vignetta.cleaning.damage import SCIENTIFIC, damage
+from vignetta.cleaning.matching import Matching, is_order, order_codes, some, squeezed
+from vignetta.cleaning.raw_exports import ExportFormat, RawExport
+from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
 
-Codes = npt.NDArray[np.int64]
 _Number = TypeVar("_Number", np.int64, np.float64, np.bool_)
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
@@ -24,12 +26,8 @@ _UNANSWERED: Final = "-99"
 _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
-_TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
-_SHOWN: Final = 5
-_LONGEST: Final = 60
-_DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
-_ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
+_SHORTENED: Final = re.compile(SCIENTIFIC)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,69 +45,19 @@ class Typed:
     notes: tuple[str, ...]
 
 
-@dataclass
-class _Column:
-    """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty."""
-
-    variable: Variable
-    shown: str
-    codes: Codes
-    cells: list[str]
-    format: ExportFormat
-    decimal_comma: bool
-    writing: Writing | None = None
-    problems: list[Problem] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def used(self) -> Codes:
-        """The places of the distinct cells that some row still has."""
-        return np.unique(self.codes[self.codes >= 0])
-
-    @property
-    def filled(self) -> list[str]:
-        """The distinct cells of a categorical variable that some row still has; of others none."""
-        return [self.cells[each] for each in self.used] if self.variable.kind in CATEGORICAL else []
-
-    def tell(self, cells: Sequence[str], what: str, remedy: str) -> None:
-        """Note a problem for each of some distinct cells, with the rows that hold it."""
-        place = {cell: number for number, cell in enumerate(self.cells)} if cells else {}
-        for cell in cells[:_SHOWN]:
-            rows = np.flatnonzero(self.codes == place[cell]) + 1
-            told = f"`{_cut(cell)}` {what} ({_rows(rows)})."
-            where = f"{self.shown} {self.variable.full_name}"
-            self.problems.append(Problem(where, told, remedy, rows=tuple(rows.tolist())))
-        if len(cells) > _SHOWN:
-            rest = f"{len(cells) - _SHOWN} more values cannot be read either."
-            rows = np.flatnonzero(np.isin(self.codes, [place[each] for each in cells[_SHOWN:]])) + 1
-            where = f"{self.shown} {self.variable.full_name}"
-            self.problems.append(Problem(where, rest, rows=tuple(rows.tolist())))
-
-    def make_missing(self, cells: Sequence[str], why: str) -> None:
-        """Make some distinct cells missing, and say so."""
-        places = [number for number, cell in enumerate(self.cells) if cell in cells]
-        hit = np.isin(self.codes, places)
-        if hit.any():
-            self.codes = np.where(hit, -1, self.codes)
-            self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
-
-
-def _cut(cell: str) -> str:
-    return cell if len(cell) <= _LONGEST else cell[: _LONGEST - 1] + "…"
-
-
-def _rows(rows: Codes) -> str:
-    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
-    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_SHOWN]))}{more}"
-
-
-def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat) -> Typed:
+def read_values(
+    raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat, time_zone: str = ""
+) -> Typed:
     """The cells of an export as typed columns.
 
     category and ordered become categorical with the codebook's level order; scale and number become float64, and so
     does chosen, as the number of the profile; time becomes datetime64; flag becomes bool, nullable where a cell is
-    empty; multiple becomes its levels joined by `; `; text stays. Only an empty cell is missing, and in a Qualtrics
-    export -99, its code for seen but unanswered, where the codebook has no such category.
+    empty; multiple becomes its levels joined by `; `; text stays, but for how lines end and blanks at its end, which
+    not every format keeps. Only an empty cell is missing, and in a Qualtrics export -99, its code for seen but
+    unanswered, where the codebook has no such category.
+
+    Times become UTC where the file says in which zone it writes them, or else `time_zone` does for those that Qualtrics
+    notes of each response.
 
     Raises
     ------
@@ -117,7 +65,7 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
         For every value that is no category, no number, no time or out of range, with its variable and rows.
     """
     there = [each for each in codebook.variables if each.full_name in matching.positions]
-    columns = [_column(raw, each, matching, format) for each in there if each.role not in LEFT_BEHIND]
+    columns = [_column(raw, each, matching, format, time_zone) for each in there if each.role not in LEFT_BEHIND]
     recoded = any(_marks_unanswered(each) for each in columns)
     for each in columns:
         _leave_out_unanswered(each, recoded)
@@ -129,22 +77,45 @@ def read_values(raw: RawExport, codebook: Codebook, *, matching: Matching, forma
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
-    notes = [note for each in columns for note in each.notes]
+    notes = [*zone_notes(columns), *(note for each in columns for note in each.notes)]
+    if format == "qualtrics" and not recoded:
+        notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
 
 
-def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat) -> _Column:
+def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> Column:
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
     cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
     codes, distinct = pd.factorize(cells)
     texts: list[str] = distinct.to_numpy(dtype=object).tolist()
+    if is_order(variable) and variable.kind in CATEGORICAL:
+        arms = order_codes(variable)
+        texts = [",".join(arms.get(squeezed(part), part) for part in re.split("[|,]", each)) for each in texts]
     empty = [place for place, each in enumerate(texts) if not each.strip()]
     codes = np.where(np.isin(codes, empty), -1, codes).astype(np.int64)
     texts, codes = _without_empty(texts, codes)
-    return _Column(variable, raw.shown, codes, texts, format, raw.separator == ";")
+    zone = raw.time_zones.get(positions[0], time_zone if variable.role == "record" else "")
+    said = {} if split else raw.words.get(positions[0], {})
+    column = Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
+    if split and not is_order(variable):
+        column.problems += _misplaced(raw, variable, positions, split)
+    return column
+
+
+def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], codes: Sequence[str]) -> Iterator[Problem]:
+    """Columns of one category each in which another category's code or words stand."""
+    labels = {each.code: each.label for each in variable.categories}
+    for position, code in zip(positions, codes, strict=True):
+        column = raw.cells[position].str.strip()
+        expected = {*_NOT_CHOSEN, "1", code}
+        wrong = [each for each in column.unique() if each not in expected and words(each) != words(labels[code])]
+        for cell in wrong[:SHOWN]:
+            rows = np.flatnonzero(column == cell) + 1
+            what = f"`{cut(cell)}` stands in the column of `{code}` ({rows_told(rows)})."
+            yield Problem(f"{raw.shown} {variable.full_name}", what, "Correct the codes of the codebook's categories.")
 
 
 def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
@@ -154,7 +125,7 @@ def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
     return [texts[each] for each in kept], place[codes]
 
 
-def _marks_unanswered(column: _Column) -> bool:
+def _marks_unanswered(column: Column) -> bool:
     """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
     variable = column.variable
     if column.format != "qualtrics" or _UNANSWERED not in column.cells:
@@ -165,7 +136,7 @@ def _marks_unanswered(column: _Column) -> bool:
     return variable.kind == "time" or (variable.minimum is not None and variable.minimum > float(_UNANSWERED))
 
 
-def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
+def _leave_out_unanswered(column: Column, recoded: bool) -> None:
     """Make -99 missing where it is no answer; where it could be one, when another column shows that it is not."""
     variable = column.variable
     open_to_both = variable.kind == "text" or (variable.kind == "number" and variable.minimum is None)
@@ -176,13 +147,21 @@ def _leave_out_unanswered(column: _Column, recoded: bool) -> None:
         column.tell([_UNANSWERED], what, "Give the variable a `minimum` in the codebook.")
 
 
+def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
+    """Texts that are -99 in an export in which no column shows that it means seen but not answered."""
+    names = [each.variable.full_name for each in columns if each.variable.kind == "text" and _UNANSWERED in each.cells]
+    if names:
+        yield f"Nothing says whether -99 means seen but not answered; it is kept as text in {some(names)}."
+
+
 # ------------------------------------------------------------------------------------------------ categories
 
 
-def _readings(column: _Column) -> list[Reading | None]:
+def _readings(column: Column) -> list[Reading | None]:
     lookup = Lookup(column.variable)
+    _compare_words(column, lookup)
     decoded = decode(column.filled, lookup, column.writing)
-    known = ", ".join(f"`{each.code}`" + (f" ({_cut(each.label)})" if each.label else "") for each in lookup.categories)
+    known = ", ".join(f"`{each.code}`" + (f" ({cut(each.label)})" if each.label else "") for each in lookup.categories)
     column.tell(decoded.unknown, f"is not a category of `{column.variable.full_name}`", f"The codebook has {known}.")
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
@@ -192,7 +171,18 @@ def _readings(column: _Column) -> list[Reading | None]:
     return found
 
 
-def _categorical(column: _Column) -> pd.Categorical:
+def _compare_words(column: Column, lookup: Lookup) -> None:
+    """Tell codes beside which the file has the words of another category than the codebook: they were recoded."""
+    there = {code for cell in column.filled for code in (cell, *cell.split(","))}
+    for code, label in column.words.items():
+        one, other = lookup.by_code(code), lookup.by_label(label)
+        if code in there and one and other and not lookup.same(one, other):
+            what = f"`{code}` stands for `{cut(words(label))}` in the file and for another category in the codebook."
+            remedy = "Make the codebook from the survey as it was fielded."
+            column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", what, remedy))
+
+
+def _categorical(column: Column) -> pd.Categorical:
     levels = list(dict.fromkeys(column.variable.levels))
     categories = column.variable.categories
     places = [levels.index(categories[each[0]].level) if each else -1 for each in _readings(column)]
@@ -200,7 +190,7 @@ def _categorical(column: _Column) -> pd.Categorical:
     return pd.Categorical.from_codes(_spread(places, column.codes, -1, np.int64), dtype=dtype)
 
 
-def _scale(column: _Column) -> npt.NDArray[np.float64]:
+def _scale(column: Column) -> npt.NDArray[np.float64]:
     without = [each.level for each in column.variable.categories if each.value is None]
     if without:
         what = f"the scale gives no number for {', '.join(f'`{each}`' for each in without)}."
@@ -212,7 +202,7 @@ def _scale(column: _Column) -> npt.NDArray[np.float64]:
     return _spread([np.nan if each is None else each for each in values], column.codes, np.nan, np.float64)
 
 
-def _flag(column: _Column) -> Any:
+def _flag(column: Column) -> Any:
     categories = Lookup(column.variable).categories
     truth = {_truth(each.level) for each in categories}
     if truth != {True, False}:
@@ -231,7 +221,7 @@ def _truth(level: str) -> bool | None:
     return True if folded in _TRUE else False if folded in _FALSE else None
 
 
-def _multiple(column: _Column) -> pd.Series:
+def _multiple(column: Column) -> pd.Series:
     levels = column.variable.levels
     texts = ["; ".join(dict.fromkeys(levels[each] for each in reading or ())) for reading in _readings(column)]
     return _text_series(texts, column.codes)
@@ -249,10 +239,10 @@ def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> p
     return joined
 
 
-# ------------------------------------------------------------------------------------------------ numbers, times, text
+# ------------------------------------------------------------------------------------------------ numbers, text
 
 
-def _number(column: _Column) -> npt.NDArray[np.float64]:
+def _number(column: Column) -> npt.NDArray[np.float64]:
     texts = [each.strip() for each in column.cells]
     if column.decimal_comma:
         texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
@@ -260,6 +250,12 @@ def _number(column: _Column) -> npt.NDArray[np.float64]:
     values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
     wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
     column.tell(wrong, "is not a number", "Correct the cell in a copy of the export, or read it as text.")
+    short = [place for place, each in enumerate(texts) if _SHORTENED.fullmatch(each)]
+    if short:
+        rows = np.flatnonzero(np.isin(column.codes, short)) + 1
+        column.notes.append(
+            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows)})."
+        )
     least, most = column.variable.minimum, column.variable.maximum
     beyond = values < (-np.inf if least is None else least)
     beyond |= values > (np.inf if most is None else most)
@@ -269,59 +265,27 @@ def _number(column: _Column) -> npt.NDArray[np.float64]:
     return _spread(values, column.codes, np.nan, np.float64)
 
 
-def _time(column: _Column) -> pd.Series:
-    cells = pd.Series(column.cells, dtype="str").str.strip()
-    iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
-    times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso])
-    if slashed.any():
-        order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"))
-        _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
-    unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
-    column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
-    values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
-    return pd.Series(values[column.codes]).astype("datetime64[us]")
+def _text(column: Column) -> pd.Series:
+    for what, places in damage(column.cells):
+        rows = np.flatnonzero(np.isin(column.codes, places)) + 1
+        if len(rows):
+            _tell_damage(column, what, rows)
+    return _text_series([_settled(each) for each in column.cells], column.codes)
 
 
-def _instants(texts: pd.Series) -> Any:
-    """Times without a zone, as they are written; those with an offset become UTC."""
-    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
-    return read.dt.tz_localize(None).astype("datetime64[us]")
-
-
-def _order(cells: pd.Series) -> Literal["day", "month"] | None:
-    """Whether day or month comes first in dates such as 1/14/18: the number above 12 is the day.
-
-    None when no number is; when both are somewhere, the month, so that the others turn out to be no times.
-    """
-    parts = cells.str.extract(_DAY_MONTH)
-    first, second = (parts[0].astype(int) > 12).any(), (parts[1].astype(int) > 12).any()
-    if not first and not second:
-        return None
-    return "month" if second else "day"
-
-
-def _rewritten(cells: pd.Series, order: Literal["day", "month"]) -> pd.Series:
-    parts = cells.str.extract(_DAY_MONTH).fillna("")
-    day, month = (parts[0], parts[1]) if order == "day" else (parts[1], parts[0])
-    year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
-    clock = parts[3].where(parts[3] != "", "0:00:00")
-    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
-    return year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + " " + clock.str.zfill(8)
-
-
-def _tell_order(column: _Column, cells: list[str], order: Literal["day", "month"] | None) -> None:
-    if order:
-        column.notes.append(f"`{column.variable.full_name}` was rewritten by a spreadsheet; the {order} comes first.")
+def _tell_damage(column: Column, what: str, rows: Codes) -> None:
+    """An identifier that cannot be told from another is a problem, anything else worth knowing."""
+    told = f"{what} ({rows_told(rows)})."
+    if column.variable.role == "identifier" and "lost" in what:
+        remedy = "Take the export as it came, not as a spreadsheet saved it."
+        column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", told, remedy))
     else:
-        column.make_missing(
-            cells, f"whether day or month comes first is open, so that `{cells[0]}` and the like are missing"
-        )
+        column.notes.append(f"`{column.variable.full_name}`: {told}")
 
 
-def _text(column: _Column) -> pd.Series:
-    return _text_series(column.cells, column.codes)
+def _settled(text: str) -> str:
+    """A text as every format can keep it: line feeds between lines, no blanks at the end."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
 
 
 def _text_series(texts: Sequence[str], codes: Codes) -> pd.Series:
@@ -334,7 +298,7 @@ def _spread(values: Any, codes: Codes, missing: Any, dtype: type[_Number]) -> np
     return np.append(np.asarray(values, dtype=dtype), np.asarray([missing], dtype=dtype))[codes].astype(dtype)
 
 
-_READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
+_READERS: Final[Mapping[Kind, Callable[[Column], Any]]] = {
     "category": _categorical,
     "ordered": _categorical,
     "scale": _scale,
@@ -342,6 +306,6 @@ _READERS: Final[Mapping[Kind, Callable[[_Column], Any]]] = {
     "multiple": _multiple,
     "number": _number,
     "text": _text,
-    "time": _time,
+    "time": times_of,
     "flag": _flag,
 }

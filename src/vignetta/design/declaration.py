@@ -293,12 +293,13 @@ Day = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01
 class Data(Declared):
     """Where the responses are and what they look like."""
 
-    file: str = Field(description="the export, relative to the study's folder")
+    file: str = Field(description="the export as it came, relative to the study's folder")
     format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
     first_day: Day = Field("", description="the first day of fielding, such as 2026-03-01")
     last_day: Day = Field("", description="the last day of fielding")
     versions: tuple[str, ...] = Field((), description="design hashes of earlier instruments whose responses count too")
     pseudonyms: bool = Field(False, description="true to replace respondents' ids; the key stays in data/raw/")
+    time_zone: str = Field("", description="of times in an export that does not say it, such as America/Denver")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
 

@@ -17,9 +17,12 @@ from vignetta.instruments.carrying import with_carried
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
 from vignetta.instruments.drawing import draws_whole
 from vignetta.instruments.reading import loops_of
+from vignetta.instruments.recognising import shows_arms
 from vignetta.instruments.survey import (
+    BlockNode,
     EmbeddedDataNode,
     EmbeddedField,
+    FlowNode,
     Question,
     RandomizerNode,
     Survey,
@@ -319,8 +322,9 @@ def codebook_of_survey(survey: Survey) -> Codebook:
     """What each column of the export of a survey means, as far as the survey itself says.
 
     Questions that are answered and not in the trash get a variable per column, then the fields of the flow. A field to
-    which a randomizer gives one of several fixed values is a factor. Which questions are outcomes nobody can know from
-    the survey: their role is `other`, to be changed in the codebook.
+    which a randomizer gives one of several fixed values is a factor. Where a randomizer shows one of several blocks or
+    groups and sets no field, the viewing order of the export alone holds the arm. Which questions are outcomes nobody
+    can know from the survey: their role is `other`, to be changed in the codebook.
     """
     made = list(RECORD)
     for block in survey.live_blocks:
@@ -329,6 +333,7 @@ def codebook_of_survey(survey: Survey) -> Codebook:
             question = with_carried(survey, known)
             made += [each for loop in loops for each in _of_question(question, role="other", loop=loop)]
     made += [_of_field(name, survey) for name in survey.embedded_fields]
+    made += _arms(survey)
     fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
     made += [_field_variable(name, "other", kind) for name, kind in fraud.items()]
     return Codebook(variables=tuple(_uniquely_named(made)))
@@ -371,6 +376,20 @@ def _of_field(name: str, survey: Survey) -> Variable:
 def _field_variable(name: str, role: Role, kind: Kind, categories: tuple[Category, ...] = ()) -> Variable:
     more: dict[str, Any] = {"import_id": name, "column": name, "label": name, "categories": categories}
     return Variable(name=_readable(name), role=role, kind=kind, **more)
+
+
+def _arms(survey: Survey) -> Iterator[Variable]:
+    """The viewing order of each randomizer that shows one of its children and sets no field."""
+    for node in (each for each in walk(survey.flow) if isinstance(each, RandomizerNode)):
+        if shows_arms(node):
+            arms = [(each.id, _shown(each, survey)) for each in node.children]
+            name, categories = f"{node.id}_DO", distinct((code, text, text) for code, text in arms)
+            yield _field_variable(name, "other", "category", categories)
+
+
+def _shown(node: FlowNode, survey: Survey) -> str:
+    block = survey.blocks.get(node.block) if isinstance(node, BlockNode) else None
+    return (block.name if block else getattr(node, "name", "")) or node.id
 
 
 def _random_values(name: str, survey: Survey) -> list[str]:

@@ -243,10 +243,15 @@ class _Reading:
 
     def _arms(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for node in (each for each, _ in self.trace.steps if isinstance(each, RandomizerNode)):
-            blocks = all(isinstance(each, BlockNode | GroupNode) for each in node.children)
-            sets = any(isinstance(each, EmbeddedDataNode) for each in walk(node.children))
-            if node.subset == 1 < len(node.children) and blocks and not sets:
+            if shows_arms(node):
                 yield node.id, tuple(self.trace.node(each).name for each in node.children)
+
+
+def shows_arms(node: RandomizerNode) -> bool:
+    """Whether a randomizer shows one of several blocks or groups and sets no field."""
+    blocks = all(isinstance(each, BlockNode | GroupNode) for each in node.children)
+    sets = any(isinstance(each, EmbeddedDataNode) for each in walk(node.children))
+    return node.subset == 1 < len(node.children) and blocks and not sets
 
 
 def _words(text: str) -> str:

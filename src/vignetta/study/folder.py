@@ -161,6 +161,11 @@ class Study:
         return expected_of(self.design)
 
     @property
+    def time_zone(self) -> str:
+        """The zone of the times in an export that does not say it; empty when study.yaml does not either."""
+        return self.design.data.time_zone if self.design.data else ""
+
+    @property
     def clean(self) -> pd.DataFrame:
         """All clean responses, also the excluded ones."""
         from vignetta.cleaning.files import read_responses

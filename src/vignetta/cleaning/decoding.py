@@ -1,0 +1,70 @@
+"""Bytes of a text file as UTF-8, whatever its encoding; what had to be guessed is told."""
+
+from typing import Final
+
+from vignetta.errors import Problem, StudyError
+
+_SHOWN: Final = 5
+_PROBED: Final = 1 << 12
+
+
+def as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
+    """The text of a file in UTF-8 without a byte order mark, and notes about its encoding.
+
+    A file that is neither UTF-8 nor UTF-16 is read as Windows-1252; where both encodings stand in one file, as after
+    joining two, each line is read in its own. Raises `StudyError` with the line that is in none of them.
+    """
+    wide = _wide_encoding(data)
+    if wide:
+        text = _decoded(data, wide, shown).removeprefix("\ufeff")
+        return text.encode(), ("The file is in UTF-16.",)
+    content = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _repaired(content, shown)
+    if b"\x00" in content:
+        raise StudyError(Problem(shown, "the file holds zero bytes, so it is not a text file.", "Export it as CSV."))
+    return content, ()
+
+
+def _wide_encoding(data: bytes) -> str:
+    """The variant of UTF-16 in which a text that begins with Latin letters is written; empty for other encodings."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = data[:_PROBED]
+    first, second = head[0::2].count(0), head[1::2].count(0)
+    if first + second < len(head) / 4:
+        return ""
+    return "utf-16-be" if first > second else "utf-16-le"
+
+
+def _repaired(content: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
+    lines = content.split(b"\n")
+    foreign = [number for number, line in enumerate(lines, 1) if not _is_utf8(line)]
+    mixed = any(not line.isascii() and _is_utf8(line) for line in lines)
+    if not mixed:
+        text = _decoded(content, "cp1252", shown)
+        return text.encode(), ("The file is not in UTF-8; it was read as Windows-1252. Check letters with accents.",)
+    for number in foreign:
+        lines[number - 1] = _decoded(lines[number - 1], "cp1252", shown, number).encode()
+    more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
+    told = f"{', '.join(map(str, foreign[:_SHOWN]))}{more}"
+    return b"\n".join(lines), (f"The file mixes encodings: lines {told} were read as Windows-1252, the rest as UTF-8.",)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(data: bytes, encoding: str, shown: str, line: int = 1) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        line += data.count(b"\n", 0, error.start)
+        what = "the file is neither in UTF-8 nor in Windows-1252." if encoding == "cp1252" else "this is not UTF-16."
+        raise StudyError(Problem(f"{shown}:{line}", what, "Save it as UTF-8.")) from None

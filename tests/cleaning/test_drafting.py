@@ -1,0 +1,53 @@
+"""A codebook drafted from an export reads every column of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+import pytest
+
+import vignetta as vg
+from tests.cleaning.small_export import Row, export_text
+from vignetta.cleaning.drafting import codebook_of_export
+from vignetta.cleaning.responses import read_export
+from vignetta.codebook import RECORD, codebook_csv, read_codebook
+
+Write = Callable[..., Path]
+
+
+@pytest.mark.parametrize("headers", ["json", "repr", "ids", "texts", "one"])
+def test_every_column_gets_a_variable(write: Write, responses: list[Row], headers: str) -> None:
+    path = write(export_text([each | {"PROLIFIC_PID": "p"} for each in responses], headers))
+    drafted = vg.codebook_of_export(path)
+    clean = read_export(path, drafted)
+    assert set(clean.columns["status"]) == {"matched", "personal"}
+    assert [each for each in drafted.variables if each in RECORD] == list(RECORD)
+    assert drafted["PROLIFIC_PID"].role == "personal"
+    assert clean.responses["regime"].tolist() == [each["regime"] for each in responses]
+    assert read_codebook(codebook_csv(drafted).splitlines(), shown="x") == drafted
+
+
+def test_answers_in_own_words_are_open(write: Write, responses: list[Row]) -> None:
+    drafted = codebook_of_export(write(export_text(responses)))
+    assert (drafted["comment"].role, drafted["approval_1"].role) == ("open", "other")
+
+
+def test_names_that_are_alike_or_taken_become_different(write: Write) -> None:
+    drafted = codebook_of_export(write("Status,status,a b,a-b,1,row,state,a b,\n0,x,1,2,3,4,5,1,\n"))
+    assert drafted.names == ["status", "status_2", "a_b", "a_b_2", "q_1", "row_2", "state_2"]
+
+
+def test_words_beside_codes_become_categories(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"Status": [0.0, 1.0], "Q1": [2.0, -99.0], "Q2": [1.0, 7.0]})
+    labels = {"Q1": {2: "<b>Agree</b>", 3: "Agree"}, "Q2": {1: "Yes"}}
+    pyreadstat.write_sav(frame, tmp_path / "x", column_labels={"Q1": "Do you?"}, variable_value_labels=labels)
+    drafted = codebook_of_export(tmp_path / "x")
+    assert (drafted["Q1"].levels, drafted["Q1"].question) == (["Agree", "Agree (3)"], "Do you?")
+    assert drafted["Q2"].kind == "text"
+    clean = read_export(tmp_path / "x", drafted)
+    assert clean.responses["Q1"].astype("str").fillna("").tolist() == ["Agree", ""]
+
+
+def test_a_table_has_no_columns_of_qualtrics(write: Write) -> None:
+    assert codebook_of_export(write("Status,x\n7,1\n"), format="table").names == ["Status", "x"]
