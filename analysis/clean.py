@@ -8,6 +8,7 @@ with study.stage("clean") as stage:
     clean = vg.read_export(study.data, study.codebook, exclusions=study.plan.exclusions, format=study.data_format)
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
+    stage.write_all("data/clean", vg.labelled_files(clean, study.formats))
     stage.write("data/clean/summary.txt", f"{clean}\n")
     stage.write("data/clean/ledger.csv", clean.ledger)
     stage.write("data/clean/columns.csv", clean.columns)

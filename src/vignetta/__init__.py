@@ -36,6 +36,8 @@ _HOME = {
     "imported_codebook": "instruments.importing",
     "in_language": "instruments.translating",
     "joint_test": "analysis.joint_tests",
+    "labelled_file": "cleaning.labelled",
+    "labelled_files": "cleaning.labelled",
     "lint": "instruments.linting",
     "load": "study.folder",
     "marginal_means": "analysis.conjoint",

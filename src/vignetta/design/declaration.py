@@ -45,6 +45,8 @@ OutcomeKind = Literal["rating", "choice", "slider", "matrix", "text"]
 """rating: a point of a scale. choice: one of the profiles of a task. slider: a number. matrix: several ratings on one
 scale. text: words that the respondent writes, which are never analysed."""
 DataFormat = Literal["qualtrics", "table"]
+LabelledFormat = Literal["sav", "dta"]
+"""Files with labels that cleaning writes besides Parquet and CSV. sav: SPSS. dta: Stata."""
 CovariateKind = Literal["choice", "ordered", "number"]
 
 UNSURE = "unsure"
@@ -292,6 +294,9 @@ class Data(Declared):
     file: str = Field(description="the export, relative to the study's folder")
     format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
+    formats: tuple[LabelledFormat, ...] = Field(
+        (), description="further files of the clean responses, with labels: sav for SPSS, dta for Stata"
+    )
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.declared import Tree, read_tree
-from vignetta.design.declaration import DataFormat, Design, design_of
+from vignetta.design.declaration import DataFormat, Design, LabelledFormat, design_of
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
 from vignetta.study import registration
@@ -136,6 +136,11 @@ class Study:
     @property
     def data_format(self) -> DataFormat:
         return self.design.data.format if self.design.data else "qualtrics"
+
+    @property
+    def formats(self) -> tuple[LabelledFormat, ...]:
+        """The labelled files of clean responses that study.yaml asks for."""
+        return self.design.data.formats if self.design.data else ()
 
     @property
     def clean(self) -> pd.DataFrame:
