@@ -12,4 +12,4 @@ with study.stage("clean") as stage:
     stage.write("data/clean/summary.txt", f"{clean}\n")
     stage.write("data/clean/ledger.csv", clean.ledger)
     stage.write("data/clean/columns.csv", clean.columns)
-    stage.write("data/clean/codebook.csv", vg.codebook_csv(clean.codebook))
+    stage.write_all("data/clean", vg.codebook_files(clean, study.design, study.plan))

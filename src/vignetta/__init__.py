@@ -17,6 +17,7 @@ _HOME = {
     "choice_amce": "analysis.choices",
     "choice_means": "analysis.choices",
     "codebook_csv": "codebook",
+    "codebook_files": "report.documenting",
     "codebook_of_design": "instruments.codebooks",
     "codebook_of_survey": "instruments.codebooks",
     "conditional": "analysis.margins",

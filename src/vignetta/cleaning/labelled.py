@@ -58,10 +58,12 @@ class Coded:
     ----------
     values : (rows,) numbers, times or texts; a missing number or time stays missing, a missing text is empty.
     labels : the words of the numbers that have any.
+    levels : what the clean data call them.
     """
 
     values: "pd.Series[Any]"
     labels: Mapping[float, str] = field(default_factory=dict)
+    levels: Mapping[float, str] = field(default_factory=dict)
 
 
 def labelled_file(responses: pd.DataFrame, codebook: Codebook, *, format: LabelledFormat) -> bytes:
@@ -150,14 +152,15 @@ def coded_column(column: "pd.Series[Any]", variable: Variable | None) -> Coded:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         numbers = level_numbers(dtype.categories.tolist(), variable)
-        labels = {number: _level_words(level, variable) for level, number in numbers.items()}
-        return Coded(column.astype("object").map(numbers).astype("float64"), labels)
+        levels = {number: level for level, number in numbers.items()}
+        labels = {number: _level_words(level, variable) for number, level in levels.items()}
+        return Coded(column.astype("object").map(numbers).astype("float64"), labels, levels)
     if pd.api.types.is_bool_dtype(dtype):
-        return Coded(column.astype("Float64").astype("float64"), TRUTH)
+        return Coded(column.astype("Float64").astype("float64"), TRUTH, TRUTH)
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return Coded(column)
     if pd.api.types.is_numeric_dtype(dtype):
-        return Coded(column.astype("float64"), _point_words(variable))
+        return Coded(column.astype("float64"), *_points(variable))
     return Coded(column.astype("str").fillna(""))
 
 
@@ -178,12 +181,14 @@ def _level_words(level: str, variable: Variable | None) -> str:
     return next((each for each in shown if each), level)
 
 
-def _point_words(variable: Variable | None) -> dict[float, str]:
-    if variable is None:
-        return {}
-    if variable.kind == "chosen":
-        return dict(CHOSEN)
-    return {each.value: words(each.label) or each.level for each in variable.categories if each.value is not None}
+def _points(variable: Variable | None) -> tuple[Mapping[float, str], Mapping[float, str]]:
+    """The words and the levels of the points of a scale."""
+    if variable is None or variable.kind == "chosen":
+        return (CHOSEN, CHOSEN) if variable else ({}, {})
+    points = [(each.value, each) for each in variable.categories if each.value is not None]
+    return {value: words(each.label) or each.level for value, each in points}, {
+        value: each.level for value, each in points
+    }
 
 
 # ------------------------------------------------------------------------------------------------ the files
