@@ -5,7 +5,14 @@ import vignetta as vg
 study = vg.load(__file__)
 
 with study.stage("clean") as stage:
-    clean = vg.read_export(study.data, study.codebook, exclusions=study.plan.exclusions, format=study.data_format)
+    clean = vg.read_export(
+        study.data,
+        study.codebook,
+        exclusions=study.plan.exclusions,
+        format=study.data_format,
+        scores=study.design.scores,
+        language=study.design.language,
+    )
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
     stage.write_all("data/clean", vg.labelled_files(clean, study.formats))

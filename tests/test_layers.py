@@ -9,13 +9,14 @@ import pytest
 BELOW: dict[str, set[str]] = {}
 BELOW["errors"] = BELOW["frames"] = set()
 BELOW["declared"] = {"errors"}
-BELOW["design"] = {"errors", "frames", "declared"}
+BELOW["scores"] = {"errors", "declared"}
+BELOW["design"] = {"errors", "frames", "declared", "scores"}
 BELOW["exclusions"] = {"errors", "declared"}
 BELOW["codebook"] = {"errors", "frames", "declared"}
 BELOW["plan"] = BELOW["design"] | {"design", "exclusions"}
 BELOW["analysis"] = BELOW["plan"] | {"plan"}
-BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "exclusions"}
-BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook"}
+BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "exclusions", "scores"}
+BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook", "scores"}
 BELOW["power"] = BELOW["analysis"] | {"analysis"}
 BELOW["report"] = BELOW["analysis"] | BELOW["cleaning"] | {"analysis", "cleaning", "power"}
 BELOW["study"] = BELOW["report"] | BELOW["instruments"] | {"report", "instruments"}

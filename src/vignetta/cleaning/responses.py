@@ -11,11 +11,13 @@ from vignetta.cleaning.exports import ExportFormat, RawExport, read_raw
 from vignetta.cleaning.ledger import flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
 from vignetta.cleaning.matching import Matching, match
+from vignetta.cleaning.scoring import add_scores
 from vignetta.cleaning.screening import ANALYSED, Screening, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
+from vignetta.scores import Score
 
 OWN_COLUMNS: Final = ("row", "state", "excluded")
 """Columns that cleaning adds to the variables of the codebook; `task` and `profile` where there are several."""
@@ -82,7 +84,13 @@ class CleanExport:
 
 
 def read_export(
-    path: str | Path, codebook: Codebook, *, exclusions: Sequence[Exclusion] = (), format: ExportFormat = "qualtrics"
+    path: str | Path,
+    codebook: Codebook,
+    *,
+    exclusions: Sequence[Exclusion] = (),
+    format: ExportFormat = "qualtrics",
+    scores: Mapping[str, Score] | None = None,
+    language: str = "",
 ) -> CleanExport:
     """Clean an export.
 
@@ -92,6 +100,8 @@ def read_export(
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.
+    scores : what is computed from the answers, by name: `design.scores`.
+    language : of the scores' labels.
 
     Raises
     ------
@@ -113,19 +123,22 @@ def read_export(
     screened = screen(Screening(typed.data, _keys(raw, matching, exclusions), codebook), exclusions)
     account = ledger(screened.marks, response_ids=_response_ids(typed, codebook))
     wide = _wide(typed.data, account, codebook)
-    responses = melt(wide, codebook) if codebook.tasks else wide
+    long = melt(wide, codebook) if codebook.tasks else wide
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
+    scored = add_scores(long, kept, scores or {}, language=language)
+    responses = scored.responses
     notes = (
         *_file_notes(raw),
         *matching.notes,
         *typed.notes,
         *screened.notes,
-        *_gaps(responses, codebook),
+        *scored.notes,
+        *_gaps(responses, scored.codebook),
         *_open(codebook, responses),
     )
-    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in typed.data))
     synthetic = is_synthetic(responses, kept)
     n = {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, exclusions, **n)
+    return CleanExport(responses, account, matching.columns, scored.codebook, notes, synthetic, exclusions, **n)
 
 
 def _check(codebook: Codebook) -> None:
@@ -170,9 +183,9 @@ def _file_notes(raw: RawExport) -> Iterator[str]:
 
 
 def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
-    """Factors and outcomes that are missing in responses to analyse."""
+    """Factors, outcomes and scores that are missing in responses to analyse."""
     analysed = responses[~responses["excluded"]]
-    roles = {each.name: each.role for each in codebook.with_role("factor", "outcome")}
+    roles = {each.name: each.role for each in codebook.with_role("factor", "outcome", "score")}
     for name, role in roles.items():
         missing = int(analysed[name].isna().sum())
         if missing:

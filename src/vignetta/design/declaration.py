@@ -31,11 +31,13 @@ from vignetta.design.layout import (
     Varies,
 )
 from vignetta.design.platform import Panel, Quota, SurveyOptions
+from vignetta.design.raw import UNSURE as UNSURE
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
 from vignetta.design.wording import Template, parse_template
 from vignetta.errors import near_miss
+from vignetta.scores import Score
 
 Mechanism = Literal["complete", "simple", "blocked", "decks"]
 """complete: every vignette as often as its probability says, in random order. simple: every respondent drawn
@@ -48,9 +50,6 @@ DataFormat = Literal["qualtrics", "table"]
 LabelledFormat = Literal["sav", "dta"]
 """Files with labels that cleaning writes besides Parquet and CSV. sav: SPSS. dta: Stata."""
 CovariateKind = Literal["choice", "ordered", "number"]
-
-UNSURE = "unsure"
-"""What the clean data write for a recall check that was answered with not remembering."""
 
 WIDEST = 1e6
 """The largest ratio of two weights of a factor; beyond it the rarer level is never drawn in practice."""
@@ -349,6 +348,7 @@ class Design(Declared):
         None, description="the template: words, {factor} where a level's text goes, lists, conditions"
     )
     outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the questions about the vignette")
+    scores: Annotated[dict[str, Score], Named] = Field({}, description="what is computed from the answers")
 
     @property
     def measures(self) -> dict[str, Outcome]:

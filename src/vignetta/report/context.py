@@ -10,6 +10,7 @@ from vignetta.cleaning import ledger
 from vignetta.cleaning.screening import reasons
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
+from vignetta.design.scored import analysable
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
@@ -90,7 +91,7 @@ def context(given: ReportInput) -> dict[str, Any]:
         "example": example(design),
         "table": table(design),
         "read": read_at_once(design),
-        "outcomes": [outcome(each, given.estimates, labels) for each in design.measures.values()],
+        "outcomes": [outcome(each, given.estimates, labels) for each in analysable(design).values()],
         "mechanism": " ".join(assigned(design)) if not design.in_hand else "",
         "flow": flow(given),
         "findings": findings(given, labels),
@@ -137,7 +138,7 @@ def facts(given: ReportInput) -> list[tuple[str, str]]:
         (count(respondents * each), "responses analysed"),
         (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),
         (count(len(design.factors)), "factor" if len(design.factors) == 1 else "factors"),
-        (count(len(design.measures)), "outcome" if len(design.measures) == 1 else "outcomes"),
+        (count(len(analysable(design))), "outcome" if len(analysable(design)) == 1 else "outcomes"),
     ]
 
 

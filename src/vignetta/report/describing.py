@@ -12,6 +12,7 @@ import pandas as pd
 from vignetta.cleaning.categories import words as plain_words
 from vignetta.cleaning.labelled import OWN_LABELS, coded_column, file_names
 from vignetta.cleaning.responses import CleanExport
+from vignetta.cleaning.scoring import Reliability, item_reliability, item_values
 from vignetta.cleaning.screening import reasons
 from vignetta.codebook import Variable
 from vignetta.design.assignment import mechanism_of
@@ -63,6 +64,7 @@ class Entry:
     unit : what it is about: respondent, task or profile.
     n, missing : how many of the analysed units have a value, and how many have none.
     summary : mean, sd, min and max of numbers.
+    reliability : of the items of an index.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Entry:
     missing: int
     answers: tuple[Answer, ...]
     summary: Mapping[str, float]
+    reliability: Reliability | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +157,14 @@ class Documented:
             missing=int(column.isna().sum()),
             answers=tuple(self._answers(name, column, variable)) if variable else (),
             summary=_summary(column) if variable and variable.role != "identifier" else {},
+            reliability=self._reliability(name, unit),
         )
+
+    def _reliability(self, name: str, unit: str) -> Reliability | None:
+        score = self.design.scores.get(name)
+        if score is None or score.kind != "index" or len(score.items) < 2:
+            return None
+        return item_reliability(item_values(self._units[unit], self.clean.codebook, score))
 
     def _base(self, role: str, unit: str) -> str:
         asked = self.design.consent is not None and role not in (*_EVERY, ACCOUNT)

@@ -123,6 +123,7 @@ def _meta(entry: Entry) -> list[tuple[str, str]]:
         ("In the plan", "; ".join(entry.plan) or "nothing"),
         ("Answers", f"{count(entry.n)} analysed, {count(entry.missing)} missing"),
         ("Numbers", _numbers(entry)),
+        ("Reliability", _agreeing(entry)),
         ("In the export", _some(entry.columns)),
         ("In labelled files", entry.file_name if entry.file_name != entry.name else ""),
     ]
@@ -144,6 +145,18 @@ def _numbers(entry: Entry) -> str:
         if key in entry.summary
     )
     return ", ".join(parts)
+
+
+def _agreeing(entry: Entry) -> str:
+    found = entry.reliability
+    if found is None:
+        return ""
+    omega = "" if math.isnan(found.omega) else f", McDonald's omega {number(found.omega)}"
+    rest = ", ".join(number(each) for each in found.rest)
+    return (
+        f"Cronbach's alpha {number(found.alpha)}{omega} ({count(found.n)} answered every item); "
+        f"each item with the sum of the others: {rest}"
+    )
 
 
 def _columns(entry: Entry) -> list[str]:
@@ -237,7 +250,11 @@ def codebook_json(made: Documented) -> str:
 def _variable(entry: Entry) -> dict[str, Any]:
     told = {key: each for key, each in vars(entry).items() if key != "answers"}
     answers = [{key: _or_null(each) for key, each in vars(answer).items()} for answer in entry.answers]
-    listed = {"plan": list(entry.plan), "columns": [each for each in entry.columns if each]}
+    listed: dict[str, Any] = {"plan": list(entry.plan), "columns": [each for each in entry.columns if each]}
+    found = entry.reliability
+    if found is not None:
+        shown = {"alpha": _or_null(found.alpha), "omega": _or_null(found.omega), "n": found.n}
+        listed["reliability"] = {**shown, "rest": [_or_null(each) for each in found.rest]}
     return {**told, **listed, "summary": dict(entry.summary), "answers": answers}
 
 
