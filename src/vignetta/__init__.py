@@ -36,6 +36,7 @@ _HOME = {
     "frequencies": "design.assignment",
     "imported_codebook": "instruments.importing",
     "in_language": "instruments.translating",
+    "item_reliability": "cleaning.scoring",
     "joint_test": "analysis.joint_tests",
     "labelled_file": "cleaning.labelled",
     "labelled_files": "cleaning.labelled",

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 
 _FEWEST: Final = 3
 """Items without which a common factor is not determined."""
+_EVEN: Final = 1e-9
+"""A sum of loadings that is rounding error: as many items point one way as the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,8 +183,9 @@ def _recode(data: pd.DataFrame, codebook: Codebook, score: Score, language: str)
 def _band_places(data: pd.DataFrame, codebook: Codebook, score: Score) -> npt.NDArray[np.int64]:
     numbers = _number(data, codebook, str(score.recode))
     bounds = [each.below for each in score.levels if each.below is not None]
-    places = np.searchsorted(bounds, numbers, side="right").astype(np.int64)
-    return np.where(np.isnan(numbers), np.int64(-1), places)
+    places: npt.NDArray[np.int64] = np.searchsorted(bounds, numbers, side="right").astype(np.int64)
+    places[np.isnan(numbers)] = -1
+    return places
 
 
 def _level_places(data: pd.DataFrame, score: Score) -> npt.NDArray[np.int64]:
@@ -193,7 +196,7 @@ def _level_places(data: pd.DataFrame, score: Score) -> npt.NDArray[np.int64]:
     if unknown:
         what = f"nothing says what becomes of {', '.join(f'`{each}`' for each in unknown)} of `{score.recode}`."
         raise StudyError(Problem(f"scores.{score.name}", what, "Put each into a level, or list it under `missing`."))
-    return column.astype("object").map(place).fillna(-1).to_numpy(dtype=np.int64)
+    return np.asarray(column.astype("object").map(place).fillna(-1), dtype=np.int64)
 
 
 _MAKERS: Final = {"index": _index, "cut": _cut, "recode": _recode}
@@ -271,9 +274,19 @@ def _rest(covariance: Floats) -> Iterator[float]:
 def _turned(data: pd.DataFrame, codebook: Codebook, score: Score) -> Iterator[str]:
     """Items that go against the others among the responses to analyse."""
     kept = ~data["excluded"] if "excluded" in data else slice(None)
-    rest = item_reliability(item_values(data.loc[kept], codebook, score)).rest
-    for name, correlation in zip(score.items, rest, strict=True):
-        if correlation < 0:
-            word = "is reversed and" if name in score.reversed else "is not reversed and"
-            told = f"The item `{name}` of `{score.name}` {word} goes against the other items"
-            yield f"{told} (correlation {correlation:.2f})."
+    values = item_values(data.loc[kept], codebook, score)
+    for name, opposed in zip(score.items, _opposed(values), strict=True):
+        if opposed:
+            word = "is reversed" if name in score.reversed else "is not reversed"
+            yield f"The item `{name}` of `{score.name}` {word} and goes against the other items."
+
+
+def _opposed(values: Floats) -> npt.NDArray[np.bool_]:
+    """Which items load on the first principal component against the sum of the loadings; of two, the second."""
+    whole = values[~np.isnan(values).any(axis=1)]
+    if len(whole) <= _FEWEST or not (whole.std(axis=0) > 0).all() or whole.shape[1] < 2:
+        return np.zeros(values.shape[1], dtype=bool)
+    first = np.linalg.eigh(np.corrcoef(whole, rowvar=False))[1][:, -1]
+    total = first.sum()
+    opposed: npt.NDArray[np.bool_] = first * (first[0] if abs(total) < _EVEN else total) < 0
+    return opposed
