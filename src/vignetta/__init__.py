@@ -54,6 +54,7 @@ _HOME = {
     "profile_amce": "analysis.choices",
     "profile_means": "analysis.choices",
     "qsf_text": "instruments.qsf",
+    "read_wide_conjoint": "cleaning.conjoints",
     "read_codebook": "codebook",
     "read_export": "cleaning.responses",
     "read_qsf": "instruments.qsf",
@@ -66,6 +67,7 @@ _HOME = {
     "unconditional": "analysis.unconditional",
     "verdicts": "analysis.verdicts",
     "vignettes": "design.vignettes",
+    "widen": "cleaning.wide",
     "wild_bootstrap": "analysis.resampling",
     "StudyError": "errors",
 }

@@ -225,6 +225,24 @@ def clean(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it goes: .sav, .dta, .csv or .parquet.")],
+    study: StudyOption = HERE,
+    wide: Annotated[bool, typer.Option("--wide", help="One row per respondent.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the clean responses for another program: SPSS, Stata, CSV or Parquet."""
+    from vignetta.study.exporting import export as write
+    from vignetta.study.folder import load
+
+    rows, columns = write(load(study), file, wide=wide)
+    if as_json:
+        print(json.dumps({"file": str(file), "rows": rows, "columns": columns}, indent=1))
+        return
+    out.print(f"wrote {escape(str(file))}: {_count(rows, 'row')}, {_count(columns, 'column')}")
+
+
+@app.command()
 def estimate(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
     """Estimate what the plan declares."""
     _run_one("estimate", study, as_json)

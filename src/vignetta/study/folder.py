@@ -27,6 +27,7 @@ PLAN: Final = "analysis/plan.yaml"
 SIMULATION: Final = "design/simulation.yaml"
 CODEBOOK: Final = "instruments/codebook.csv"
 RESPONSES: Final = "data/clean/responses.parquet"
+CLEAN_CODEBOOK: Final = "data/clean/codebook.csv"
 LEDGER: Final = "data/clean/ledger.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
 
@@ -104,10 +105,18 @@ class Study:
     @property
     def codebook(self) -> Codebook:
         """What each column of the export means."""
+        return self._codebook(CODEBOOK, made_by="build")
+
+    @property
+    def clean_codebook(self) -> Codebook:
+        """What each column of the clean responses means."""
+        return self._codebook(CLEAN_CODEBOOK, made_by="clean")
+
+    def _codebook(self, name: str, *, made_by: str) -> Codebook:
         from vignetta.codebook import read_codebook
 
-        with self.file(CODEBOOK, made_by="build").open(encoding="utf-8-sig", newline="") as lines:
-            return read_codebook(lines, shown=CODEBOOK)
+        with self.file(name, made_by=made_by).open(encoding="utf-8-sig", newline="") as lines:
+            return read_codebook(lines, shown=name)
 
     @property
     def simulated_file(self) -> str:
