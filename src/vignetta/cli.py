@@ -357,6 +357,34 @@ def _print_outlook(found: "Outlook", figure: Path | None) -> None:
         out.print(f"\nwrote {escape(str(figure))}")
 
 
+# ---------------------------------------------------------------------------------------------------------- the field
+
+
+@app.command()
+def download(
+    survey: Annotated[str, typer.Argument(metavar="SV_ID", help="The survey's id.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="A new file; data/raw/SV_ID.csv when left out.")
+    ] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="The words of answers, not their codes.")] = False,
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Save the survey's responses from Qualtrics; QUALTRICS_API_KEY and QUALTRICS_BASE_URL must be set."""
+    import os
+
+    from vignetta.study.api import Account, Api
+    from vignetta.study.downloading import download as fetch
+
+    file = to or _root(study) / f"data/raw/{survey}.csv"
+    with _working("download ...", quiet=as_json):
+        fetch(survey, file, Api(Account.of(os.environ)), labels=labels)
+    if as_json:
+        print(json.dumps({"file": str(file), "bytes": file.stat().st_size}, indent=1))
+        return
+    out.print(f"wrote {escape(str(file))}: {file.stat().st_size:,} bytes")
+
+
 # ------------------------------------------------------------------------------------------------------ registration
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
@@ -14,10 +14,10 @@ from vignetta.cleaning.delimited import read_delimited
 from vignetta.errors import Problem, StudyError
 
 ExportFormat = Literal["qualtrics", "table"]
-"""qualtrics: a response export of Qualtrics. table: data in hand, one header row, as CSV, Stata or Parquet."""
+"""qualtrics: a response export of Qualtrics. table: data in hand, one header row, as CSV, Stata, SPSS or Parquet."""
 
 _DELIMITED: Final = (".csv", ".tsv", ".txt")
-_TABLES: Final = (".dta", ".parquet")
+_TABLES: Final = (".dta", ".sav", ".parquet")
 _DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
 _LEGACY_NAME: Final = re.compile(r"V\d+")
 _LEGACY_FIRST: Final = ("ResponseID", "ResponseSet")
@@ -63,7 +63,7 @@ def read_raw(path: str | Path, format: ExportFormat = "qualtrics") -> RawExport:
 
     Parameters
     ----------
-    path : a CSV or TSV file; for the format `table` also Stata (.dta) or Parquet.
+    path : a CSV or TSV file; for the format `table` also Stata (.dta), SPSS (.sav) or Parquet.
     format : qualtrics or table.
 
     Raises
@@ -175,9 +175,8 @@ def normal_import_id(import_id: str) -> str:
 
 
 def _read_table(path: Path) -> RawExport:
-    stata = path.suffix.lower() == ".dta"
     try:
-        frame = pd.read_stata(path, convert_categoricals=False) if stata else pd.read_parquet(path)
+        frame = _TABLE_READERS[path.suffix.lower()](path)
     except (OSError, ValueError, KeyError) as error:
         raise StudyError(Problem(path.name, f"the file cannot be read: {error}", "Save it again.")) from None
     if not len(frame.columns):
@@ -186,6 +185,28 @@ def _read_table(path: Path) -> RawExport:
     cells = pd.DataFrame({each: _as_text(frame.iloc[:, each]) for each in range(len(names))})
     none = ("",) * len(names)
     return RawExport(path.name, names, none, none, cells, 0)
+
+
+def _read_spss(path: Path) -> pd.DataFrame:
+    """The codes of an SPSS file; those that it declares missing are missing."""
+    import pyreadstat
+
+    try:
+        frame: pd.DataFrame = pyreadstat.read_sav(str(path))[0]
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError) as error:
+        raise ValueError(str(error)) from None
+    return frame
+
+
+def _read_stata(path: Path) -> pd.DataFrame:
+    return pd.read_stata(path, convert_categoricals=False)
+
+
+_TABLE_READERS: Final[Mapping[str, Callable[[Path], pd.DataFrame]]] = {
+    ".dta": _read_stata,
+    ".sav": _read_spss,
+    ".parquet": pd.read_parquet,
+}
 
 
 def _as_text(column: pd.Series) -> pd.Series:

@@ -96,7 +96,7 @@ def read_export(
 
     Parameters
     ----------
-    path : the export as it came: CSV with three, two or one header rows; for the format `table` also Stata and Parquet.
+    path : the export as it came: CSV with three, two or one header rows; a table may be Stata, SPSS or Parquet too.
     codebook : what its columns mean.
     exclusions : the plan's rules, in order. A response that meets one is marked and kept.
     format : qualtrics, or table for data in hand.

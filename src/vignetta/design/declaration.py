@@ -291,7 +291,9 @@ class Data(Declared):
     """Where the responses are and what they look like."""
 
     file: str = Field(description="the export, relative to the study's folder")
-    format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
+    format: DataFormat = Field(
+        "qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, SPSS, Parquet)"
+    )
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
     formats: tuple[LabelledFormat, ...] = Field(
         (), description="further files of the clean responses, with labels: sav for SPSS, dta for Stata"
