@@ -1,7 +1,7 @@
 """What the page's template reads: every value on the page, in words."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
@@ -15,15 +15,10 @@ from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.report import methods, tables
 from vignetta.report.assigning import assigned, read_at_once, table
-from vignetta.report.inputs import RegistrationStatus, ReportInput
+from vignetta.report.inputs import SIMULATED, RegistrationStatus, ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
 from vignetta.report.phrases import coverage
-
-SIMULATED: Final = (
-    "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
-    "and say nothing about what anybody thinks."
-)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from vignetta.cleaning.responses import CleanExport
 from vignetta.codebook import codebook_csv
 from vignetta.design.declaration import Design
 from vignetta.plan import Plan
-from vignetta.report.context import SIMULATED
 from vignetta.report.ddi import ddi_codebook
 from vignetta.report.describing import ACCOUNT, Answer, Documented, Entry
+from vignetta.report.inputs import SIMULATED
 from vignetta.report.numbers import NONE, count, number, plain
 from vignetta.report.templating import template
 
@@ -160,18 +160,12 @@ def _agreeing(entry: Entry) -> str:
 
 
 def _columns(entry: Entry) -> list[str]:
+    """The columns of its table of answers; those that would say nothing new are left out."""
+    worded = any(each.label != each.level for each in entry.answers)
     texts = any(each.text for each in entry.answers)
     shown = any(each.probability is not None for each in entry.answers)
-    return [
-        "Level",
-        "Words",
-        *["Read in the vignette"] * texts,
-        "Code",
-        "Number",
-        "n",
-        "Share",
-        *["Shown with"] * shown,
-    ]
+    words = ["Words"] * worded + ["Read in the vignette"] * texts
+    return ["Level", *words, "Code", "Number", "n", "Share", *["Shown with"] * shown]
 
 
 def _cells(entry: Entry, answer: Answer) -> list[str]:
