@@ -22,18 +22,20 @@ QUESTION = "How much do you support it?"
 SECRETS = ("secret", "192.0.2", "R_1", "R_2", "Two lines", "Fine", "52.123", "4.654")
 
 
+LEVELS = [
+    level("None", "No regime named", text="a country", weight="2", reference="true"),
+    level("democracy", "Democracy", text=MARKUP),
+    level("NA", "North Atlantic", text="an ally"),
+]
+
+
 def study(**more: Any) -> Any:
-    levels = [
-        level("None", "No regime named", text="a country", weight="2", reference="true"),
-        level("democracy", "Democracy", text=MARKUP),
-        level("NA", "North Atlantic", text="an ally"),
-    ]
     given = {
         "name": "small",
         "title": "A <small> study",
         "seed": "1",
         "sample_size": "10",
-        "factors": {"regime": {"label": "Regime", "levels": levels}},
+        "factors": {"regime": {"label": "Regime", "levels": LEVELS}},
         "vignette": "It is {regime}.",
         "consent": {"text": "So?", "agree": "I agree", "decline": "I do not agree", "farewell": "Bye."},
         "outcomes": {
@@ -80,6 +82,27 @@ def test_counts_shares_and_exact_probabilities(files: Mapping[str, str]) -> None
     assert approval["summary"] == {"mean": 1 / 3, "sd": pytest.approx((4 / 3) ** 0.5), "min": -1, "max": 1}
     assert [(each["level"], each["n"]) for each in found["news"]["answers"]] == [("paper", 2), ("radio", 1), ("web", 2)]
     assert [each["code"] for each in found["education"]["answers"]] == ["1", "3", "2"]
+
+
+def test_probabilities_under_a_restriction_and_of_data_in_hand(clean: CleanExport) -> None:
+    """Weights 2, 1, 1 beside an even factor, `None` with its second level forbidden: 2, 2 and 2 of 6 remain."""
+    design, plan = study(
+        factors={
+            "regime": {"label": "Regime", "levels": LEVELS},
+            "other": {
+                "label": "Other",
+                "levels": [level("x", "X", text="x", reference="true"), level("y", "Y", text="y")],
+            },
+        },
+        vignette="It is {regime}, {other}.",
+        restrictions=[{"forbid": {"regime": ["None"], "other": ["y"]}, "reason": "Odd."}],
+    )
+    answers = variables(codebook_files(clean, design, plan))["regime"]["answers"]
+    assert [each["probability"] for each in answers] == pytest.approx([1 / 3] * 3)
+    in_hand, plan = study(data={"file": "x.csv", "format": "table"})
+    found = json.loads(codebook_files(clean, in_hand, plan)["codebook.json"])
+    answers = next(each for each in found["variables"] if each["name"] == "regime")["answers"]
+    assert [each["probability"] for each in answers] == [None] * 3 and found["missing_cells"] == [""]
 
 
 def test_base_plan_and_missing_codes(files: Mapping[str, str]) -> None:
@@ -168,7 +191,7 @@ ATTRIBUTES = {
     "sumStat": {"type"},
     "catStat": {"type", "otherType"},
     "item": {"VALUE"},
-    "varFormat": {"type", "schema"},
+    "varFormat": {"type"},
     "notes": {"type"},
 }
 LISTED = {
@@ -177,7 +200,6 @@ LISTED = {
     ("sumStat", "type"): {"mean", "medn", "mode", "vald", "invd", "min", "max", "stdev", "other"},
     ("catStat", "type"): {"freq", "percent", "crosstab", "other"},
     ("varFormat", "type"): {"numeric", "character"},
-    ("varFormat", "schema"): {"SAS", "SPSS", "IBM", "ANSI", "ISO", "XML-Data", "other"},
 }
 DDI = "{ddi:codebook:2_5}"
 

@@ -84,7 +84,7 @@ def _variable(data: Element, entry: Entry, made: Documented, place: int) -> None
     if entry.role == "score":
         _said(SubElement(variable, "derivation"), "drvdesc", entry.about)
     form = "numeric" if entry.kind in ("number", "scale", "chosen") else "character"
-    SubElement(variable, "varFormat", type=form, schema="other")
+    SubElement(variable, "varFormat", type=form)
     _said(variable, "notes", entry.role, type="role")
     for said in entry.plan:
         _said(variable, "notes", said, type="plan")

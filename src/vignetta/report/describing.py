@@ -16,7 +16,7 @@ from vignetta.cleaning.scoring import Reliability, item_reliability, item_values
 from vignetta.cleaning.screening import reasons
 from vignetta.codebook import Variable
 from vignetta.design.assignment import mechanism_of
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import Design, Factor
 from vignetta.design.universe import universe_of
 from vignetta.plan import ModelSpec, Plan
 
@@ -129,7 +129,15 @@ class Documented:
 
     @cached_property
     def _probabilities(self) -> Mapping[tuple[str, str], float]:
-        """With what probability a level is shown, exactly, by factor and level."""
+        """With what probability a level is shown, exactly, by factor and level; nothing for data in hand."""
+        if self.design.in_hand:
+            return {}
+        if not self.design.restrictions and self.design.decks is None:
+            return {
+                (factor.name, level): share
+                for factor in self.design.factors.values()
+                for level, share in _weights(factor)
+            }
         codes, probability = universe_of(self.design).codes, mechanism_of(self.design).probabilities()
         return {
             (name, level): float(probability[codes[:, place] == number].sum())
@@ -187,6 +195,11 @@ class Documented:
             probability = self._probabilities.get((name, level)) if shown else None
             share = n / total if total else float("nan")
             yield Answer(level, label, texts.get(level, ""), code, number, n, share, probability)
+
+
+def _weights(factor: Factor) -> Iterator[tuple[str, float]]:
+    total = sum(each.weight for each in factor.levels)
+    yield from ((each.name, each.weight / total) for each in factor.levels)
 
 
 def _unit(name: str, variable: Variable | None) -> str:
