@@ -150,3 +150,12 @@ def test_a_text_that_spss_cannot_hold_is_told() -> None:
     data = pd.DataFrame({"essay": pd.Series(["é" * 20_000], dtype="str")})
     with pytest.raises(StudyError, match=r"essay: a text of 40,000 bytes"):
         labelled_file(data, Codebook(variables=()), format="sav")
+
+
+def test_long_words_are_cut_to_what_the_format_holds(opened: Any) -> None:
+    words = "é" * 400
+    codebook = Codebook(variables=(variable("a", "category", Category(code="1", level="x", label=words)),))
+    data = pd.DataFrame({"a": pd.Categorical(["x"])})
+    assert opened(data, codebook, "dta")[1].variable_value_labels["a"] == {1: words}
+    cut = opened(data, codebook, "sav")[1].variable_value_labels["a"][1]
+    assert cut.endswith("é...") and len(cut.encode()) <= 120

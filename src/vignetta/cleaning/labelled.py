@@ -43,7 +43,7 @@ _RESERVED: Final = frozenset(
 _WHOLE: Final = re.compile(r"-?\d{1,9}")
 _LONGEST: Final[Mapping[LabelledFormat, int]] = {"sav": 255, "dta": 80}
 """Bytes of a variable label in SPSS, characters in Stata; the latter are counted in bytes too, to be safe."""
-_LONGEST_VALUE: Final = 120
+_LONGEST_VALUE: Final[Mapping[LabelledFormat, int]] = {"sav": 120, "dta": 32_000}
 _LONGEST_TEXT: Final = 32_767
 _CLOCK: Final = datetime(2000, 1, 1)
 """Both formats hold the time of writing; one that never changes keeps equal responses equal bytes."""
@@ -204,7 +204,7 @@ def _cut(text: str, most: int) -> str:
 def _cut_all(labels: Mapping[float, str], format: LabelledFormat) -> dict[float, str]:
     """The labels that the format can hold: Stata has none for numbers that are not whole."""
     held = labels if format == "sav" else {each: text for each, text in labels.items() if each.is_integer()}
-    return {each: _cut(text, _LONGEST_VALUE) for each, text in held.items()}
+    return {each: _cut(text, _LONGEST_VALUE[format]) for each, text in held.items()}
 
 
 def _sav(table: pd.DataFrame, titles: Mapping[str, str], labels: Mapping[str, dict[float, str]]) -> bytes:
