@@ -13,10 +13,13 @@ with study.stage("clean") as stage:
         expected=study.expected,
         salt=study.salt,
         time_zone=study.time_zone,
+        scores=study.design.scores,
+        language=study.design.language,
     )
     stage.write("data/clean/responses.parquet", clean.responses)
     stage.write("data/clean/responses.csv", clean.responses)
+    stage.write_all("data/clean", vg.labelled_files(clean, study.formats))
     stage.write("data/clean/summary.txt", f"{clean}\n")
     stage.write_all("data/clean", clean.accounts)
     stage.write_all("data/raw", clean.keys)
-    stage.write("data/clean/codebook.csv", vg.codebook_csv(clean.codebook))
+    stage.write_all("data/clean", vg.codebook_files(clean, study.design, study.plan))

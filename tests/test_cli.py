@@ -217,3 +217,15 @@ def test_import_alone_writes_the_codebook_beside_the_survey(ran: Path) -> None:
     assert vignetta("import", "instruments/alliance.qsf", cwd=ran).returncode == 0
     assert (ran / "instruments/alliance_codebook.csv").is_file()
     assert vignetta("import", "instruments/alliance.qsf", cwd=ran).returncode == 1
+
+
+def test_export_writes_the_clean_responses_for_other_programs(ran: Path) -> None:
+    done = vignetta("export", "for_stata.dta", "--wide", cwd=ran)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("wrote for_stata.dta: 1712 rows")
+    assert (ran / "for_stata.dta").is_file()
+    machine = json.loads(vignetta("export", "again.csv", "--json", cwd=ran).stdout)
+    assert machine["rows"] == 1712
+    assert (ran / "again.csv").read_bytes() == (ran / "data/clean/responses.csv").read_bytes()
+    refused = vignetta("export", "responses.xlsx", cwd=ran)
+    assert refused.returncode == 1 and "Known: .csv, .parquet, .sav, .dta." in refused.stderr

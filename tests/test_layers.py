@@ -9,14 +9,15 @@ import pytest
 BELOW: dict[str, set[str]] = {}
 BELOW["errors"] = BELOW["frames"] = BELOW["templating"] = set()
 BELOW["declared"] = {"errors"}
-BELOW["design"] = {"errors", "frames", "declared"}
+BELOW["scores"] = {"errors", "declared"}
+BELOW["design"] = {"errors", "frames", "declared", "scores"}
 BELOW["conditions"] = set()
 BELOW["exclusions"] = {"errors", "declared", "conditions"}
 BELOW["codebook"] = {"errors", "frames", "declared"}
 BELOW["plan"] = BELOW["design"] | {"design", "exclusions"}
 BELOW["analysis"] = BELOW["plan"] | {"plan"}
-BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "conditions", "exclusions"}
-BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook", "templating"}
+BELOW["cleaning"] = {"errors", "frames", "declared", "codebook", "conditions", "exclusions", "scores"}
+BELOW["instruments"] = {"errors", "frames", "declared", "design", "codebook", "templating", "scores"}
 BELOW["power"] = BELOW["analysis"] | {"analysis"}
 BELOW["report"] = BELOW["analysis"] | BELOW["cleaning"] | {"analysis", "cleaning", "power", "templating"}
 BELOW["study"] = BELOW["report"] | BELOW["instruments"] | {"report", "instruments"}

@@ -21,6 +21,7 @@ Role = Literal[
     "wording",
     "vignette",
     "outcome",
+    "score",
     "recall",
     "attention",
     "covariate",
@@ -29,8 +30,9 @@ Role = Literal[
     "other",
 ]
 """record: what the survey platform notes of every response (status, times). personal: known to identify somebody, left
-behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated. open:
-words that respondents wrote themselves, which may hold personal data; never analysed."""
+behind by cleaning. wording: the words shown for a factor's level. source: says that a response is simulated. score:
+computed from other variables; `about` says how. open: words that respondents wrote themselves, which may hold personal
+data; never analysed."""
 Kind = Literal["category", "ordered", "scale", "chosen", "multiple", "number", "text", "time", "flag"]
 """category and ordered: one of the categories. scale: a number with labelled points. chosen: which profile of a task;
 the categories' values are the profiles' numbers, 0 for none of them. multiple: several categories."""
@@ -58,7 +60,10 @@ class Variable(Declared):
     column: str = Field("", description="the export's column name")
     label: str = Field("", description="the words for tables and figures")
     question: str = Field("", description="the words that the respondent read")
-    about: str = Field("", description="for recall and wording: the factor; for attention: the right answer's level")
+    about: str = Field(
+        "",
+        description="for recall and wording: the factor; for attention: the right level; for a score: how it is made",
+    )
     task: int = Field(0, ge=0, description="the task that it is about, from 1; 0 when it is about the respondent")
     profile: int = Field(0, ge=0, description="the profile of the task, from 1; 0 when it is about no single one")
     minimum: float | None = Field(None, allow_inf_nan=False)
@@ -78,7 +83,7 @@ class Variable(Declared):
     def inconsistencies(cls, data: Mapping[str, Any], context: Any) -> Iterator[Finding]:
         if data.get("kind") in ("category", "ordered", "scale", "chosen") and not data.get("categories"):
             yield (), f"a {data['kind']} variable needs categories.", "Add a row with `code` and `level` per answer."
-        if not data.get("import_id") and not data.get("column"):
+        if data.get("role") != "score" and not data.get("import_id") and not data.get("column"):
             yield (), "neither `import_id` nor `column` says where it is.", "Give the export's column name."
         if _whole(data.get("profile")) and not _whole(data.get("task")):
             yield ("profile",), "a profile needs a task.", "Give the number of the `task` to which it belongs."

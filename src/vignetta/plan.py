@@ -11,6 +11,7 @@ from pydantic import Field
 from vignetta.declared import Declared, Finding, Keyed, Named, Tree, parse, read_tree
 from vignetta.design.consistency import SAMPLE
 from vignetta.design.declaration import Design
+from vignetta.design.scored import analysable
 from vignetta.errors import near_miss
 from vignetta.exclusions import Exclusion
 
@@ -258,17 +259,18 @@ def _formula_findings(formula: str, design: Design | None) -> Iterator[Finding]:
         return
     if design is None:
         return
-    if left.strip() not in design.measures:
+    outcomes = analysable(design)
+    if left.strip() not in outcomes:
         outcome = left.strip()
-        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, design.measures)
-    known = [*design.answered, *design.covariates, *([SAMPLE] if design.samples else [])]
+        yield ("formula",), f"unknown outcome `{outcome}`.", near_miss(outcome, outcomes)
+    known = [*design.answered, *design.covariates, *design.scores, *([SAMPLE] if design.samples else [])]
     for name in _names_in_terms(right):
         if name not in known:
             yield ("formula",), f"unknown variable `{name}`.", near_miss(name, known)
 
 
 def _adjust_findings(adjust: Any, design: Design) -> Iterator[Finding]:
-    known = [*design.covariates, *([SAMPLE] if design.samples else [])]
+    known = [*design.covariates, *design.scores, *([SAMPLE] if design.samples else [])]
     for place, name in enumerate(adjust if isinstance(adjust, list) else ()):
         if name not in known:
             yield ("adjust", place), f"unknown covariate `{name}`.", near_miss(str(name), known)

@@ -17,7 +17,7 @@ from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.models.samples import read_formula, variables
 from vignetta.analysis.options import raise_all
 from vignetta.analysis.tabulating import tabulate
-from vignetta.design.declaration import Covariate, Design
+from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.frames import ESTIMATES, PRECISION, frame
@@ -284,23 +284,32 @@ def _product(X: Floats, rows: pd.DataFrame, shared: list[str]) -> Floats:
 
 
 def _without_covariates(spec: ModelSpec, design: Design) -> str:
-    terms = [term for term in read_formula(spec.formula).rhs if not set(variables([term])) & set(design.covariates)]
+    terms = [
+        term
+        for term in read_formula(spec.formula).rhs
+        if not set(variables([term])) & {*design.covariates, *design.scores}
+    ]
     return f"{spec.outcome} ~ 0 + " + " + ".join(str(term) for term in terms)
 
 
 def _coefficients(spec: ModelSpec, design: Design) -> int:
     """How many coefficients the whole model has, covariates included."""
     rows = vignettes(design)[[*design.factors]]
-    rows = rows.assign(**{name: _answers(asked, len(rows)) for name, asked in design.covariates.items()})
+    rows = rows.assign(**{name: _answers(levels, len(rows)) for name, levels in _answered(design)})
     with np.errstate(all="ignore"):
         return int(
             read_formula(spec.with_adjustment).rhs.get_model_matrix(rows, context={}, na_action="ignore").shape[1]
         )
 
 
-def _answers(asked: Covariate, count: int) -> "pd.Categorical | Floats":
+def _answered(design: Design) -> Iterator[tuple[str, list[str]]]:
+    """What is not assigned and can be a term: covariates and scores, with the names of their levels."""
+    yield from ((name, [each.name for each in asked.options]) for name, asked in design.covariates.items())
+    yield from ((name, [each.name for each in score.levels]) for name, score in design.scores.items())
+
+
+def _answers(names: list[str], count: int) -> "pd.Categorical | Floats":
     """Made-up answers: the number of a model's columns depends on their type alone."""
-    names = [each.name for each in asked.options]
     return pd.Categorical(np.resize(names, count), categories=names) if names else np.linspace(1.0, 2.0, count)
 
 

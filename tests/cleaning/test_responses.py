@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.cleaning.small_export import CODEBOOK, Row, export_text, in_labels, rows
 from vignetta.cleaning.files import responses_parquet
 from vignetta.cleaning.responses import CleanExport, read_export
-from vignetta.codebook import CATEGORICAL, Codebook, Variable, codebook_csv
+from vignetta.codebook import CATEGORICAL, Category, Codebook, Variable, codebook_csv
 from vignetta.errors import StudyError
 from vignetta.exclusions import Exclusion
 from vignetta.frames import csv_text
@@ -363,3 +363,42 @@ def test_spam_and_dates_of_a_spreadsheet_in_a_real_export(real: Path) -> None:
     started = clean.responses["started"]
     assert (started <= clean.responses["ended"]).all()
     assert started.dt.month.isin([1, 2]).all()
+
+
+def test_a_tidy_file_is_the_same_from_csv_stata_and_spss(tmp_path: Path) -> None:
+    """Codes with value labels, as other programs save them, by a codebook written by hand."""
+    import pyreadstat
+
+    frame = pd.DataFrame(
+        {
+            "who": ["a", "b", "ü"],
+            "ally": [0.0, 1.0, 1.0],
+            "strike": [4.0, float("nan"), 0.5],
+            "when": pd.to_datetime(["2012-01-31 10:00:00", "2012-02-01 11:30:00", "2012-02-02 00:00:01"]),
+        }
+    )
+    words = {"ally": {0: "No ally", 1: "Ally"}}
+    frame.assign(ally=[0, 1, 1]).to_csv(tmp_path / "t.csv", index=False)
+    frame.to_stata(tmp_path / "t.dta", write_index=False, value_labels=words, convert_dates={"when": "tc"}, version=118)
+    pyreadstat.write_sav(frame, str(tmp_path / "t.sav"), variable_value_labels=words)
+    levels = (Category(code="0", level="not_allied", label="No"), Category(code="1", level="allied", label="Yes"))
+    made = (
+        Variable(name="id", role="identifier", kind="text", column="who"),
+        Variable(name="alliance", role="factor", kind="category", column="ally", categories=levels),
+        Variable(name="support", role="outcome", kind="number", column="strike", minimum=0, maximum=4),
+        Variable(name="asked", role="record", kind="time", column="when"),
+    )
+    read = [
+        read_export(tmp_path / f"t.{form}", Codebook(variables=made), format="table") for form in ("csv", "dta", "sav")
+    ]
+    assert read[0].responses["alliance"].tolist() == ["not_allied", "allied", "allied"]
+    assert read[0].responses["support"].tolist()[::2] == [4, 0.5]
+    for each in read[1:]:
+        pd.testing.assert_frame_equal(each.responses, read[0].responses)
+
+
+def test_a_broken_spss_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.sav").write_bytes(b"$FL2 and no more")
+    variable = Variable(name="a", role="factor", kind="text", column="a")
+    with pytest.raises(StudyError, match=r"t\.sav: the file cannot be read"):
+        read_export(tmp_path / "t.sav", Codebook(variables=(variable,)), format="table")

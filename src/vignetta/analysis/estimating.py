@@ -78,6 +78,7 @@ def with_declared_levels(data: pd.DataFrame, design: Design) -> pd.DataFrame:
     """
     factors = {name: factor.level_names for name, factor in design.answered.items()}
     options = {name: [each.name for each in asked.options] for name, asked in design.covariates.items()}
+    options |= {name: [each.name for each in score.levels] for name, score in design.scores.items()}
     options |= {SAMPLE: list(design.samples)}
     problems: list[Problem] = []
     columns = {}

@@ -19,12 +19,14 @@ from vignetta.cleaning.needs import names_of, reads
 from vignetta.cleaning.personal import COLUMN, PSEUDONYM, pseudonyms, redact
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport, known_zone
 from vignetta.cleaning.reading import Reading, read_whole
+from vignetta.cleaning.scoring import add_scores
 from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
 from vignetta.frames import REMOVED, frame
+from vignetta.scores import Score
 
 KEY: Final = "key.csv"
 OWN_COLUMNS: Final = ("row", "state", "excluded")
@@ -125,6 +127,8 @@ def read_export(
     expected: Expected | None = None,
     salt: str = "",
     time_zone: str = "",
+    scores: Mapping[str, Score] | None = None,
+    language: str = "",
 ) -> CleanExport:
     """Clean an export.
 
@@ -138,6 +142,8 @@ def read_export(
     expected : what the design says about the responses, for the audit: `study.expected`.
     salt : a secret with which identifiers become pseudonyms; they stay as they are when left out.
     time_zone : the zone of the times in an export that does not say it, such as `America/Denver`; they become UTC.
+    scores : what is computed from the answers, by name: `design.scores`.
+    language : of the scores' labels.
 
     Raises
     ------
@@ -164,23 +170,26 @@ def read_export(
     redacted = redact(typed.data.assign(**key.pseudonyms), codebook, _personal(raw, matching))
     account = ledger(screened.marks, response_ids=_response_ids(redacted.data, codebook))
     wide = _wide(redacted.data, account, codebook)
-    responses = melt(wide, codebook) if codebook.tasks else wide
+    long = melt(wide, codebook) if codebook.tasks else wide
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in redacted.data))
+    scored = add_scores(long, kept, scores or {}, language=language)
+    responses = scored.responses
     notes = (
         *_file_notes(raw),
         *matching.notes,
         *typed.notes,
         *screened.notes,
-        *_gaps(responses, codebook),
+        *scored.notes,
+        *_gaps(responses, scored.codebook),
         *_removed(redacted.removed),
         *_open(codebook, responses),
         *(f"{each.what} {each.remedy}" for each in findings),
     )
-    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in redacted.data))
     synthetic = is_synthetic(responses, kept)
     told: dict[str, Any] = {"exclusions": exclusions, "declared": codebook, "audit": audit_frame(findings)}
     told |= {"removed": pd.concat([key.removed, redacted.removed], ignore_index=True), "key": key.table}
     told |= {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, kept, notes, synthetic, **told)
+    return CleanExport(responses, account, matching.columns, scored.codebook, notes, synthetic, **told)
 
 
 def _typed(raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat, time_zone: str) -> Typed:
@@ -289,9 +298,9 @@ def _file_notes(raw: RawExport) -> Iterator[str]:
 
 
 def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
-    """Factors and outcomes that are missing in responses to analyse."""
+    """Factors, outcomes and scores that are missing in responses to analyse."""
     analysed = responses[~responses["excluded"]]
-    roles = {each.name: each.role for each in codebook.with_role("factor", "outcome")}
+    roles = {each.name: each.role for each in codebook.with_role("factor", "outcome", "score")}
     for name, role in roles.items():
         missing = int(analysed[name].isna().sum())
         if missing:

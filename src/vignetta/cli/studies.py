@@ -195,6 +195,24 @@ def clean(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it goes: .sav, .dta, .csv or .parquet.")],
+    study: StudyOption = HERE,
+    wide: Annotated[bool, typer.Option("--wide", help="One row per respondent.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the clean responses for another program: SPSS, Stata, CSV or Parquet."""
+    from vignetta.study.exporting import export as write
+    from vignetta.study.folder import load
+
+    rows, columns = write(load(study), file, wide=wide)
+    if as_json:
+        print_json({"file": str(file), "rows": rows, "columns": columns})
+        return
+    out.print(f"wrote {escape(str(file))}: {count(rows, 'row')}, {count(columns, 'column')}")
+
+
+@app.command()
 def estimate(study: StudyOption = HERE, as_json: JsonOption = False) -> None:
     """Estimate what the plan declares."""
     _run_one("estimate", study, as_json)
@@ -308,6 +326,34 @@ def _print_outlook(found: "Outlook", figure: Path | None) -> None:
         show(summary_over(found.over), as_json=False)
     if figure is not None:
         out.print(f"\nwrote {escape(str(figure))}")
+
+
+# ---------------------------------------------------------------------------------------------------------- the field
+
+
+@app.command()
+def download(
+    survey: Annotated[str, typer.Argument(metavar="SV_ID", help="The survey's id.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="A new file; data/raw/SV_ID.csv when left out.")
+    ] = None,
+    labels: Annotated[bool, typer.Option("--labels", help="The words of answers, not their codes.")] = False,
+    study: StudyOption = HERE,
+    as_json: JsonOption = False,
+) -> None:
+    """Save the survey's responses from Qualtrics; QUALTRICS_API_KEY and QUALTRICS_BASE_URL must be set."""
+    import os
+
+    from vignetta.study.api import Account, Api
+    from vignetta.study.downloading import download as fetch
+
+    file = to or _root(study) / f"data/raw/{survey}.csv"
+    with working("download ...", quiet=as_json):
+        fetch(survey, file, Api(Account.of(os.environ)), labels=labels)
+    if as_json:
+        print_json({"file": str(file), "bytes": file.stat().st_size})
+        return
+    out.print(f"wrote {escape(str(file))}: {file.stat().st_size:,} bytes")
 
 
 # ------------------------------------------------------------------------------------------------------ registration

@@ -8,6 +8,7 @@ from vignetta.design.grammar import KEYWORDS, read
 from vignetta.design.layout import layout_findings
 from vignetta.design.raw import entries, items, level_names, mapping
 from vignetta.design.restrictions import restriction_findings
+from vignetta.design.score_sources import score_findings
 from vignetta.design.wording import shown_levels, template_findings
 from vignetta.errors import near_miss
 
@@ -33,6 +34,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _blocks(data)
     yield from _quotas(data)
     yield from layout_findings(data)
+    yield from score_findings(data)
     yield from restriction_findings(data.get("restrictions"), level_names(data))
     source = data.get("data")
     if isinstance(source, dict) and source.get("format") == "table":
@@ -49,7 +51,7 @@ def study_findings(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
-    sections = ("factors", "covariates", "checks", "outcomes")
+    sections = ("factors", "covariates", "checks", "outcomes", "scores")
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in entries(data, section):

@@ -31,11 +31,13 @@ from vignetta.design.layout import (
     Varies,
 )
 from vignetta.design.platform import Panel, Quota, SurveyOptions
+from vignetta.design.raw import UNSURE as UNSURE
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
 from vignetta.design.wording import Template, parse_template
 from vignetta.errors import near_miss
+from vignetta.scores import Score
 
 Mechanism = Literal["complete", "simple", "blocked", "decks"]
 """complete: every vignette as often as its probability says, in random order. simple: every respondent drawn
@@ -45,10 +47,9 @@ OutcomeKind = Literal["rating", "choice", "slider", "matrix", "text"]
 """rating: a point of a scale. choice: one of the profiles of a task. slider: a number. matrix: several ratings on one
 scale. text: words that the respondent writes, which are never analysed."""
 DataFormat = Literal["qualtrics", "table"]
+LabelledFormat = Literal["sav", "dta"]
+"""Files with labels that cleaning writes besides Parquet and CSV. sav: SPSS. dta: Stata."""
 CovariateKind = Literal["choice", "ordered", "number"]
-
-UNSURE = "unsure"
-"""What the clean data write for a recall check that was answered with not remembering."""
 
 WIDEST = 1e6
 """The largest ratio of two weights of a factor; beyond it the rarer level is never drawn in practice."""
@@ -294,13 +295,18 @@ class Data(Declared):
     """Where the responses are and what they look like."""
 
     file: str = Field(description="the export as it came, relative to the study's folder")
-    format: DataFormat = Field("qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, Parquet)")
+    format: DataFormat = Field(
+        "qualtrics", description="qualtrics, or table for data in hand (CSV, Stata, SPSS, Parquet)"
+    )
     first_day: Day = Field("", description="the first day of fielding, such as 2026-03-01")
     last_day: Day = Field("", description="the last day of fielding")
     versions: tuple[str, ...] = Field((), description="design hashes of earlier instruments whose responses count too")
     pseudonyms: bool = Field(False, description="true to replace respondents' ids; the key stays in data/raw/")
     time_zone: str = Field("", description="of times in an export that does not say it, such as America/Denver")
     respondent: str | None = Field(None, description="for a table: the column that identifies respondents")
+    formats: tuple[LabelledFormat, ...] = Field(
+        (), description="further files of the clean responses, with labels: sav for SPSS, dta for Stata"
+    )
     synthetic: bool = Field(False, description="true for made-up data; every page made from them says so")
 
 
@@ -353,6 +359,7 @@ class Design(Declared):
         None, description="the template: words, {factor} where a level's text goes, lists, conditions"
     )
     outcomes: Annotated[dict[str, Outcome], Named] = Field(description="the questions about the vignette")
+    scores: Annotated[dict[str, Score], Named] = Field({}, description="what is computed from the answers")
 
     @property
     def measures(self) -> dict[str, Outcome]:

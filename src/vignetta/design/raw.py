@@ -6,6 +6,8 @@ from typing import Any
 
 from vignetta.declared import Finding
 
+UNSURE = "unsure"
+"""What the clean data write for a recall check that was answered with not remembering."""
 Items = Sequence[tuple[int, Mapping[str, Any]]]
 
 

@@ -1,26 +1,22 @@
 """What the page's template reads: every value on the page, in words."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from vignetta.analysis.verdicts import Verdict, verdict_rule
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
+from vignetta.design.scored import analysable
 from vignetta.design.universe import universe_of
 from vignetta.report import methods, tables
 from vignetta.report.assigning import assigned, read_at_once, table
 from vignetta.report.flows import flow
-from vignetta.report.inputs import RegistrationStatus, ReportInput
+from vignetta.report.inputs import SIMULATED, RegistrationStatus, ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
 from vignetta.report.phrases import coverage
-
-SIMULATED: Final = (
-    "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
-    "and say nothing about what anybody thinks."
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def context(given: ReportInput) -> dict[str, Any]:
         "example": example(design),
         "table": table(design),
         "read": read_at_once(design),
-        "outcomes": [outcome(each, given.estimates, labels) for each in design.measures.values()],
+        "outcomes": [outcome(each, given.estimates, labels) for each in analysable(design).values()],
         "mechanism": " ".join(assigned(design)) if not design.in_hand else "",
         "flow": flow(given),
         "findings": findings(given, labels),
@@ -111,7 +107,7 @@ def facts(given: ReportInput) -> list[tuple[str, str]]:
         (count(respondents * each), "responses analysed"),
         (count(combinations), "combinations of levels" if design.vignette is None else "different vignettes"),
         (count(len(design.factors)), "factor" if len(design.factors) == 1 else "factors"),
-        (count(len(design.measures)), "outcome" if len(design.measures) == 1 else "outcomes"),
+        (count(len(analysable(design))), "outcome" if len(analysable(design)) == 1 else "outcomes"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem, StudyError, near_miss
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from vignetta.analysis.verdicts import Verdict
+
+SIMULATED: Final = (
+    "every response was generated from a stated model; no person answered. The numbers show how the analysis works "
+    "and say nothing about what anybody thinks."
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from itertools import permutations
 from vignetta.analysis.estimands.comparing import GRAND_MEAN
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Outcome
+from vignetta.design.scored import analysable
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.report.numbers import plain
 
@@ -36,7 +37,7 @@ class Labels:
 
     def unit(self, name: str) -> str:
         """What differences of an outcome are counted in."""
-        return "probability" if _prediction(name) or self._outcome(name).kind == "choice" else "points"
+        return "probability" if _prediction(name) or self._outcome(name).values == [0, 1] else "points"
 
     def digits(self, name: str) -> int:
         """How many decimals an estimate on the outcome's scale has."""
@@ -65,8 +66,9 @@ class Labels:
 
     def variable(self, name: str) -> str:
         """The label of whatever a formula names; a transformation stays as it is written."""
-        if name in self.design.covariates:
-            return words(self.design.covariates[name].label, self.design.language)
+        declared = self.design.covariates.get(name) or self.design.scores.get(name)
+        if declared is not None:
+            return words(declared.label, self.design.language)
         return self.factor(name) if name in self.design.answered else name
 
     def within(self, factor: str, name: str) -> str:
@@ -80,8 +82,9 @@ class Labels:
 
     def _outcome(self, name: str) -> Outcome:
         name = name.partition(" ")[0]
-        _known("outcome", name, list(self.design.measures))
-        return self.design.measures[name]
+        known = analysable(self.design)
+        _known("outcome", name, list(known))
+        return known[name]
 
 
 def _prediction(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
 from vignetta.design.proofing import Remark, proof
+from vignetta.design.scored import analysable
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import BIAS, reasons
 from vignetta.plan import Plan, measured_after, plan_of
@@ -127,7 +128,7 @@ def _design_line(design: Design) -> str:
         total += f" combinations, {_n_allowed(design):,} of them allowed as"
     layout = [f"{design.sample_size:,} respondents"]
     layout += [f"{each} {what}" for each, what in ((design.tasks, "tasks"), (design.profiles, "profiles")) if each > 1]
-    outcomes = ", ".join(design.measures)
+    outcomes = ", ".join(analysable(design))
     return f"{design.name}: {factors} = {total} vignettes, {' × '.join(layout)}, outcomes {outcomes}"
 
 

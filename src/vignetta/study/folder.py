@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.declared import Tree, read_tree
-from vignetta.design.declaration import DataFormat, Design, design_of
+from vignetta.design.declaration import DataFormat, Design, LabelledFormat, design_of
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Plan, plan_of
 from vignetta.study import registration
@@ -33,6 +33,7 @@ VERIFICATION: Final = "instruments/verification.txt"
 RESPONSES: Final = "data/clean/responses.parquet"
 SALT: Final = "data/raw/salt.txt"
 KEY: Final = "data/raw/key.csv"
+CLEAN_CODEBOOK: Final = "data/clean/codebook.csv"
 LEDGER: Final = "data/clean/ledger.csv"
 ARMS: Final = "data/clean/arms.csv"
 ESTIMATES: Final = "analysis/estimates.csv"
@@ -111,10 +112,18 @@ class Study:
     @property
     def codebook(self) -> Codebook:
         """What each column of the export means."""
+        return self._codebook(CODEBOOK, made_by="build")
+
+    @property
+    def clean_codebook(self) -> Codebook:
+        """What each column of the clean responses means."""
+        return self._codebook(CLEAN_CODEBOOK, made_by="clean")
+
+    def _codebook(self, name: str, *, made_by: str) -> Codebook:
         from vignetta.codebook import read_codebook
 
-        with self.file(CODEBOOK, made_by="build").open(encoding="utf-8-sig", newline="") as lines:
-            return read_codebook(lines, shown=CODEBOOK)
+        with self.file(name, made_by=made_by).open(encoding="utf-8-sig", newline="") as lines:
+            return read_codebook(lines, shown=name)
 
     @property
     def simulated_file(self) -> str:
@@ -164,6 +173,11 @@ class Study:
     def time_zone(self) -> str:
         """The zone of the times in an export that does not say it; empty when study.yaml does not either."""
         return self.design.data.time_zone if self.design.data else ""
+
+    @property
+    def formats(self) -> tuple[LabelledFormat, ...]:
+        """The labelled files of clean responses that study.yaml asks for."""
+        return self.design.data.formats if self.design.data else ()
 
     @property
     def clean(self) -> pd.DataFrame:
