@@ -13,6 +13,7 @@ from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
+from vignetta.cleaning.telling import rows_told, some
 from vignetta.codebook import Codebook, Variable
 from vignetta.errors import Problem
 from vignetta.exclusions import Exclusion
@@ -21,7 +22,6 @@ from vignetta.frames import AUDIT, frame
 Severity = Literal["error", "warning"]
 Flags = npt.NDArray[np.bool_]
 
-SHOWN: Final = 5
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
 
@@ -86,18 +86,8 @@ class Audited:
         rows = tuple(int(each) for each in np.flatnonzero(marked) + 1)
         if rows:
             yield Finding(
-                severity, check, f"{self.raw.shown} {where}", what.replace("{rows}", said(rows)), remedy, rows
+                severity, check, f"{self.raw.shown} {where}", what.replace("{rows}", rows_told(rows)), remedy, rows
             )
-
-
-def said(rows: Sequence[int]) -> str:
-    """Rows in words: the first few, and how many more.
-
-    >>> said([3]), said([1, 2, 3, 4, 5, 6, 7])
-    ('data row 3', 'data rows 1, 2, 3, 4, 5 and 2 more')
-    """
-    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:SHOWN]))}{more}"
 
 
 def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
@@ -135,11 +125,11 @@ def _columns(audited: Audited) -> Iterator[Finding]:
     listed = [str(each) for each in columns.loc[columns["status"] == "listed", "column"]]
     absent = columns[columns["status"] == "absent"]
     if listed:
-        what = f"the codebook does not know {_some(listed)}; they are left behind."
+        what = f"the codebook does not know {some(listed)}; they are left behind."
         yield Finding("warning", "columns", audited.raw.shown, what, "Add them to the codebook to have them.")
     optional = [str(each) for each in absent["variable"] if not _is_personal(str(each), audited.codebook)]
     if optional:
-        what = f"no column holds {_some(optional)}."
+        what = f"no column holds {some(optional)}."
         yield Finding("warning", "columns", audited.raw.shown, what, "Export all fields to have them.")
     for variable, column in zip(absent["variable"], absent["column"], strict=True):
         close = get_close_matches(str(column), listed, n=1, cutoff=0.75)
@@ -151,11 +141,6 @@ def _columns(audited: Audited) -> Iterator[Finding]:
 
 def _is_personal(full_name: str, codebook: Codebook) -> bool:
     return any(each.full_name == full_name and each.role == "personal" for each in codebook.variables)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(f"`{each}`" for each in names[:SHOWN]) + more
 
 
 def _previews(audited: Audited) -> Iterator[Finding]:

@@ -2,21 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from vignetta.cleaning.categories import Writing
 from vignetta.cleaning.raw_exports import ExportFormat
+from vignetta.cleaning.telling import SHOWN, cut, rows_told
 from vignetta.codebook import CATEGORICAL, Variable
 from vignetta.errors import Problem
 
 Codes = npt.NDArray[np.int64]
-
-SHOWN: Final = 5
-"""How many cells or rows a message names."""
-_LONGEST: Final = 60
 
 
 @dataclass
@@ -50,7 +46,7 @@ class Column:
         place = {cell: number for number, cell in enumerate(self.cells)} if cells else {}
         for cell in cells[:SHOWN]:
             rows = np.flatnonzero(self.codes == place[cell]) + 1
-            told = f"`{cut(cell)}` {what} ({rows_told(rows)})."
+            told = f"`{cut(cell)}` {what} ({rows_told(rows.tolist())})."
             where = f"{self.shown} {self.variable.full_name}"
             self.problems.append(Problem(where, told, remedy, rows=tuple(rows.tolist())))
         if len(cells) > SHOWN:
@@ -66,12 +62,3 @@ class Column:
         if hit.any():
             self.codes = np.where(hit, -1, self.codes)
             self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")
-
-
-def cut(cell: str) -> str:
-    return cell if len(cell) <= _LONGEST else cell[: _LONGEST - 1] + "…"
-
-
-def rows_told(rows: Codes) -> str:
-    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return f"data row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:SHOWN]))}{more}"

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.telling import rows_told, some
 from vignetta.errors import Problem, StudyError, near_miss
 
 Objects = npt.NDArray[np.object_]
@@ -27,7 +28,6 @@ or for each task one per profile."""
 
 _EMBEDDED: Final = re.compile(r"([A-Za-z]\w*)-(\d+)-(\d+)-(\d+)")
 _OWN: Final = ("respondent", "task", "profile")
-_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,8 +200,8 @@ def _check(table: pd.DataFrame, grid: _Grid, choices: Sequence[Sequence[str]], o
 def _keys(table: pd.DataFrame, grid: _Grid, respondent: str | None) -> dict[str, Any]:
     who = table[respondent] if respondent else pd.Series(np.arange(len(table)) + 1)
     if who.isna().any() or who.duplicated().any():
-        rows = np.flatnonzero(who.isna() | who.duplicated())[:_SHOWN] + 1
-        what = f"`{respondent}` is empty or stands a second time in data row {', '.join(map(str, rows))}."
+        rows = np.flatnonzero(who.isna() | who.duplicated()) + 1
+        what = f"`{respondent}` is empty or stands a second time in {rows_told(rows.tolist())}."
         raise StudyError(Problem("respondent", what, "Name a column that tells respondents apart, or leave it out."))
     cells = np.array([*product(range(1, grid.tasks + 1), range(1, grid.profiles + 1))])
     each = np.tile(cells, (len(table), 1))
@@ -229,8 +229,8 @@ def _attributes(table: pd.DataFrame, found: Mapping[tuple[int, int, int], str], 
 
 def _twice(name: str, task: int, profile: int, rows: npt.NDArray[np.bool_]) -> Iterator[Problem]:
     if rows.any():
-        first = ", ".join(map(str, np.flatnonzero(rows)[:_SHOWN] + 1))
-        what = f"the attribute `{name}` stands twice in task {task} of profile {profile} (data row {first})."
+        told = rows_told((np.flatnonzero(rows) + 1).tolist())
+        what = f"the attribute `{name}` stands twice in task {task} of profile {profile} ({told})."
         yield Problem("data", what, "Correct the names of the attributes.")
 
 
@@ -275,7 +275,7 @@ def _profile_numbers(column: "pd.Series[Any]", profiles: int) -> npt.NDArray[np.
     read = {each: _profile_number(each) for each in column.dropna().unique()}
     strange = [each for each, number in read.items() if not 1 <= number <= profiles]
     if strange:
-        shown = ", ".join(f"`{each}`" for each in strange[:_SHOWN])
+        shown = some([str(each) for each in strange])
         what = f"{shown} names none of {profiles} profiles."
         raise StudyError(Problem(f"column {column.name}", what, "Its answers end in the profile's number or letter."))
     return column.astype("object").map(read).to_numpy(dtype=np.float64)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
+from vignetta.cleaning.telling import listed
 from vignetta.errors import Problem, StudyError
 
-_SHOWN: Final = 5
 _PROBED: Final = 1 << 12
 
 
@@ -48,9 +48,8 @@ def _repaired(content: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
         return text.encode(), ("The file is not in UTF-8; it was read as Windows-1252. Check letters with accents.",)
     for number in foreign:
         lines[number - 1] = _decoded(lines[number - 1], "cp1252", shown, number).encode()
-    more = f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else ""
-    told = f"{', '.join(map(str, foreign[:_SHOWN]))}{more}"
-    return b"\n".join(lines), (f"The file mixes encodings: lines {told} were read as Windows-1252, the rest as UTF-8.",)
+    note = f"The file mixes encodings: lines {listed(foreign)} were read as Windows-1252, the rest as UTF-8."
+    return b"\n".join(lines), (note,)
 
 
 def _is_utf8(line: bytes) -> bool:

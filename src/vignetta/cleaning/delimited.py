@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.csv
 
 from vignetta.cleaning.decoding import as_utf8
+from vignetta.cleaning.telling import SHOWN
 from vignetta.errors import Problem, StudyError
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _AGAIN: Final = "Export the file again, or open it in a text editor at this line."
-_SHOWN: Final = 5
 _HEAD: Final = 1 << 22
 _BLOCK: Final = 1 << 25
 
@@ -116,8 +116,8 @@ def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> Non
         inside = "expected after" in str(error)
         what = "something follows a closing quotation mark." if inside else "a quotation mark is never closed."
         problems.append(Problem(f"{shown}:{line}", what, _AGAIN))
-    if len(problems) > _SHOWN:
-        rest = Problem(shown, f"{len(problems) - _SHOWN} more rows are broken.")
-        problems = [*problems[:_SHOWN], rest]
+    if len(problems) > SHOWN:
+        rest = Problem(shown, f"{len(problems) - SHOWN} more rows are broken.")
+        problems = [*problems[:SHOWN], rest]
     if problems:
         raise StudyError(problems)

@@ -13,9 +13,9 @@ from vignetta.cleaning.audit import Audited, Finding, Flags
 from vignetta.cleaning.categories import words
 from vignetta.cleaning.frequencies import FALSE_ALARMS, fit
 from vignetta.cleaning.rules import levels_of
+from vignetta.cleaning.telling import cut
 from vignetta.codebook import Variable
 
-_SHOWN: Final = 60
 """Characters of a wording that a message quotes."""
 _LEVELS: Final = 6
 """Levels whose frequencies a message tells."""
@@ -136,7 +136,7 @@ def _wordings(audited: Audited, expected: Expected, factors: Factors) -> Iterato
             known = wordings.get((each.about, level))
             if known and _plain(text) not in known:
                 marked = ((levels == level) & (cells == text)).to_numpy(dtype=bool) & ~audited.excluded
-                shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+                shown = cut(text)
                 what = f"`{level}` was shown as `{shown}` ({{rows}})."
                 remedy = "These are not the words of the design: find out what respondents read."
                 yield from audited.told("error", "wording", each.full_name, marked, what, remedy)

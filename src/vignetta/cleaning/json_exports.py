@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from vignetta.cleaning.decoding import as_utf8
 from vignetta.cleaning.raw_exports import RawExport, keyed_export
+from vignetta.cleaning.telling import SHOWN
 from vignetta.errors import Problem, StudyError
 
-_SHOWN: Final = 5
 _AGAIN: Final = "Export the responses again."
 
 
@@ -58,7 +58,7 @@ def _lines(text: str, shown: str) -> list[Mapping[str, Any]]:
         if not isinstance(each, Problem | dict)
     ]
     if problems:
-        raise StudyError(problems[:_SHOWN])
+        raise StudyError(problems[:SHOWN])
     return found
 
 

@@ -10,12 +10,12 @@ import pandas as pd
 
 from vignetta.cleaning.categories import words
 from vignetta.cleaning.raw_exports import RawExport, normal_import_id, respelled
+from vignetta.cleaning.telling import some
 from vignetta.codebook import RECORD, Codebook, Role, Variable
 from vignetta.errors import Problem, StudyError
 from vignetta.frames import EXPORT_COLUMNS, frame
 
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
-_SHOWN: Final = 5
 _LABEL: Final = 40
 """Legacy exports cut long question texts."""
 _RENAMED: Final = {
@@ -110,7 +110,7 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     if not found.positions and not found.doubtful and codebook.variables:
         raise StudyError(_another_survey(raw, codebook, absent))
     columns = _account(raw, codebook, found.positions, absent)
-    return Matching(found.positions, found.splits, columns, tuple(_notes(found, absent)))
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
 
 
 def _another_survey(raw: RawExport, codebook: Codebook, absent: Sequence[Variable]) -> Iterator[Problem]:
@@ -134,21 +134,12 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
     return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
-def _notes(found: _Found, absent: Sequence[Variable]) -> Iterator[str]:
-    lacking = [each.full_name for each in absent if each.role != "personal" and each.full_name not in found.doubtful]
-    if lacking:
-        yield f"The export has no column for {some(lacking)}."
+def _notes(found: _Found) -> Iterator[str]:
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
         yield f"Nothing says for certain which columns hold {some(doubtful)}; they were left out."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
-
-
-def some(names: Sequence[str]) -> str:
-    """The first of some names, and how many more there are."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(f"`{each}`" for each in names[:_SHOWN]) + more
 
 
 def _equal(raw: RawExport, positions: Sequence[int]) -> bool:

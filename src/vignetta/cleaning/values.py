@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
-from vignetta.cleaning.cells import SHOWN, Codes, Column, cut, rows_told
+from vignetta.cleaning.cells import Codes, Column
 from vignetta.cleaning.damage import SCIENTIFIC, damage
-from vignetta.cleaning.matching import Matching, is_order, order_codes, some, squeezed
+from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
+from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
@@ -114,7 +115,7 @@ def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], cod
         wrong = [each for each in column.unique() if each not in expected and words(each) != words(labels[code])]
         for cell in wrong[:SHOWN]:
             rows = np.flatnonzero(column == cell) + 1
-            what = f"`{cut(cell)}` stands in the column of `{code}` ({rows_told(rows)})."
+            what = f"`{cut(cell)}` stands in the column of `{code}` ({rows_told(rows.tolist())})."
             yield Problem(f"{raw.shown} {variable.full_name}", what, "Correct the codes of the codebook's categories.")
 
 
@@ -254,7 +255,7 @@ def _number(column: Column) -> npt.NDArray[np.float64]:
     if short:
         rows = np.flatnonzero(np.isin(column.codes, short)) + 1
         column.notes.append(
-            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows)})."
+            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows.tolist())})."
         )
     least, most = column.variable.minimum, column.variable.maximum
     beyond = values < (-np.inf if least is None else least)
@@ -275,7 +276,7 @@ def _text(column: Column) -> pd.Series:
 
 def _tell_damage(column: Column, what: str, rows: Codes) -> None:
     """An identifier that cannot be told from another is a problem, anything else worth knowing."""
-    told = f"{what} ({rows_told(rows)})."
+    told = f"{what} ({rows_told(rows.tolist())})."
     if column.variable.role == "identifier" and "lost" in what:
         remedy = "Take the export as it came, not as a spreadsheet saved it."
         column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", told, remedy))
