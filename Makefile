@@ -15,7 +15,7 @@ lint: .venv/developing
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/developing
+bench: .venv/benchmarking
 	export OPENBLAS_NUM_THREADS=1; for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done
 
 docs: .venv/developing
@@ -26,6 +26,8 @@ lock:
 	  pyproject.toml --group build -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	  -c requirements.txt pyproject.toml --group dev -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	  -c requirements-dev.txt pyproject.toml --group bench -o requirements-bench.txt
 
 clean:
 	rm -rf .venv
@@ -38,4 +40,8 @@ clean:
 
 .venv/developing: .venv/installed requirements-dev.txt
 	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/benchmarking: .venv/developing requirements-bench.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements-bench.txt
 	@touch $@

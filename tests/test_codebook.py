@@ -2,12 +2,13 @@
 
 import csv
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from vignetta.codebook import RECORD, Category, Codebook, Variable, codebook_csv, read_codebook
+from vignetta.codebook import RECORD, Category, Codebook, Variable, codebook_csv, codebook_of_csv, read_codebook
 from vignetta.errors import StudyError
 
 REGIME = Variable(
@@ -25,12 +26,12 @@ REGIME = Variable(
 def test_a_codebook_reads_back_equal() -> None:
     codebook = Codebook(variables=(*RECORD, REGIME))
     text = codebook_csv(codebook)
-    assert read_codebook(io.StringIO(text, newline=""), shown="codebook.csv") == codebook
+    assert codebook_of_csv(text, shown="codebook.csv") == codebook
 
 
 def told(text: str) -> list[str]:
     with pytest.raises(StudyError) as caught:
-        read_codebook(io.StringIO(text, newline=""), shown="codebook.csv")
+        codebook_of_csv(text, shown="codebook.csv")
     return [str(each) for each in caught.value.problems]
 
 
@@ -70,7 +71,7 @@ def test_variables_of_several_tasks_read_back_equal() -> None:
     made = [regime(task, profile) for task, profile in ((1, 1), (1, 2), (2, 1), (2, 2))]
     codebook = Codebook(variables=(*RECORD, *made, choice()))
     text = codebook_csv(codebook)
-    assert read_codebook(io.StringIO(text, newline=""), shown="codebook.csv") == codebook
+    assert codebook_of_csv(text, shown="codebook.csv") == codebook
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [(each["task"], each["profile"]) for each in rows if each["name"] in ("started", "regime")] == [
         ("", ""),
@@ -87,7 +88,7 @@ def test_a_task_that_stands_in_no_row_of_a_category_is_that_of_the_variable() ->
     assert lines[-2].startswith("regime,")
     by_hand = "\n".join([*lines[:-2], lines[-2].replace(",3,", ",,"), ""])
     assert by_hand != "\n".join(lines)
-    assert read_codebook(io.StringIO(by_hand, newline=""), shown="codebook.csv").variables == (regime(3, 0),)
+    assert codebook_of_csv(by_hand, shown="codebook.csv").variables == (regime(3, 0),)
 
 
 def test_neighbours_of_one_name_are_not_taken_for_one_variable() -> None:
@@ -149,3 +150,22 @@ def test_what_a_variable_of_a_task_needs(changes: dict[str, Any], what: str) -> 
     with pytest.raises(ValidationError) as caught:
         choice(**changes)
     assert what in [each["ctx"]["what"] for each in caught.value.errors()]
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_file_of_a_spreadsheet_reads_back_equal(tmp_path: Path, separator: str, mark: bytes) -> None:
+    codebook = Codebook(variables=(*RECORD, REGIME))
+    rows = list(csv.reader(io.StringIO(codebook_csv(codebook))))
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator).writerows(rows)
+    (tmp_path / "codebook.csv").write_bytes(mark + text.getvalue().encode())
+    assert read_codebook(tmp_path / "codebook.csv") == codebook
+
+
+def test_a_codebook_file_that_is_absent_or_not_in_utf_8_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="does not exist"):
+        read_codebook(tmp_path / "codebook.csv")
+    (tmp_path / "codebook.csv").write_bytes("name,größe\n".encode("cp1252"))
+    with pytest.raises(StudyError, match="not in UTF-8"):
+        read_codebook(tmp_path / "codebook.csv")

@@ -4,7 +4,8 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
@@ -268,12 +269,27 @@ def _cell(value: Any) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
-def read_codebook(text: Iterable[str], *, shown: str) -> Codebook:
-    """Read a codebook from the lines of a CSV file.
+def read_codebook(path: str | Path, *, shown: str = "") -> Codebook:
+    """Read a codebook from a CSV file in UTF-8, separated by commas or, as some spreadsheets save it, semicolons.
 
     `shown` is the file's name in messages. Raises `StudyError` with every problem and its row.
     """
-    reader = csv.DictReader(text, restval="")
+    path = Path(path)
+    shown = shown or path.name
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise StudyError(Problem(shown, "the file does not exist.", "`vignetta build` or `import` makes it.")) from None
+    except UnicodeDecodeError:
+        raise StudyError(Problem(shown, "the file is not in UTF-8.", "Save it as CSV UTF-8.")) from None
+    return codebook_of_csv(text, shown=shown)
+
+
+def codebook_of_csv(text: str, *, shown: str) -> Codebook:
+    """The codebook that a CSV text holds, as `codebook_csv` writes it."""
+    header = text.partition("\n")[0]
+    separator = ";" if ";" in header and "," not in header else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", delimiter=separator)
     surplus = set(reader.fieldnames or ()) ^ set(CODEBOOK_COLUMNS)
     if surplus:
         what = f"columns missing or unknown: {', '.join(sorted(map(str, surplus)))}."

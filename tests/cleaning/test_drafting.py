@@ -11,7 +11,7 @@ import vignetta as vg
 from tests.cleaning.small_export import Row, export_text
 from vignetta.cleaning.drafting import codebook_of_export
 from vignetta.cleaning.responses import read_export
-from vignetta.codebook import RECORD, codebook_csv, read_codebook
+from vignetta.codebook import RECORD, codebook_csv, codebook_of_csv
 
 Write = Callable[..., Path]
 
@@ -25,7 +25,7 @@ def test_every_column_gets_a_variable(write: Write, responses: list[Row], header
     assert [each for each in drafted.variables if each in RECORD] == list(RECORD)
     assert drafted["PROLIFIC_PID"].role == "personal"
     assert clean.responses["regime"].tolist() == [each["regime"] for each in responses]
-    assert read_codebook(codebook_csv(drafted).splitlines(), shown="x") == drafted
+    assert codebook_of_csv(codebook_csv(drafted), shown="x") == drafted
 
 
 def test_answers_in_own_words_are_open(write: Write, responses: list[Row]) -> None:

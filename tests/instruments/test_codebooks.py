@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import pytest
 
-from vignetta.codebook import RECORD, Codebook, Variable, codebook_csv, read_codebook
+from vignetta.codebook import RECORD, Codebook, Variable, codebook_csv, codebook_of_csv
 from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
 from vignetta.instruments.building import build
@@ -113,7 +113,7 @@ def test_declared_codes(altered: Altered) -> None:
 
 
 def test_it_can_be_written_and_read(codebook: Codebook) -> None:
-    assert read_codebook(codebook_csv(codebook).splitlines(keepends=True), shown="codebook.csv") == codebook
+    assert codebook_of_csv(codebook_csv(codebook), shown="codebook.csv") == codebook
 
 
 def test_columns_that_people_named(altered: Altered) -> None:

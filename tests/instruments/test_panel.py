@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vignetta.codebook import codebook_csv, read_codebook
+from vignetta.codebook import codebook_csv, codebook_of_csv
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.instruments.building import build
@@ -85,7 +85,7 @@ def test_what_the_panel_knows_people_by_is_personal(panelled: Design) -> None:
     known = {name: codebook[name] for name in ("PROLIFIC_PID", "SESSION_ID", "completion_code")}
     assert {each.role for each in known.values()} == {"personal"}
     assert all(name == each.import_id == each.column for name, each in known.items())
-    assert read_codebook(io.StringIO(codebook_csv(codebook)), shown="codebook.csv") == codebook
+    assert codebook_of_csv(codebook_csv(codebook), shown="codebook.csv") == codebook
 
 
 def test_who_comes_again_has_the_same_id(instrument: Survey, panelled: Design, simulation: Simulation) -> None:

@@ -122,8 +122,7 @@ class Study:
     def _codebook(self, name: str, *, made_by: str) -> Codebook:
         from vignetta.codebook import read_codebook
 
-        with self.file(name, made_by=made_by).open(encoding="utf-8-sig", newline="") as lines:
-            return read_codebook(lines, shown=name)
+        return read_codebook(self.file(name, made_by=made_by), shown=name)
 
     @property
     def simulated_file(self) -> str:

@@ -1,0 +1,135 @@
+"""Cleaning of large exports beside polars' and pandas' plain reading and writing of the same file.
+
+Run with `make bench`, or with numbers of rows: `python benchmarks/cleaning.py 1502 100000`. The flagship's simulated
+responses, over and over, each with its own id, address, place, times and a remark: 60 columns, all in the codebook.
+Ours reads, matches, types, audits with the design, screens, redacts and writes Parquet; the others read the text and
+write Parquet. CPU seconds in a process of its own, without the import of libraries, and the most memory it held.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+os.environ["POLARS_MAX_THREADS"] = "1"
+
+import numpy as np
+import pandas as pd
+
+import vignetta as vg
+from vignetta.codebook import Codebook, Variable
+from vignetta.study.folder import Study, load
+from vignetta.study.scaffold import init
+from vignetta.study.stages import run_stage
+
+ROWS = (1_502, 100_000, 1_000_000)
+WARM = 1_000
+RUNS = 3
+COLUMNS = 60
+WORDS = tuple("I would rather that our own country looked after its allies first and asked questions later".split())  # noqa: SIM905
+
+
+def simulated(folder: Path) -> Study:
+    init(folder)
+    for stage in ("build", "simulate"):
+        run_stage(folder, stage)
+    return load(folder)
+
+
+def large(study: Study, rows: int, folder: Path) -> None:
+    """Write an export of so many rows, and its codebook."""
+    whole = pd.read_csv(study.data, dtype=str, keep_default_na=False)
+    header, data = whole.iloc[:2].copy(), whole.iloc[2:]
+    data = data.iloc[np.arange(rows) % len(data)].reset_index(drop=True)
+    rng = np.random.default_rng(1)
+    data["ResponseId"] = [f"R_{each:015x}" for each in rng.permutation(rows) + 16**14]
+    data["IPAddress"] = [".".join(map(str, each)) for each in rng.integers(1, 255, (rows, 4))]
+    for name in ("LocationLatitude", "LocationLongitude"):
+        data[name] = rng.uniform(-90, 90, rows).round(4).astype(str)
+    start = pd.Timestamp("2026-03-01") + pd.to_timedelta(rng.integers(0, 14 * 86_400, rows), unit="s")
+    took = rng.integers(61, 2_000, rows)
+    end = start + pd.to_timedelta(took, unit="s")
+    for name, each in {"StartDate": start, "EndDate": end, "RecordedDate": end}.items():
+        data[name] = each.strftime("%Y-%m-%d %H:%M:%S")
+    data["Duration (in seconds)"] = took.astype(str)
+    more = []
+    for number in range(COLUMNS - len(whole.columns)):
+        name = f"more_{number + 1}"
+        header[name] = [name, f'{{"ImportId":"{name}"}}']
+        if number:
+            data[name] = rng.normal(50, 10, rows).round(2).astype(str)
+        else:
+            data[name] = [" ".join(each) for each in rng.choice(WORDS, (rows, 8))]
+        more.append(Variable(name=name, role="other", kind="number" if number else "text", import_id=name, column=name))
+    pd.concat([header, data]).to_csv(folder / f"{rows}.csv", index=False)
+    codebook = Codebook(variables=(*study.codebook.variables, *more))
+    (folder / f"{rows}.codebook.csv").write_text(vg.codebook_csv(codebook), encoding="utf-8")
+
+
+def ours(study: Study, path: Path, out: Path) -> None:
+    clean = vg.read_export(
+        path,
+        vg.read_codebook(path.with_suffix(".codebook.csv")),
+        exclusions=study.plan.exclusions,
+        expected=study.expected,
+        scores=study.design.scores,
+    )
+    clean.responses.to_parquet(out)
+    clean.ledger.to_csv(out.with_suffix(".csv"), index=False)
+
+
+def plain_pandas(study: Study, path: Path, out: Path) -> None:
+    pd.read_csv(path, skiprows=[1, 2]).to_parquet(out)
+
+
+def plain_polars(study: Study, path: Path, out: Path) -> None:
+    import polars as pl
+
+    pl.read_csv(path, skip_rows_after_header=2, infer_schema_length=10_000).write_parquet(out)
+
+
+def timed(who: str, folder: Path, rows: int) -> None:
+    """Print the CPU seconds of one way, after it did a small export, and the most memory in MB."""
+    work, study, out = WAYS[who], load(folder / "alliance"), folder / "out.parquet"
+    work(study, folder / f"{WARM}.csv", out)
+    start = time.process_time()
+    work(study, folder / f"{rows}.csv", out)
+    print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def measured(who: str, folder: Path, rows: int) -> tuple[float, float]:
+    """CPU seconds and MB of the fastest of some runs, each in a process of its own."""
+    command = [sys.executable, __file__, who, str(folder), str(rows)]
+    runs = [subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split() for _ in range(RUNS)]
+    return min((float(seconds), float(held)) for seconds, held in runs)
+
+
+WAYS: dict[str, Callable[[Study, Path, Path], None]] = {"ours": ours, "polars": plain_polars, "pandas": plain_pandas}
+
+
+def main() -> None:
+    sizes = [int(each) for each in sys.argv[1:]] or ROWS
+    print(f"pandas {version('pandas')}, polars {version('polars')}; {COLUMNS} columns\n")
+    print("| rows | MB | ours | MB held | polars | ratio | pandas | ratio |\n|---|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        study = simulated(folder / "alliance")
+        large(study, WARM, folder)
+        for rows in sizes:
+            large(study, rows, folder)
+            (mine, held), (polars, _), (pandas, _) = (measured(who, folder, rows) for who in WAYS)
+            size = (folder / f"{rows}.csv").stat().st_size / 1e6
+            beside = f"{polars:.3f} | {mine / polars:.1f} | {pandas:.3f} | {mine / pandas:.1f}"
+            print(f"| {rows:,} | {size:.1f} | {mine:.3f} | {held:,.0f} | {beside} |", flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] and sys.argv[1] in WAYS:
+        timed(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    else:
+        main()
