@@ -16,7 +16,6 @@ from vignetta.cleaning.rules import levels_of
 from vignetta.cleaning.telling import cut
 from vignetta.codebook import Variable
 
-"""Characters of a wording that a message quotes."""
 _LEVELS: Final = 6
 """Levels whose frequencies a message tells."""
 
