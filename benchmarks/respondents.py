@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from vignetta.design.declaration import Design
-from vignetta.instruments.building import build
-from vignetta.instruments.exporting import export_csv
+from vignetta.instruments.fieldwork.exporting import export_csv
 from vignetta.instruments.naming import AGREE, CONSENT
-from vignetta.instruments.random_answers import random_answer
-from vignetta.instruments.runtime import Runtime
-from vignetta.instruments.sessions import Session
+from vignetta.instruments.running.random_answers import random_answer
+from vignetta.instruments.running.runtime import Runtime
+from vignetta.instruments.running.sessions import Session
+from vignetta.instruments.running.visits import Answer, Respondent, State, Visit
 from vignetta.instruments.survey import Question, Survey
-from vignetta.instruments.verifying import verify
-from vignetta.instruments.visits import Answer, Respondent, State, Visit
+from vignetta.instruments.verification.verifying import verify
+from vignetta.instruments.writing.building import build
 from vignetta.study.folder import load
 from vignetta.study.scaffold import init
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from timing import cpu
 
-from vignetta.instruments.building import build
-from vignetta.instruments.differing import diff
-from vignetta.instruments.importing import draft
-from vignetta.instruments.linting import lint
+from vignetta.instruments.adoption.importing import draft
 from vignetta.instruments.qsf import qsf_text, read_qsf
+from vignetta.instruments.review.differing import diff
+from vignetta.instruments.review.linting import lint
+from vignetta.instruments.writing.building import build
 from vignetta.study.folder import load
 
 

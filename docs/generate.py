@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from vignetta import cli
 from vignetta.declared import Declared
 from vignetta.design.declaration import Design
-from vignetta.instruments.simulation import Simulation
+from vignetta.instruments.fieldwork.simulation import Simulation
 from vignetta.plan import Plan
 from vignetta.study.schemas import schemas
 

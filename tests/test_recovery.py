@@ -10,10 +10,10 @@ from scipy import stats
 from vignetta.analysis.estimating import estimate
 from vignetta.cleaning.responses import read_export
 from vignetta.design.declaration import Design
-from vignetta.instruments.building import build
 from vignetta.instruments.codebooks import codebook_of_design
-from vignetta.instruments.fielding import simulate
-from vignetta.instruments.simulation import Simulation, read_simulation
+from vignetta.instruments.fieldwork.fielding import simulate
+from vignetta.instruments.fieldwork.simulation import Simulation, read_simulation
+from vignetta.instruments.writing.building import build
 from vignetta.plan import Plan
 from vignetta.study.folder import load
 from vignetta.study.scaffold import init

@@ -17,10 +17,10 @@ from vignetta.codebook import Codebook, Variable
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 from vignetta.frames import csv_text
-from vignetta.instruments.building import build
 from vignetta.instruments.codebooks import codebook_of_design
-from vignetta.instruments.fielding import simulate
-from vignetta.instruments.simulation import read_simulation
+from vignetta.instruments.fieldwork.fielding import simulate
+from vignetta.instruments.fieldwork.simulation import read_simulation
+from vignetta.instruments.writing.building import build
 from vignetta.plan import Plan
 from vignetta.study.stages import run_stage
 

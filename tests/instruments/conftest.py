@@ -12,10 +12,10 @@ import pytest
 
 from vignetta.declared import read_tree
 from vignetta.design.declaration import Design, design_of
-from vignetta.instruments.building import build
-from vignetta.instruments.fielding import Simulated, simulate
-from vignetta.instruments.simulation import Simulation, read_simulation
+from vignetta.instruments.fieldwork.fielding import Simulated, simulate
+from vignetta.instruments.fieldwork.simulation import Simulation, read_simulation
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing.building import build
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from vignetta.instruments import elements
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing import elements
 
 Document = dict[str, Any]
 AGREEMENT = ("Disagree", "Neither", "Agree")

@@ -13,10 +13,10 @@ import pytest
 from vignetta.codebook import RECORD, Codebook, Variable, codebook_csv, codebook_of_csv
 from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
-from vignetta.instruments.building import build
 from vignetta.instruments.codebooks import codebook_of_design, codebook_of_survey
 from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing.building import build
 
 Altered = Callable[..., Design]
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from vignetta.design.declaration import Design
-from vignetta.instruments.building import build
 from vignetta.instruments.integrity import RULES, integrity_problems
 from vignetta.instruments.qsf import qsf_text
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing.building import build
 
 Document = dict[str, Any]
 

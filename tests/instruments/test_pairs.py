@@ -11,7 +11,7 @@ import pytest
 
 from vignetta.codebook import RECORD
 from vignetta.instruments.qsf import read_qsf
-from vignetta.instruments.rehearsing import rehearse
+from vignetta.instruments.running.rehearsing import rehearse
 
 HEADERS = 3
 TOOLS = "ctesta01__QualtricsTools__"

@@ -13,14 +13,14 @@ from tests.conftest import ROOT
 from tests.instruments.small_survey import small
 from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
-from vignetta.instruments.building import build
+from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.codebooks import codebook_of_survey
-from vignetta.instruments.differing import diff
-from vignetta.instruments.importing import draft, imported_codebook
-from vignetta.instruments.linting import lint
 from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
-from vignetta.instruments.rehearsing import rehearse
+from vignetta.instruments.review.differing import diff
+from vignetta.instruments.review.linting import lint
+from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.survey import Survey, walk
+from vignetta.instruments.writing.building import build
 
 EXPORTED: Final = (
     "ScottClaessens__ai-moral-decisions__survey",

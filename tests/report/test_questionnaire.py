@@ -6,7 +6,7 @@ from typing import Any
 import docx
 import pytest
 
-from tests.instruments.test_languages import CONTENT
+from tests.instruments.writing.test_languages import CONTENT
 from tests.report.test_proofs import SCRIPT, small
 from vignetta.declared import Languages, words
 from vignetta.design.declaration import Design

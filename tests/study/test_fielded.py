@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from vignetta.cleaning.responses import read_export
-from vignetta.instruments.fielding import simulate
+from vignetta.instruments.fieldwork.fielding import simulate
 from vignetta.instruments.integrity import integrity_problems
-from vignetta.instruments.translating import in_language
+from vignetta.instruments.writing.translating import in_language
 from vignetta.study.checking import check
 from vignetta.study.folder import Study, load
 from vignetta.study.scaffold import init

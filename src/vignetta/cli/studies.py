@@ -173,7 +173,7 @@ def simulate(
     if survey is None:
         _run_one("simulate", study, as_json)
         return
-    from vignetta.instruments.rehearsing import rehearse
+    from vignetta.instruments.running.rehearsing import rehearse
     from vignetta.study.files import replace_all
 
     target = to or Path(f"{survey.stem}_simulated.csv")

@@ -10,7 +10,7 @@ from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, out,
 from vignetta.errors import Problem, StudyError
 
 if TYPE_CHECKING:
-    from vignetta.instruments.findings import Findings
+    from vignetta.instruments.review.findings import Findings
 
 _COLORS: Final = {"error": "red", "warning": "yellow", "note": "blue"}
 
@@ -25,7 +25,7 @@ def lint(
     as_json: JsonOption = False,
 ) -> None:
     """List what would go wrong in the field and can be seen in the survey's file. Exit code 1 if there is an error."""
-    from vignetta.instruments.linting import lint as look
+    from vignetta.instruments.review.linting import lint as look
 
     found = look(survey, outcomes=outcome or ())
     if as_json:
@@ -36,7 +36,7 @@ def lint(
 
 
 def _print_findings(found: "Findings") -> None:
-    from vignetta.instruments.findings import SEVERITIES
+    from vignetta.instruments.review.findings import SEVERITIES
 
     for severity in SEVERITIES:
         listed = found.of(severity)
@@ -56,7 +56,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Tell in words what changed between two versions of a survey. Exit code 1 if anything did."""
-    from vignetta.instruments.differing import diff as compare
+    from vignetta.instruments.review.differing import diff as compare
 
     found = compare(old, new)
     if as_json:

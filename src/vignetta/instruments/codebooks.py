@@ -12,12 +12,11 @@ from vignetta.declared import words
 from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Option, Outcome
 from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments import building, naming
-from vignetta.instruments.carrying import with_carried
+from vignetta.instruments import naming
+from vignetta.instruments.adoption.recognising import shows_arms
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
-from vignetta.instruments.drawing import draws_whole
-from vignetta.instruments.reading import loops_of
-from vignetta.instruments.recognising import shows_arms
+from vignetta.instruments.running.carrying import with_carried
+from vignetta.instruments.running.reading import loops_of
 from vignetta.instruments.survey import (
     BlockNode,
     EmbeddedDataNode,
@@ -28,6 +27,8 @@ from vignetta.instruments.survey import (
     Survey,
     walk,
 )
+from vignetta.instruments.writing import building
+from vignetta.instruments.writing.drawing import draws_whole
 
 _PANEL_ID: Final = re.compile(
     r"(?:.*[_. -])?(?:(?:prolific|worker|participant|panelist|respondent|cloudresearch.*)[_. -]?p?id|rid|e[_-]?mail|"

@@ -6,7 +6,7 @@ from typing import Final
 
 from vignetta.codebook import codebook_csv
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.importing import draft, imported_codebook
+from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.qsf import qsf_text, read_qsf
 from vignetta.study.files import replace_all
 from vignetta.study.folder import CODEBOOK, DESIGN

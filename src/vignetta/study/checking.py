@@ -84,7 +84,7 @@ def _verified(root: Path, design: Design) -> tuple[list[Problem], list[str]]:
     as_declared = f"{study.instrument_file}: as declared."
     if filed := _filed(root):
         return [], [f"{as_declared} {filed}"]
-    from vignetta.instruments.verifying import verify
+    from vignetta.instruments.verification.verifying import verify
 
     found = verify(study.instrument, design)
     where = (replace(each, where=f"{study.instrument_file} {each.where}") for each in found.deviations)
@@ -116,7 +116,7 @@ def _biasing(plan: Plan, design: Design) -> list[str]:
 
 
 def _simulation(root: Path, design: Design) -> None:
-    from vignetta.instruments.simulation import simulation_of
+    from vignetta.instruments.fieldwork.simulation import simulation_of
 
     simulation_of(read_tree(root / SIMULATION, shown=SIMULATION), design)
 

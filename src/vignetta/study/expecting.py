@@ -12,8 +12,8 @@ from vignetta.design.declaration import Design
 from vignetta.design.levels import level_columns
 from vignetta.design.profiles import profile_probability
 from vignetta.design.universe import Floats, Universe, universe_of
-from vignetta.instruments.building import design_hash
 from vignetta.instruments.naming import DESIGN_HASH
+from vignetta.instruments.writing.building import design_hash
 
 MOST: Final = 200_000
 """More combinations of levels than these are not compared with, so that cleaning takes no longer than a second."""

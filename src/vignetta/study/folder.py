@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from vignetta.cleaning.designed import Expected
     from vignetta.codebook import Codebook
-    from vignetta.instruments.simulation import Simulation
+    from vignetta.instruments.fieldwork.simulation import Simulation
     from vignetta.instruments.survey import Survey
 
 DESIGN: Final = "design/study.yaml"
@@ -81,7 +81,7 @@ class Study:
     @property
     def simulation(self) -> Simulation:
         """The stated model from which respondents are simulated."""
-        from vignetta.instruments.simulation import simulation_of
+        from vignetta.instruments.fieldwork.simulation import simulation_of
 
         return simulation_of(self.tree(SIMULATION), self.design)
 

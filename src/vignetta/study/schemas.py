@@ -9,7 +9,7 @@ from vignetta.declared import Declared
 def schemas() -> Mapping[str, str]:
     """Each schema's file, relative to a study, and its text."""
     from vignetta.design.declaration import Design
-    from vignetta.instruments.simulation import Simulation
+    from vignetta.instruments.fieldwork.simulation import Simulation
     from vignetta.plan import Plan
 
     models: Mapping[str, type[Declared]] = {

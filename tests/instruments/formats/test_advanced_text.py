@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.instruments.preview.made import question, shown_if, survey
 from vignetta.design.declaration import Design
-from vignetta.instruments import elements
-from vignetta.instruments.building import build
 from vignetta.instruments.formats.advanced_text import advanced_text
+from vignetta.instruments.writing import elements
+from vignetta.instruments.writing.building import build
 
 
 def read(text: str) -> list[tuple[str, list[str]]]:

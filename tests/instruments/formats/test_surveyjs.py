@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.instruments.test_languages import CONTENT
+from tests.instruments.writing.test_languages import CONTENT
 from vignetta.declared import Languages
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import vignettes

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from vignetta.instruments import elements
-from vignetta.instruments.elements import Piece
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing import elements
+from vignetta.instruments.writing.elements import Piece
 
 
 def survey(pages: list[list[Piece]], flow: list[Piece] | None = None, **options: Any) -> Survey:

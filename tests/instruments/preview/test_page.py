@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from tests.instruments.preview.made import choices, question, shown_if, survey
-from tests.instruments.test_languages import CONTENT
+from tests.instruments.writing.test_languages import CONTENT
 from tests.report.browser import shown
 from vignetta.declared import Languages
 from vignetta.declared import words as words_of
 from vignetta.design.declaration import Design
 from vignetta.design.vignettes import render, vignettes
-from vignetta.instruments import elements
-from vignetta.instruments.building import build
 from vignetta.instruments.preview.page import preview_page
 from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing import elements
+from vignetta.instruments.writing.building import build
 
 WIDTHS = (390, 1280)
 HOSTILE = "<script>document.title = 'broken'</script><img src=x onerror=\"document.title='broken'\"> & <b>so</b>"

@@ -12,7 +12,6 @@ from vignetta.declared import words
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.wording import Segment
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.building import build, phrases_of
 from vignetta.instruments.formats.written import Written
 from vignetta.instruments.hypertext import escaped, inline, plain_text
 from vignetta.instruments.naming import (
@@ -27,9 +26,10 @@ from vignetta.instruments.naming import (
     slots,
     text_field,
 )
-from vignetta.instruments.pages import prose_slots
 from vignetta.instruments.preview.questions import drawn
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
+from vignetta.instruments.writing.building import build, phrases_of
+from vignetta.instruments.writing.pages import prose_slots
 
 Piece = dict[str, Any]
 _FIELD: Final = re.compile(r"\$\{e://Field/([^{}]+)\}")

@@ -7,11 +7,11 @@ from typing import Final
 
 from vignetta.design.declaration import Design
 from vignetta.frames import csv_text
-from vignetta.instruments.building import build
 from vignetta.instruments.formats.advanced_text import advanced_text
 from vignetta.instruments.formats.loops import loop_table
 from vignetta.instruments.formats.surveyjs import surveyjs
 from vignetta.instruments.formats.written import Format, Written
+from vignetta.instruments.writing.building import build
 
 ENDINGS: Final[Mapping[Format, str]] = {
     "advanced-text": ".{language}.txt",

@@ -24,7 +24,7 @@ from vignetta.instruments.survey import (
     is_true,
     walk,
 )
-from vignetta.instruments.translating import in_language
+from vignetta.instruments.writing.translating import in_language
 
 Compiled = dict[str, Any]
 _KNOWN: Final = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from vignetta.instruments.logic import COMPARISONS
+from vignetta.instruments.running.logic import COMPARISONS
 from vignetta.instruments.survey import Raw, entries
 
 Condition = dict[str, Any]

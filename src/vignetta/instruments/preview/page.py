@@ -12,11 +12,11 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from vignetta.design.declaration import Design
-from vignetta.instruments.building import build
 from vignetta.instruments.preview.compiling import Compiled, compiled
 from vignetta.instruments.preview.draws import Names, names_of
 from vignetta.instruments.survey import Survey
-from vignetta.instruments.translating import languages_of
+from vignetta.instruments.writing.building import build
+from vignetta.instruments.writing.translating import languages_of
 from vignetta.templating import template_in
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -1,0 +1,1 @@
+"""Any survey made into the codebook of its exports and a draft study."""

@@ -1,0 +1,1 @@
+"""What is wrong with any survey, and what changed between two."""

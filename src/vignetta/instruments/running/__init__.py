@@ -1,0 +1,1 @@
+"""A survey gone through as Qualtrics does it: flow, logic, orders, piped text, validation."""

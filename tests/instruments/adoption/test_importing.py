@@ -1,0 +1,262 @@
+"""Study to survey and back: the same factors, the same codebook; and what real surveys are recognised to hold."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from tests.instruments.small_survey import Document, node, small
+from vignetta.codebook import Codebook
+from vignetta.declared import words
+from vignetta.design.declaration import Design, read_design
+from vignetta.instruments.adoption.importing import draft, imported_codebook
+from vignetta.instruments.adoption.recognising import recognise
+from vignetta.instruments.codebooks import codebook_of_design
+from vignetta.instruments.qsf import qsf_text, read_qsf
+from vignetta.instruments.survey import Survey
+from vignetta.instruments.writing import elements
+from vignetta.instruments.writing.building import build
+from vignetta.study.scaffold import Template, init
+
+READY = [each for each in get_args(Template) if each != "in-hand"]
+
+
+@pytest.fixture
+def ready(request: pytest.FixtureRequest, tmp_path: Path) -> Design:
+    """The design of a study that `vignetta init` makes."""
+    init(tmp_path / "study", template=request.param)
+    return read_design(tmp_path / "study/design/study.yaml")
+
+
+def back(design: Design, folder: Path) -> tuple[Survey, Design]:
+    """A design's survey as a file, and the design that is read out of it again."""
+    (folder / "survey.qsf").write_text(qsf_text(build(design)))
+    survey = read_qsf(folder / "survey.qsf")
+    (folder / "draft.yaml").write_text(draft(survey), "utf-8")
+    return survey, read_design(folder / "draft.yaml")
+
+
+@pytest.mark.parametrize("ready", READY, indirect=True)
+def test_the_factors_come_back(ready: Design, tmp_path: Path) -> None:
+    _, again = back(ready, tmp_path)
+    assert list(again.factors) == list(ready.factors)
+    for name, factor in ready.factors.items():
+        found = again.factors[name]
+        assert found.level_names == factor.level_names
+        assert [each.words() for each in found.levels] == [each.words() for each in factor.levels]
+        assert [each.weight for each in found.levels] == [each.weight for each in factor.levels]
+        assert found.recall == factor.recall
+        if factor.recall:
+            assert [each.label for each in found.levels] == [each.label for each in factor.levels]
+    assert again.restrictions == ready.restrictions
+
+
+@pytest.mark.parametrize("ready", READY, indirect=True)
+def test_tasks_texts_and_outcomes_come_back(ready: Design, tmp_path: Path) -> None:
+    _, again = back(ready, tmp_path)
+    for key in ("tasks", "profiles", "profile_labels", "presentation", "attribute_order", "mechanism", "consent"):
+        assert getattr(again, key) == getattr(ready, key), key
+    assert again.vignette and ready.vignette
+    assert words(again.vignette).split() == words(ready.vignette).split()
+    told = [(name, each.question, each.scale, each.kind) for name, each in ready.outcomes.items()]
+    assert [(name, each.question, each.scale, each.kind) for name, each in again.outcomes.items()] == told
+    asked = [(name, each.question) for name, each in ready.covariates.items()]
+    assert [(name, each.question) for name, each in again.covariates.items()] == asked
+    assert (again.attention is None) == (ready.attention is None)
+
+
+@pytest.mark.parametrize("ready", READY, indirect=True)
+def test_the_draft_makes_the_same_survey_of_factors(ready: Design, tmp_path: Path) -> None:
+    """What is read out of the survey that the draft makes is what was read out of the first."""
+    survey, again = back(ready, tmp_path)
+    first, second = recognise(survey), recognise(build(again))
+    assert [(each.name, each.levels, each.fields) for each in first.factors] == [
+        (each.name, each.levels, each.fields) for each in second.factors
+    ]
+
+
+def held(codebook: Codebook) -> dict[str, Any]:
+    """What a survey holds of each variable: not the short names of answers, nor labels made for tables."""
+    return {
+        each.import_id: {
+            **{key: getattr(each, key) for key in ("name", "column", "role", "task", "profile", "minimum", "maximum")},
+            "kind": each.kind.replace("ordered", "category"),
+            "about": each.about if each.role in ("recall", "wording") else bool(each.about),
+            "codes": [(category.code, category.value) for category in each.categories],
+            "levels": each.levels if each.role in ("factor", "recall", "consent", "outcome") else [],
+        }
+        for each in codebook.variables
+    }
+
+
+@pytest.mark.parametrize("ready", READY, indirect=True)
+def test_the_codebook_comes_back(ready: Design, tmp_path: Path) -> None:
+    survey, _ = back(ready, tmp_path)
+    assert held(imported_codebook(survey)) == held(codebook_of_design(ready))
+
+
+# ----------------------------------------------------------------------------------------------- weights and rules
+
+
+def restricted(content: dict[str, Any]) -> None:
+    levels = content["factors"]["response"]["levels"]
+    for level, weight in zip(levels, (1, 2, 1, 3, 1), strict=True):
+        level["weight"] = weight
+    content["restrictions"] = [
+        {"forbid": {"regime": "democracy", "capability": "weak"}, "reason": "x"},
+        {"forbid": {"action": ["underspending", "rival_arms"], "response": "terminate"}, "reason": "x"},
+    ]
+
+
+def test_weights_and_rules_are_read_from_how_often_vignettes_are_drawn(
+    altered: Callable[..., Design], tmp_path: Path
+) -> None:
+    _, again = back(altered(restricted), tmp_path)
+    assert [each.weight for each in again.factors["response"].levels] == [1, 2, 1, 3, 1]
+    assert {each.weight for each in again.factors["action"].levels} == {1}
+    forbidden = {
+        tuple(sorted((name, tuple(sorted(levels))) for name, levels in each.forbid.items()))
+        for each in again.restrictions
+    }
+    assert forbidden == {
+        (("capability", ("weak",)), ("regime", ("democracy",))),
+        (("action", ("rival_arms", "underspending")), ("response", ("terminate",))),
+    }
+
+
+def test_a_recall_check_is_not_read_where_the_order_of_levels_is_unknown(
+    altered: Callable[..., Design], tmp_path: Path
+) -> None:
+    """Without democracies that are weak, the first democracy drawn stands behind strong: its order tells nothing."""
+    survey, again = back(altered(restricted), tmp_path)
+    assert {name for name, each in again.factors.items() if each.recall} == {"treaty"}
+    assert {each.about for each in imported_codebook(survey).with_role("recall")} == {"treaty"}
+
+
+def test_a_rule_about_three_factors(altered: Callable[..., Design], tmp_path: Path) -> None:
+    def three(content: dict[str, Any]) -> None:
+        forbid = {"regime": "democracy", "capability": "weak", "treaty": "none"}
+        content["factors"] = {key: content["factors"][key] for key in forbid}
+        content["vignette"] = "{regime} {capability} {treaty}"
+        content["restrictions"] = [{"forbid": forbid, "reason": "x"}]
+
+    _, again = back(altered(three), tmp_path)
+    assert [dict(each.forbid) for each in again.restrictions] == [
+        {"regime": ("democracy",), "capability": ("weak",), "treaty": ("none",)}
+    ]
+
+
+def test_decks_are_told_by_their_number(altered: Callable[..., Design], tmp_path: Path) -> None:
+    decks = {"number": 6, "search": "random"}
+    sections = {"mechanism": "decks", "decks": decks, "tasks": 4}
+    design = altered(lambda content: [each.pop("recall", None) for each in content["factors"].values()], **sections)
+    _, again = back(design, tmp_path)
+    assert (again.mechanism, again.tasks, again.decks and again.decks.number) == ("decks", 4, 6)
+    assert {name: set(each.level_names) for name, each in again.factors.items()} == {
+        name: set(each.level_names) for name, each in design.factors.items()
+    }
+    assert "in which order the levels of regime are listed" in draft(build(design))
+
+
+def test_codes_that_are_no_names_stay_codes(altered: Callable[..., Design], tmp_path: Path) -> None:
+    def coded(content: dict[str, Any]) -> None:
+        content["factors"]["regime"]["levels"][0]["code"] = "0"
+        content["factors"]["regime"]["levels"][1]["code"] = "1"
+
+    _, again = back(altered(coded), tmp_path)
+    assert again.factors["regime"].level_names == ["0", "1"]
+
+
+# ------------------------------------------------------------------------------------------------ surveys by hand
+
+
+def arms(document: Document) -> Any:
+    return node(document, "BlockRandomizer")
+
+
+def test_a_survey_by_hand() -> None:
+    found = recognise(Survey(small()))
+    (factor,) = found.factors
+    assert (factor.name, factor.codes, found.mechanism) == ("regime", ["a democracy", "no democracy"], "complete")
+    assert "The country is {regime}." in draft(Survey(small()))
+
+
+def test_an_arm_that_is_drawn_twice_as_often() -> None:
+    document = small()
+    arms(document)["Flow"].append({**arms(document)["Flow"][0], "FlowID": "FL_15"})
+    (factor,) = recognise(Survey(document)).factors
+    assert [each.weight for each in factor.levels] == [2, 1]
+
+
+def test_braces_and_marks_of_the_template_are_words(tmp_path: Path) -> None:
+    document = small()
+    asked = next(each for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID2")["Payload"]
+    asked["QuestionText"] = "<p>A {b} &lt;script&gt; ${e://Field/regime}</p><p>${e://Field/tone|x}</p>"
+    (tmp_path / "study.yaml").write_text(draft(Survey(document)), "utf-8")
+    design = read_design(tmp_path / "study.yaml")
+    levels = {"regime": "a democracy"}
+    assert design.template().render(levels, levels) == "A {b} <script> a democracy\n\n[tone|x]"
+
+
+def test_an_outcome_called_like_another_column_keeps_its_own_name() -> None:
+    document = small()
+    for each in document["SurveyElements"]:
+        if each["PrimaryAttribute"] == "QID3":
+            each["Payload"]["DataExportTag"] = "regime"
+    names = [each.name for each in imported_codebook(Survey(document)).variables]
+    assert len(names) == len(set(names))
+    assert {"regime", "regime_regime"} & set(names)
+
+
+def test_consent_is_read_whichever_answer_the_branch_asks_about(tmp_path: Path) -> None:
+    document = small()
+    branch = node(document, "Branch")["BranchLogic"]["0"]["0"]
+    for choice, operator in (("2", "Selected"), ("1", "NotSelected")):
+        branch |= {"LeftOperand": f"q://QID1/SelectableChoice/{choice}", "Operator": operator}
+        (tmp_path / "study.yaml").write_text(draft(Survey(document)), "utf-8")
+        consent = read_design(tmp_path / "study.yaml").consent
+        assert consent is not None
+        assert (words(consent.agree), words(consent.decline)) == ("Yes", "No")
+
+
+def test_a_survey_without_random_fields_has_no_draft() -> None:
+    document = small()
+    document["SurveyElements"][1]["Payload"]["Flow"].remove(arms(document))
+    assert draft(Survey(document)) == ""
+
+
+def test_blocks_drawn_without_a_field_are_told_about() -> None:
+    document = small()
+    flow = document["SurveyElements"][1]["Payload"]["Flow"]
+    shown = [flow.pop(6), flow.pop(6)]
+    flow.insert(5, elements.randomizer(shown, even=True) | {"FlowID": "FL_15"})
+    assert "FL_15 shows one of block topics, block end: its viewing order (FL_15_DO)" in draft(Survey(document))
+
+
+@pytest.mark.real
+def test_a_real_survey_whose_groups_set_a_field(real: Path, tmp_path: Path) -> None:
+    """Three children, of which the second draws again: a third, a sixth, a sixth, a third."""
+    survey = read_qsf(real / "qsf/janpfander__impressive_climate__Climatologist.qsf")
+    (factor,) = recognise(survey).factors
+    assert [(each.code, each.weight) for each in factor.levels] == [
+        *(("impressive", 2), ("random", 1), ("control", 1), ("combination", 2))
+    ]
+    assert all(len(each.text.split()) > 20 for each in factor.levels)
+    (tmp_path / "study.yaml").write_text(draft(survey), "utf-8")
+    design = read_design(tmp_path / "study.yaml")
+    assert [each.weight for each in design.factors["condition"].levels] == [2, 1, 1, 2]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [
+        ("yhoriuchi__projoint__CHKKK_Mummolo_and_Nall_full_replication_W1_Lucid_-_August_2021", {"flipped"}),
+        ("ScottClaessens__ai-moral-decisions__survey", {"order"}),
+        ("psych251__porter_2016_1_rescue__survey", set()),
+    ],
+)
+def test_what_other_real_surveys_are_recognised_to_draw(real: Path, name: str, factors: set[str]) -> None:
+    codebook = imported_codebook(read_qsf(real / "qsf" / f"{name}.qsf"))
+    assert {each.name for each in codebook.with_role("factor")} == factors
