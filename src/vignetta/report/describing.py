@@ -11,10 +11,11 @@ import pandas as pd
 
 from vignetta.cleaning.categories import words as plain_words
 from vignetta.cleaning.labelled import OWN_LABELS, coded_column, file_names
+from vignetta.cleaning.needs import reads
 from vignetta.cleaning.responses import CleanExport
 from vignetta.cleaning.scoring import Reliability, item_reliability, item_values
 from vignetta.cleaning.screening import reasons
-from vignetta.codebook import Variable
+from vignetta.codebook import Codebook, Variable
 from vignetta.design.assignment import mechanism_of
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.universe import universe_of
@@ -26,7 +27,6 @@ _UNSAID: Final = ("text", "time")
 """Kinds of which no value is shown: they may be what a respondent wrote, or tell respondents apart."""
 _EVERY: Final = ("identifier", "record", "source", "other", "consent")
 _OPTIONS: Final = ("cluster", "weights", "strata", "adjust", "fixed_effects", "random_effects")
-_READ: Final[Mapping[str, str]] = {"incomplete": "finished", "preview": "status", "speeding": "duration"}
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Documented:
             about=variable.about if variable else "",
             columns=tuple(each.column or each.import_id for each in self.clean.codebook.variables if each.name == name),
             base=self._base(role, unit),
-            plan=tuple(dict.fromkeys(_in_plan(name, variable, self.plan))),
+            plan=tuple(dict.fromkeys(_in_plan(name, self.plan, self.clean.declared))),
             unit=unit,
             n=int(column.notna().sum()),
             missing=int(column.isna().sum()),
@@ -242,7 +242,7 @@ def _counted(column: "pd.Series[Any]", variable: Variable) -> Iterator[tuple[str
 # ------------------------------------------------------------------------------------------------ the plan
 
 
-def _in_plan(name: str, variable: Variable | None, plan: Plan) -> Iterator[str]:
+def _in_plan(name: str, plan: Plan, codebook: Codebook) -> Iterator[str]:
     """What a column does in models, estimands and exclusions."""
     for model in plan.models.values():
         yield from _in_model(name, model)
@@ -250,11 +250,8 @@ def _in_plan(name: str, variable: Variable | None, plan: Plan) -> Iterator[str]:
     if hypotheses:
         names = dict.fromkeys(hypotheses)
         yield f"{'hypothesis' if len(names) == 1 else 'hypotheses'} {', '.join(names)}"
-    role = variable.role if variable else ""
     for rule in plan.exclusions:
-        by_role = {"no_consent": "consent", "attention": "attention"}.get(rule.rule)
-        recalled = rule.rule == "recall" and variable is not None and role == "recall" and variable.about == rule.factor
-        if recalled or (by_role and role == by_role) or name in (_READ.get(rule.rule), rule.by):
+        if name in {each.name for each in reads(rule, codebook)}:
             yield f"exclusion: {reasons([rule])[0]}"
 
 
