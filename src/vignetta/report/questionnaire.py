@@ -206,7 +206,7 @@ class _Part:
         for name, factor in self.design.factors.items():
             self._asked(words(factor.label, self.language), "")
             head = ("Level", "Words that respondents read", "Code", "Probability")
-            _table(self.document, head, self._level_rows(factor, shares[name]), widths=(0.2, 0.4, 0.21, 0.19))
+            _table(self.document, head, self._level_rows(factor, shares[name]), widths=(0.2, 0.38, 0.25, 0.17))
 
     def _level_rows(self, factor: Factor, shares: list[float] | None) -> Rows:
         told = [f"{100 * each:.1f}%" for each in shares] if shares else ["see restrictions"] * len(factor.levels)

@@ -43,8 +43,9 @@ _PIPE: Final = "\ue000"
 """Where a field goes, until its name is put in: from the range of characters that no text uses."""
 PROFILE: Final = "{profile}"
 """In the question of a rating, where the profile's label goes."""
-_TABLE: Final = "border-collapse:collapse;width:100%;max-width:44em;margin:1em 0"
-_CELL: Final = "border-bottom:1px solid #bbb;padding:.5em;text-align:left;vertical-align:top"
+_TABLE: Final = "border-collapse:collapse;width:100%;max-width:44em;margin:1em 0;font-size:min(1em,3.7vw)"
+_CELL: Final = "border-bottom:1px solid #bbb;padding:.5em .25em;text-align:left;vertical-align:top"
+"""Inline, for Qualtrics keeps no style sheet of a question; in smaller type on phones, so that words stay whole."""
 
 
 def segments(design: Design, language: str) -> tuple[Segment, ...]:
