@@ -53,7 +53,9 @@ def study(**more: Any) -> Any:
 
 @pytest.fixture
 def clean(tmp_path: Path) -> CleanExport:
-    data = rows({}, *OTHERS, {"ResponseId": "R_4", "regime": "None", "approval_1": "", "education": ""}, {"ResponseId": "R_1"})
+    data = rows(
+        {}, *OTHERS, {"ResponseId": "R_4", "regime": "None", "approval_1": "", "education": ""}, {"ResponseId": "R_1"}
+    )
     path = tmp_path / "export.csv"
     path.write_text(export_text(data))
     return read_export(path, CODEBOOK, exclusions=[Exclusion(rule="duplicate", by="response_id")])

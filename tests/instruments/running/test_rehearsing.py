@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.instruments import real_surveys
 from tests.instruments.small_flows import about, branch, choice, one_block, said, setting, several
 from tests.instruments.test_qsf import EXPORTED, GENERATED
 from vignetta.cleaning.responses import read_export
@@ -66,6 +67,13 @@ def test_what_is_executed_and_stubbed_of_every_real_survey(real: Path, name: str
     assert ("display logic of questions" in executed) == any(each.display_logic for each in shown)
     for kind in {each.type for each in shown if form(each) != "unknown"} - {"Captcha", "Meta"}:
         assert f"questions of type {kind}" in executed
+
+
+@pytest.mark.real
+def test_the_documentation_has_the_table_of_every_real_survey(real: Path, root: Path) -> None:
+    table = list(real_surveys.lines(real / "qsf"))
+    assert len([each for each in table if each.startswith("| ")]) == 26 + 2
+    assert "\n".join(table) in (root / "docs/instruments.md").read_text()
 
 
 @pytest.mark.real
