@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -300,6 +301,18 @@ def test_the_token_is_sent_by_https_alone(base: str, good: bool) -> None:
     with pytest.raises(StudyError, match=BASE) as caught:
         Account.of({BASE: base})
     assert len(caught.value.problems) == 2
+
+
+def test_a_server_that_does_not_exist_is_told_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def nowhere(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    waits: list[float] = []
+    account = Account.of({TOKEN: SECRET, BASE: "fra9.qualtrics.example"})
+    with pytest.raises(StudyError, match="there is no server `https://fra9.qualtrics.example`"):
+        download(SURVEY, tmp_path / "export.csv", Api(account, wait=waits.append))
+    assert waits == []
 
 
 def test_the_command_saves_below_the_study_and_writes_the_token_nowhere(server: Qualtrics, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -126,10 +127,18 @@ class Api:
                     why = self._refused(error)
                     seconds = _asked_to_wait(error.headers)
             except (OSError, HTTPException) as error:
+                self._named(error)
                 why, seconds = self.secret(f"the server was not reached ({type(error).__name__})"), None
             if attempt < ATTEMPTS - 1:
                 self.pause(min(2.0**attempt, _LONGEST) if seconds is None else seconds, why)
         raise StudyError(Problem("Qualtrics", f"{why}, {ATTEMPTS} times.", "Try again later."))
+
+    def _named(self, error: Exception) -> None:
+        """Raise when the server's name is nobody's: trying again would not help."""
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, socket.gaierror) and reason.errno == socket.EAI_NONAME:
+            what = f"there is no server `{self.account.base}`, or no connection to the internet."
+            raise StudyError(Problem(BASE, what, "Set it to your data center, such as `fra1.qualtrics.com`.")) from None
 
     def _request(self, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> urllib.request.Request:
         own = {"X-API-TOKEN": self.account.token, **headers}
