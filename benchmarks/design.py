@@ -16,12 +16,12 @@ import numpy as np
 from timing import cpu
 
 from vignetta.declared import Tree
-from vignetta.design.assignment import draw, mechanism_of
+from vignetta.design.assigning.assignment import draw, mechanism_of
+from vignetta.design.assigning.mechanisms import Blocked, Complete, Simple
+from vignetta.design.assigning.universe import universe_of
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design, design_of, read_design
-from vignetta.design.mechanisms import Blocked, Complete, Simple
 from vignetta.design.restrictions import Restriction
-from vignetta.design.universe import universe_of
-from vignetta.design.vignettes import vignettes
 
 RESPONDENTS = 1_000_000
 SAMPLE = 1_502

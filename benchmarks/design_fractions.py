@@ -1,4 +1,4 @@
-"""The exchange of `vignetta.design.fractions` beside two plain ones in numpy, in the same run.
+"""The exchange of `vignetta.design.fractional.fractions` beside two plain ones in numpy, in the same run.
 
 Row by row: takes a row out, inverts X'X of the others, and puts in the candidate of largest variance. Best pair
 (Fedorov 1972): inverts X'X once for each exchange, and makes the best of all exchanges. CPU seconds, the median of
@@ -18,9 +18,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from vignetta.design.blocking import decks
-from vignetta.design.efficiency import d_efficiency, model_matrix
-from vignetta.design.fractions import exchanged, fraction
+from vignetta.design.fractional.blocking import decks
+from vignetta.design.fractional.efficiency import d_efficiency, model_matrix
+from vignetta.design.fractional.fractions import exchanged, fraction
 
 Result = TypeVar("Result")
 RUNS = 15

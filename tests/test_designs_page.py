@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from vignetta.declared import read_tree
-from vignetta.design.assignment import draw
+from vignetta.design.assigning.assignment import draw
+from vignetta.design.assigning.feasibility import feasibility_findings
 from vignetta.design.declaration import Design, design_of
-from vignetta.design.feasibility import feasibility_findings
 
 LEVELS = {
     "regime": ["democracy", "autocracy"],

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from vignetta import cli
-from vignetta.design.wording import parse_template, template_findings
+from vignetta.design.texts.wording import parse_template, template_findings
 
 
 def test_made_pages_are_up_to_date(root: Path) -> None:

@@ -9,9 +9,9 @@ import rdata
 from scipy import stats
 
 import vignetta as vg
-from vignetta.design.assignment import frequencies
+from vignetta.design.assigning.assignment import frequencies
+from vignetta.design.assigning.tasks import Repeated
 from vignetta.design.declaration import Design, read_design
-from vignetta.design.tasks import Repeated
 from vignetta.study.checking import check
 from vignetta.study.scaffold import init
 

@@ -61,7 +61,7 @@ def test_imports_point_down(root: Path) -> None:
         ("cleaning/responses.py", "from vignetta.instruments.qsf import read_qsf"),
         ("cleaning/responses.py", "def f():\n    import vignetta.plan"),
         ("analysis/models/fitting.py", "from vignetta import cleaning"),
-        ("design/vignettes.py", "from vignetta.codebook import Codebook"),
+        ("design/assigning/vignettes.py", "from vignetta.codebook import Codebook"),
     ],
 )
 def test_a_planted_import_is_found(root: Path, tmp_path: Path, file: str, line: str) -> None:

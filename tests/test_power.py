@@ -14,8 +14,8 @@ from statsmodels.stats.power import TTestIndPower
 from tests.small_plan import DIFFERENCE, ONE, Read, reader
 from vignetta import power as module
 from vignetta.analysis.estimands import averaging
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.frames import PRECISION
 from vignetta.plan import Plan

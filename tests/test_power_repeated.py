@@ -13,8 +13,8 @@ import pytest
 from tests.design.small_design import equal, small_design
 from vignetta import power as module
 from vignetta.analysis.models.fitting import fit
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.plan import Plan, read_plan
 from vignetta.power import precision, sizes_around

@@ -10,9 +10,9 @@ from scipy import stats
 
 from tests.small_plan import DIFFERENCE, ONE, Read, reader
 from vignetta.analysis.estimating import estimate
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.plan import Plan
 from vignetta.power import precision
 

@@ -17,8 +17,8 @@ from vignetta.analysis.models.fitting import fit
 from vignetta.analysis.models.samples import read_formula, variables
 from vignetta.analysis.options import raise_all
 from vignetta.analysis.tabulating import tabulate
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.frames import ESTIMATES, PRECISION, frame
 from vignetta.plan import Estimand, ModelSpec, Plan

@@ -12,8 +12,8 @@ from vignetta.analysis.estimands.unconditional import unconditional
 from vignetta.analysis.estimating import TESTS, estimate, with_declared_levels
 from vignetta.analysis.inference.multiplicity import adjust
 from vignetta.analysis.models.fitting import fit
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.frames import ESTIMATES
 from vignetta.plan import Estimand, Plan

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from vignetta.design.efficiency import MEAN, alias_relations, d_efficiency, model_matrix
-from vignetta.design.fractions import fraction
+from vignetta.design.fractional.efficiency import MEAN, alias_relations, d_efficiency, model_matrix
+from vignetta.design.fractional.fractions import fraction
 
 Floats = npt.NDArray[np.float64]
 

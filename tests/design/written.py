@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from vignetta.declared import read_tree
+from vignetta.design.assigning.feasibility import feasibility_findings
 from vignetta.design.declaration import design_of
-from vignetta.design.feasibility import feasibility_findings
 from vignetta.errors import StudyError
 
 FACTORS = """\

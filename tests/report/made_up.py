@@ -8,8 +8,8 @@ import pandas as pd
 from vignetta.analysis.estimating import estimate
 from vignetta.analysis.verdicts import verdicts
 from vignetta.declared import Languages
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.frames import ARMS, LEDGER, frame
 from vignetta.plan import About, Plan
 from vignetta.report.inputs import RegistrationStatus, ReportInput

@@ -9,10 +9,10 @@ import pytest
 from tests.report.browser import shown
 from tests.report.made_up import declared, level
 from tests.report.test_page import WIDTHS, Reading
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.passages import shown_numbers
-from vignetta.design.proofing import proof
-from vignetta.design.vignettes import vignettes
+from vignetta.design.proofs.passages import shown_numbers
+from vignetta.design.proofs.proofing import proof
 from vignetta.report.proofs import MOST_NUMBERS, proof_page
 
 SCRIPT = "was <script>document.title = 'broken'</script> & so"

@@ -9,8 +9,8 @@ import pytest
 from tests.instruments.writing.test_languages import CONTENT
 from tests.report.test_proofs import SCRIPT, small
 from vignetta.declared import Languages, words
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.report.questionnaire import questionnaire_docx
 from vignetta.report.randomising import level_shares, randomising, restriction_words
 

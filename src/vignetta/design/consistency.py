@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vignetta.declared import Finding, Location
-from vignetta.design.grammar import KEYWORDS, read
 from vignetta.design.layout import layout_findings
 from vignetta.design.raw import entries, items, level_names, mapping
 from vignetta.design.restrictions import restriction_findings
 from vignetta.design.score_sources import score_findings
-from vignetta.design.wording import shown_levels, template_findings
+from vignetta.design.texts.grammar import KEYWORDS, read
+from vignetta.design.texts.wording import shown_levels, template_findings
 from vignetta.errors import near_miss
 
 RESERVED = frozenset(

@@ -35,7 +35,7 @@ from vignetta.design.raw import UNSURE as UNSURE
 from vignetta.design.raw import items, repeated, repeated_codes
 from vignetta.design.restrictions import Restriction
 from vignetta.design.scales import Direction, Ends, Statement, outcome_findings
-from vignetta.design.wording import Template, parse_template
+from vignetta.design.texts.wording import Template, parse_template
 from vignetta.errors import near_miss
 from vignetta.scores import Score
 

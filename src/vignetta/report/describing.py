@@ -16,9 +16,9 @@ from vignetta.cleaning.responses import CleanExport
 from vignetta.cleaning.scoring import Reliability, item_reliability, item_values
 from vignetta.cleaning.screening import reasons
 from vignetta.codebook import Codebook, Variable
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design, Factor
-from vignetta.design.universe import universe_of
 from vignetta.plan import ModelSpec, Plan
 
 ACCOUNT: Final = "account"

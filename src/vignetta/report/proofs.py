@@ -9,13 +9,13 @@ from typing import Any, Final
 import pandas as pd
 
 from vignetta.declared import words
-from vignetta.design.comparing import LevelLength, level_lengths
+from vignetta.design.assigning.vignettes import render, vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.languages import is_english
-from vignetta.design.passages import Proofs, Remark, n_combinations, shown_numbers
-from vignetta.design.proofing import MOST_READ, proof, samples
-from vignetta.design.reading import measure
-from vignetta.design.vignettes import render, vignettes
+from vignetta.design.proofs.comparing import LevelLength, level_lengths
+from vignetta.design.proofs.passages import Proofs, Remark, n_combinations, shown_numbers
+from vignetta.design.proofs.proofing import MOST_READ, proof, samples
+from vignetta.design.proofs.reading import measure
+from vignetta.design.texts.languages import is_english
 from vignetta.report.numbers import count
 from vignetta.report.templating import template
 

@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 
 from vignetta.declared import words
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.layout import Varies
 from vignetta.design.restrictions import Restriction
-from vignetta.design.universe import universe_of
 from vignetta.report.numbers import count
 
 MOST_COUNTED: Final = 200_000

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
-from vignetta.design.proofing import Remark, proof
+from vignetta.design.proofs.proofing import Remark, proof
 from vignetta.design.scored import analysable
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import BIAS, reasons
@@ -67,7 +67,7 @@ def _infeasible(design: Design) -> list[Finding]:
     """What the design asks for and no assignment can give; nothing is computed where nothing can be in the way."""
     if not (design.decks or design.exact or any(each.across for each in design.restrictions)):
         return []
-    from vignetta.design.feasibility import feasibility_findings
+    from vignetta.design.assigning.feasibility import feasibility_findings
 
     return list(feasibility_findings(design))
 
@@ -133,7 +133,7 @@ def _design_line(design: Design) -> str:
 
 
 def _n_allowed(design: Design) -> int:
-    from vignetta.design.universe import universe_of
+    from vignetta.design.assigning.universe import universe_of
 
     return len(universe_of(design))
 

@@ -7,11 +7,11 @@ from typing import Final
 import pandas as pd
 
 from vignetta.cleaning.designed import Expected
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.levels import level_columns
+from vignetta.design.assigning.profiles import profile_probability
+from vignetta.design.assigning.universe import Floats, Universe, universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.levels import level_columns
-from vignetta.design.profiles import profile_probability
-from vignetta.design.universe import Floats, Universe, universe_of
 from vignetta.instruments.naming import DESIGN_HASH
 from vignetta.instruments.writing.building import design_hash
 

@@ -13,8 +13,8 @@ from vignetta.analysis.estimands.averaging import grid
 from vignetta.analysis.estimands.margins import contrasts, margins
 from vignetta.analysis.models.fits import Fit
 from vignetta.analysis.models.fitting import fit
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 
 EXACT = 1e-10

@@ -13,8 +13,8 @@ from vignetta.analysis.estimands.joint_tests import joint_test
 from vignetta.analysis.estimands.margins import contrasts, differences, margins
 from vignetta.analysis.models.fits import Fit
 from vignetta.analysis.models.fitting import fit
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.frames import ESTIMATES
 

@@ -16,7 +16,7 @@ from vignetta.analysis.estimands.conjoint import amce
 from vignetta.analysis.intervals import infer
 from vignetta.analysis.models.fits import Fit
 from vignetta.analysis.models.fitting import fit
-from vignetta.design.vignettes import vignettes
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.errors import StudyError
 
 Floats = npt.NDArray[np.float64]

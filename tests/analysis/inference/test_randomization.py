@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from vignetta.analysis.inference.randomization import randomization_test
-from vignetta.design.assignment import draw
+from vignetta.design.assigning.assignment import draw
 from vignetta.design.declaration import Design
 from vignetta.errors import StudyError
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.instruments.conftest import Change
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.instruments.formats.loops import loop_table
 from vignetta.instruments.formats.writing import instrument_files

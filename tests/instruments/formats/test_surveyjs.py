@@ -10,8 +10,8 @@ import pytest
 
 from tests.instruments.writing.test_languages import CONTENT
 from vignetta.declared import Languages
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.instruments.formats.surveyjs import surveyjs
 from vignetta.instruments.hypertext import plain_text

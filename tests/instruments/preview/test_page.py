@@ -13,8 +13,8 @@ from tests.instruments.writing.test_languages import CONTENT
 from tests.report.browser import shown
 from vignetta.declared import Languages
 from vignetta.declared import words as words_of
+from vignetta.design.assigning.vignettes import render, vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import render, vignettes
 from vignetta.instruments.preview.page import preview_page
 from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.survey import Survey

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from vignetta.design.assigning.vignettes import render
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import render
 from vignetta.errors import StudyError
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.qsf import read_qsf

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from vignetta.design.assigning.vignettes import render
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import render
 from vignetta.errors import StudyError
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.integrity import integrity_problems

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from vignetta.declared import read_tree
+from vignetta.design.assigning.vignettes import render
 from vignetta.design.declaration import Design, design_of
-from vignetta.design.vignettes import render
 from vignetta.errors import StudyError
 from vignetta.instruments.codebooks import codebook_of_design
 from vignetta.instruments.hypertext import plain_text

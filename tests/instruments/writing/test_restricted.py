@@ -9,9 +9,9 @@ import pytest
 
 from tests.design.small_design import equal, small_design
 from vignetta.cleaning.responses import read_export
+from vignetta.design.assigning.universe import shares
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.universe import shares
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import StudyError
 from vignetta.instruments.codebooks import codebook_of_design
 from vignetta.instruments.fieldwork.fielding import simulate

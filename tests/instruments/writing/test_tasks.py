@@ -11,10 +11,10 @@ import pytest
 
 from tests.design.small_design import equal, small_design
 from vignetta.cleaning.responses import read_export
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.universe import universe_of
+from vignetta.design.assigning.vignettes import render, vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.universe import universe_of
-from vignetta.design.vignettes import render, vignettes
 from vignetta.instruments import naming
 from vignetta.instruments.codebooks import codebook_of_design
 from vignetta.instruments.fieldwork.fielding import simulate

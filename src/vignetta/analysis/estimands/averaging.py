@@ -17,8 +17,8 @@ from vignetta.analysis.models.likelihoods.distinct import distinct
 from vignetta.analysis.models.likelihoods.effects import averages
 from vignetta.analysis.models.linearisation import Sampled
 from vignetta.analysis.options import check_options, raise_all, unknown
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
-from vignetta.design.vignettes import vignettes
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import Average
 

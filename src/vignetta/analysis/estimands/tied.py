@@ -14,10 +14,10 @@ from vignetta.analysis.models.fits import Fit
 from vignetta.analysis.models.samples import read_factor
 from vignetta.analysis.options import raise_all, unknown
 from vignetta.analysis.tabulating import Label
-from vignetta.design.components import components
+from vignetta.design.assigning.components import components
+from vignetta.design.assigning.profiles import profile_probability
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.profiles import profile_probability
-from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 
 Floats = npt.NDArray[np.float64]

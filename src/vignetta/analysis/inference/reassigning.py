@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.analysis.options import raise_all, unknown
-from vignetta.design.assignment import mechanism_of
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.universe import universe_of
 from vignetta.errors import Problem
 
 Codes = npt.NDArray[np.int64]

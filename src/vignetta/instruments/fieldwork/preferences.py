@@ -6,10 +6,10 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from scipy.special import ndtr
 
+from vignetta.design.assigning.profiles import codes_of, rules_across, shared_factors
+from vignetta.design.assigning.tasks import repeated
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.profiles import codes_of, rules_across, shared_factors
-from vignetta.design.tasks import repeated
-from vignetta.design.universe import universe_of
 from vignetta.errors import Problem, StudyError
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Covariate, Design
-from vignetta.design.vignettes import vignettes
 from vignetta.instruments.fieldwork.preferences import choice_probabilities
 from vignetta.instruments.fieldwork.simulation import Distribution, Opinion, Simulation
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from vignetta.design.decking import decked
+from vignetta.design.assigning.decking import decked
+from vignetta.design.assigning.universe import shares, universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.universe import shares, universe_of
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.naming import WHOLE, Slot, ending, factor_field, text_field
 

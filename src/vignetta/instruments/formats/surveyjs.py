@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Factor
-from vignetta.design.wording import Segment
+from vignetta.design.texts.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.formats.written import Written
 from vignetta.instruments.hypertext import escaped, inline, plain_text

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom
 
+from vignetta.design.assigning.universe import Floats
 from vignetta.design.declaration import Factor
-from vignetta.design.universe import Floats
 from vignetta.errors import Problem
 from vignetta.instruments.naming import Slot, factor_field
 

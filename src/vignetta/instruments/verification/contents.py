@@ -9,10 +9,10 @@ from itertools import combinations
 from typing import Final
 
 from vignetta.declared import words
-from vignetta.design.decking import decked
+from vignetta.design.assigning.decking import decked
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design, Factor
-from vignetta.design.universe import universe_of
-from vignetta.design.wording import Segment
+from vignetta.design.texts.wording import Segment
 from vignetta.errors import Problem
 from vignetta.instruments.hypertext import escaped, inline
 from vignetta.instruments.naming import (

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vignetta.design.assignment import mechanism_of
-from vignetta.design.decking import decked
+from vignetta.design.assigning.assignment import mechanism_of
+from vignetta.design.assigning.decking import decked
+from vignetta.design.assigning.profiles import codes_of, rules_across, shared_factors, side_by_side
+from vignetta.design.assigning.universe import Floats, Universe, universe_of
 from vignetta.design.declaration import Design, Factor
-from vignetta.design.profiles import codes_of, rules_across, shared_factors, side_by_side
-from vignetta.design.universe import Floats, Universe, universe_of
 from vignetta.instruments.naming import Slot
 
 Places = npt.NDArray[np.int64]

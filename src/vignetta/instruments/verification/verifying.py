@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from vignetta.design.assigning.universe import Floats
 from vignetta.design.declaration import Design
-from vignetta.design.universe import Floats
 from vignetta.errors import Problem
 from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.naming import DESIGN_HASH, SAMPLE, Slot, slot_of, slots

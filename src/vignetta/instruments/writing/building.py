@@ -16,7 +16,7 @@ from typing import Final
 from vignetta.declared import NAME
 from vignetta.design.declaration import Covariate, Design
 from vignetta.design.platform import FIELD, Quota
-from vignetta.design.wording import Segment
+from vignetta.design.texts.wording import Segment
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.hypertext import inline
 from vignetta.instruments.naming import (

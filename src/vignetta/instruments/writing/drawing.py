@@ -10,11 +10,11 @@ from math import gcd, prod
 from typing import Any, Final, TypeVar
 
 from vignetta.declared import words
-from vignetta.design.components import Cell, Component, components
-from vignetta.design.decking import decked
+from vignetta.design.assigning.components import Cell, Component, components
+from vignetta.design.assigning.decking import decked
+from vignetta.design.assigning.universe import shares, universe_of
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.layout import Varies
-from vignetta.design.universe import shares, universe_of
 from vignetta.instruments.hypertext import escaped
 from vignetta.instruments.naming import DECK, VIGNETTE, WHOLE, Slot, ending, factor_field, slots, text_field
 from vignetta.instruments.writing import elements

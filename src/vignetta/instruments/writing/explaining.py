@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import prod
 
-from vignetta.design.components import Component, components
+from vignetta.design.assigning.components import Component, components
+from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design
-from vignetta.design.universe import universe_of
 from vignetta.instruments.naming import DECK, ORDER, VIGNETTE
 from vignetta.instruments.writing.drawing import MOST_CHILDREN, Drawing, draws_whole
 

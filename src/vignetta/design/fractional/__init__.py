@@ -1,0 +1,1 @@
+"""Fewer vignettes than all, chosen so that they tell most."""

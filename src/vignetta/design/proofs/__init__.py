@@ -1,0 +1,1 @@
+"""Every vignette read as a copy editor reads, before anybody answers."""

@@ -1,0 +1,1 @@
+"""The words of a vignette: templates, levels, phrases, and what each language needs."""
