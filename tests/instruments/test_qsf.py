@@ -15,12 +15,14 @@ from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
 from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.codebooks import codebook_of_survey
+from vignetta.instruments.preview.page import preview_page
 from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
 from vignetta.instruments.review.differing import diff
 from vignetta.instruments.review.linting import lint
 from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.survey import Survey, walk
 from vignetta.instruments.writing.building import build
+from vignetta.study.adopting import adopt
 
 EXPORTED: Final = (
     "ScottClaessens__ai-moral-decisions__survey",
@@ -184,6 +186,27 @@ def test_other_encodings_and_absent_files(tmp_path: Path, document: dict[str, An
     assert read_qsf(file).document == document
 
 
+def test_half_an_emoji_is_kept_and_shown_as_a_mark(document: dict[str, Any], tmp_path: Path) -> None:
+    """Texts that were cut after so many UTF-16 units: JSON can hold the half, no other file can."""
+    half = json.loads(json.dumps(document))
+    half["SurveyEntry"]["SurveyName"] += "\ud83d"
+    element(half, "SQ")["Payload"] |= {"QuestionText": "Hello \ud83d", "DataExportTag": "q\ud83d"}
+    element(half, "FL")["Payload"]["Flow"][1]["Description"] = "\udc00"
+    file = written(tmp_path, half)
+    survey = read_qsf(file)
+    assert json.loads(qsf_text(survey)) == half
+    assert next(iter(survey.questions.values())).plain == "Hello \ufffd"
+    found = [
+        preview_page(survey),
+        rehearse(survey, 3).export,
+        *map(str, lint(survey)),
+        *map(str, integrity_problems(survey)),
+    ]
+    assert all(each.encode() for each in (*found, *map(str, diff(Survey(document), survey))))
+    adopt(file, tmp_path / "adopted")
+    assert read_qsf(tmp_path / "adopted/instruments/survey.qsf").document == half
+
+
 def element(document: dict[str, Any], kind: str) -> Any:
     return next(each for each in document["SurveyElements"] if each["Element"] == kind)
 
@@ -213,7 +236,7 @@ def question_ids(document: dict[str, Any]) -> list[str]:
     return [each["PrimaryAttribute"] for each in document["SurveyElements"] if each["Element"] == "SQ"]
 
 
-JUNK: Final = ("null", "[]", "{}", "5", '"x"', "[5]", '{"a": 1}', '{"1": null}', "true", "-1.5")
+JUNK: Final = ("null", "[]", "{}", "5", '"x"', "[5]", '{"a": 1}', '{"1": null}', "true", "-1.5", '"\\ud83d"')
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -168,7 +168,7 @@ def _entry_keys(survey: Survey) -> Iterator[Problem]:
 
 
 def _element_keys(survey: Survey) -> Iterator[Problem]:
-    for each in survey.document["SurveyElements"]:
+    for each in survey.all_elements:
         if set(each) != set(ELEMENT_KEYS):
             where = f"{each['Element']} {each.get('PrimaryAttribute')}"
             keys = ", ".join(sorted(set(each) ^ set(ELEMENT_KEYS)))
@@ -176,7 +176,7 @@ def _element_keys(survey: Survey) -> Iterator[Problem]:
 
 
 def _one_survey_id(survey: Survey) -> Iterator[Problem]:
-    for name in sorted({str(each.get("SurveyID")) for each in survey.document["SurveyElements"]} - {survey.id}):
+    for name in sorted({str(each.get("SurveyID")) for each in survey.all_elements} - {survey.id}):
         what = f"elements belong to the survey `{name}`, but the file is `{survey.id}`."
         yield Problem("SurveyElements", what, "Write the same SurveyID everywhere.")
 

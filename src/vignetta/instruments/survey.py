@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from vignetta.instruments.hypertext import plain_text
+from vignetta.instruments.hypertext import plain_text, whole_characters
 
 Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
@@ -243,11 +243,22 @@ class Survey:
 
     document: Raw = field(repr=False)
 
+    @cached_property
+    def _whole(self) -> Raw:
+        written: Raw = whole_characters(self.document)
+        return written
+
     @property
     def entry(self) -> Raw:
         """The survey's own data: id, name, owner, language, dates."""
-        entry: Raw = self.document["SurveyEntry"]
+        entry: Raw = self._whole["SurveyEntry"]
         return entry
+
+    @property
+    def all_elements(self) -> list[Raw]:
+        """The elements with their attributes and payloads."""
+        elements: list[Raw] = self._whole["SurveyElements"]
+        return elements
 
     @property
     def id(self) -> str:
@@ -264,7 +275,7 @@ class Survey:
 
     def elements(self, kind: str) -> list[Raw]:
         """The elements of one kind, such as `SQ`, with their attributes and payload."""
-        return [each for each in self.document["SurveyElements"] if each.get("Element") == kind]
+        return [each for each in self.all_elements if each.get("Element") == kind]
 
     @property
     def options(self) -> Raw:
