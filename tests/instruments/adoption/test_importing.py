@@ -1,15 +1,17 @@
 """Study to survey and back: the same factors, the same codebook; and what real surveys are recognised to hold."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.instruments.small_survey import Document, node, small
 from vignetta.codebook import Codebook
-from vignetta.declared import words
-from vignetta.design.declaration import Design, read_design
+from vignetta.declared import read_tree, words
+from vignetta.design.declaration import Design, design_of, read_design
 from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.adoption.recognising import recognise
 from vignetta.instruments.codebooks import codebook_of_design
@@ -94,6 +96,61 @@ def held(codebook: Codebook) -> dict[str, Any]:
 def test_the_codebook_comes_back(ready: Design, tmp_path: Path) -> None:
     survey, _ = back(ready, tmp_path)
     assert held(imported_codebook(survey)) == held(codebook_of_design(ready))
+
+
+# --------------------------------------------------------------------------------------- languages, names, tables
+
+
+@pytest.fixture(scope="module")
+def bilingual() -> Design:
+    """Two tasks in English and German."""
+    return read_design(ROOT / "tests/study/fielded/design/study.yaml")
+
+
+def test_words_in_other_languages_are_no_factors(bilingual: Design, tmp_path: Path) -> None:
+    survey, again = back(bilingual, tmp_path)
+    assert {name: each.level_names for name, each in again.factors.items()} == {
+        "regime": ["autocracy", "democracy"],
+        "treaty": ["none", "signed"],
+    }
+    assert again.restrictions == ()
+    assert "# Not read: the words in de; here are those in en." in draft(survey)
+
+
+def test_words_in_a_third_language_are_no_factors_either(bilingual: Design, tmp_path: Path) -> None:
+    """Fields in two other languages always go with each other, as codes go with their words."""
+
+    def french(words: Any) -> Any:
+        if isinstance(words, dict):
+            return {"fr": f"{words['de']}."} | words if "de" in words else {k: french(v) for k, v in words.items()}
+        return [french(each) for each in words] if isinstance(words, list) else words
+
+    tree = read_tree(ROOT / "tests/study/fielded/design/study.yaml")
+    design = design_of(replace(tree, data=french(tree.data) | {"languages": ["en", "de", "fr"]}))
+    survey, again = back(design, tmp_path)
+    assert list(again.factors) == ["regime", "treaty"]
+    roles = {each.import_id: each.role for each in imported_codebook(survey).variables}
+    names = [name for name in roles if name.endswith(("_de", "_fr"))]
+    assert len(names) == 2 * 2 * (2 + 1)
+    assert {roles[name] for name in names} == {"wording"}
+
+
+def test_a_question_called_as_the_clean_data_call_something_else(bilingual: Design, tmp_path: Path) -> None:
+    """Nobody can tell that `attention` is the check, as its question does not quote the right answer."""
+    survey, again = back(bilingual, tmp_path)
+    assert again.covariates["attention_question"].column == "attention"
+    assert "attention_question" in [each.name for each in imported_codebook(survey).with_role("covariate")]
+
+
+@pytest.mark.parametrize("order", ["fixed", "shuffled"])
+def test_the_order_of_rows_comes_back_whatever_the_factors_are_called(order: str, tmp_path: Path) -> None:
+    """`able` stands in the word `table`."""
+    init(tmp_path / "study", template="conjoint")
+    file = tmp_path / "study/design/study.yaml"
+    text = file.read_text("utf-8").replace("attribute_order: shuffled", f"attribute_order: {order}")
+    file.write_text(text.replace("\n  regime:", "\n  able:"), "utf-8")
+    _, again = back(read_design(file), tmp_path)
+    assert again.attribute_order == order
 
 
 # ----------------------------------------------------------------------------------------------- weights and rules

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from vignetta.design.consistency import is_taken
 from vignetta.instruments.adoption.recognising import FoundFactor, FoundLevel, Recognised, recognise
 from vignetta.instruments.adoption.roles import FoundOutcome, Roles, is_scale
 from vignetta.instruments.hypertext import FIELD, plain_text
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
 from vignetta.instruments.tracing import PIPE
+from vignetta.instruments.writing.translating import languages_of
 
 _HEAD: Final = """\
 # yaml-language-server: $schema=study.schema.json
@@ -44,6 +46,9 @@ def draft(survey: Survey, *, source: str = "the survey") -> str:
 
 
 def _remarks(found: Recognised) -> Iterator[str]:
+    others = languages_of(found.trace.survey)[1:]
+    if others:
+        yield f"Not read: the words in {', '.join(others)}; here are those in {found.trace.survey.language}."
     for each in found.unclear:
         yield f"Not read: {each}."
     for each in (factor.name for factor in found.factors if not factor.ordered):
@@ -99,8 +104,22 @@ def slug(text: str, otherwise: str) -> str:
     return name if name[:1].isalpha() else f"{otherwise}_{name}".rstrip("_")
 
 
+def free_name(text: str, otherwise: str) -> str:
+    """A name as `slug` makes it, other than those that the clean data use themselves.
+
+    >>> free_name("mood", "question"), free_name("language", "question")
+    ('mood', 'language_question')
+    """
+    name = slug(text, otherwise)
+    return f"{name}_{otherwise}" if is_taken(name) else name
+
+
 def factor_name(factor: FoundFactor) -> str:
-    return slug(factor.name, "factor")
+    return free_name(factor.name, "factor")
+
+
+def question_name(question: Question) -> str:
+    return free_name(question.tag.strip() or question.id, "question")
 
 
 def level_names(factor: FoundFactor) -> list[str]:
@@ -158,10 +177,11 @@ def _restriction(forbidden: Mapping[str, tuple[str, ...]], found: Recognised) ->
 def _template(found: Recognised, roles: Roles) -> tuple[str, dict[str, str]]:
     """The text of the first vignette with factors in braces; for a table, how it is presented."""
     text = roles.reading[0].text if roles.reading else ""
-    before, table, _ = text.partition("<table")
+    before, _, table = text.partition("<table")
     words = _with_factors(before, found)
     if table:
-        order = {} if any(each.name in text for each in found.factors) else {"attribute_order": "shuffled"}
+        in_rows = any(f"${{e://Field/{each}}}" in table for each in found.by_field)
+        order = {} if in_rows else {"attribute_order": "shuffled"}
         return words or "Please compare.", {"presentation": "table", **order}
     unread = [f"{{{factor_name(each)}}}" for each in found.factors if f"{{{factor_name(each)}}}" not in words]
     return "\n\n".join(filter(None, [words, *unread])), {}
@@ -217,7 +237,7 @@ def _consent(roles: Roles) -> dict[str, str]:
 def _named(questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
     named: dict[str, dict[str, Any]] = {}
     for each in questions:
-        name = slug(each.tag.strip() or each.id, "question")
+        name = question_name(each)
         column = {"column": each.tag.strip()} if each.tag.strip() not in ("", name) else {}
         if name not in named and (each.choices or each.type == "TE"):
             named[name] = {"label": _pretty(name), "question": each.plain or name, **_answers(each), **column}
@@ -255,7 +275,7 @@ def _attention(roles: Roles) -> dict[str, Any]:
 def _outcomes(roles: Roles, labels: Sequence[str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for each in roles.outcomes:
-        name = slug(each.name, "outcome")
+        name = free_name(each.name, "outcome")
         column = {"column": each.name} if each.name != name else {}
         if each.sides:
             told[name] = {"label": _pretty(name), "kind": "choice", "question": each.first.plain, **column}
