@@ -21,6 +21,7 @@ from vignetta.instruments.review.differing import diff
 from vignetta.instruments.review.linting import lint
 from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.survey import Survey, walk
+from vignetta.instruments.writing import elements
 from vignetta.instruments.writing.building import build
 from vignetta.study.adopting import adopt
 
@@ -205,6 +206,42 @@ def test_half_an_emoji_is_kept_and_shown_as_a_mark(document: dict[str, Any], tmp
     assert all(each.encode() for each in (*found, *map(str, diff(Survey(document), survey))))
     adopt(file, tmp_path / "adopted")
     assert read_qsf(tmp_path / "adopted/instruments/survey.qsf").document == half
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "--1", "\u0663", "\u00b2"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(("FL", "Payload", "Flow", 3, key) for key in ("SubSet", "FlowID")),
+        *(("SQ", "Payload", "Validation", "Settings", key) for key in ("MinChars", "MaxChoices")),
+        *(("SQ", "Payload", "Choices", "1", key) for key in ("Display",)),
+        ("QC", "SecondaryAttribute"),
+        ("QO", "Payload", "Occurrences"),
+    ],
+)
+def test_numbers_that_are_none(number: str, place: tuple[Any, ...]) -> None:
+    """Digits of other scripts, a doubled sign, and more digits than any number has."""
+    document = small()
+    document["SurveyElements"].append({"Element": "QO", "PrimaryAttribute": "QO_1", "Payload": {"Occurrences": 1}})
+    kind, *way, key = place
+    at(element(document, kind), tuple(way))[key] = number
+    survey = Survey(document)
+    assert list(lint(survey))
+    integrity_problems(survey)
+    rehearse(survey, 3)
+    draft(survey)
+
+
+def test_a_slider_from_one_end_of_numbers_to_the_other() -> None:
+    document = small()
+    payload = next(each["Payload"] for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID3")
+    payload |= elements.slider("heat", "Heat?", minimum=-1e308, maximum=1e308, step=1, ends=["", ""])
+    payload["QuestionID"] = "QID3"
+    for lines in (0, 1e-300, 1e308):
+        payload["Configuration"]["GridLines"] = lines
+        answers = [each.visit.answers.get("QID3", {"1": "0"}) for each in rehearse(Survey(document), 9).sessions]
+        assert all(isinstance(each, dict) and 0 <= float(str(each["1"])) <= 100 for each in answers)
+        draft(Survey(document))
 
 
 def element(document: dict[str, Any], kind: str) -> Any:

@@ -1,9 +1,10 @@
 """Study to survey and back: the same factors, the same codebook; and what real surveys are recognised to hold."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pytest
 
@@ -140,6 +141,62 @@ def test_a_question_called_as_the_clean_data_call_something_else(bilingual: Desi
     survey, again = back(bilingual, tmp_path)
     assert again.covariates["attention_question"].column == "attention"
     assert "attention_question" in [each.name for each in imported_codebook(survey).with_role("covariate")]
+
+
+def test_every_kind_of_outcome_comes_back_for_all_tasks(bilingual: Design, tmp_path: Path) -> None:
+    """Statements of a matrix are called by their words; that a scale is turned round the survey does not say."""
+    survey, again = back(bilingual, tmp_path)
+    assert {name: each.kind for name, each in again.outcomes.items()} == {
+        "support": "rating",
+        "warmth": "slider",
+        "views": "matrix",
+        "why": "text",
+    }
+    warmth, views = again.outcomes["warmth"], again.outcomes["views"]
+    assert (warmth.minimum, warmth.maximum, warmth.step) == (0, 10, 0.5)
+    assert warmth.ends and (words(warmth.ends.low), words(warmth.ends.high)) == ("Cold", "Warm")
+    assert [words(each.text) for each in views.items.values()] == ["It is reliable.", "It costs us too much."]
+    assert [words(each.text) for each in views.scale] == ["Disagree", "Neither", "Agree"]
+    assert [each.code for each in views.scale] == ["-1", "0", "1"]
+    variables = {each.import_id: each for each in imported_codebook(survey).variables}
+    for own in codebook_of_design(bilingual).variables:
+        if own.role in ("outcome", "open"):
+            found = variables[own.import_id]
+            told = [(each.role, each.kind, each.column, each.task, each.minimum, each.maximum) for each in (own, found)]
+            assert told[0] == told[1]
+    by_task = [(each.name, each.task) for each in variables.values() if each.column.startswith("views_")]
+    assert by_task == [(f"views_{row}", task) for task in (1, 2) for row in ("it_is_reliable", "it_costs_us_too_much")]
+
+
+def test_a_level_that_all_decks_give_in_one_place_is_still_the_factors(altered: Callable[..., Design]) -> None:
+    survey = build(altered(pairs, mechanism="decks", decks={"number": 2, "search": "random"}, **PAIRED))
+    document = json.loads(qsf_text(survey))
+    for each in (piece for deck in node(document, "BlockRandomizer")["Flow"] for piece in deck["EmbeddedData"]):
+        if each["Field"] == "regime_1_2":
+            each["Value"] = "autocracy"
+    regime = next(each for each in recognise(Survey(document)).factors if each.name == "regime")
+    assert set(regime.fields) == {(task, profile) for task in (1, 2) for profile in (1, 2)}
+
+
+def test_rules_between_profiles_are_told_to_be_left_out(altered: Callable[..., Design]) -> None:
+    rule = {"restrictions": [{"differ": ["regime"], "reason": "x"}]}
+    assert "rules about profiles beside each other: regime are" in draft(build(altered(pairs, **PAIRED, **rule)))
+    assert "beside each other" not in draft(build(altered(pairs, **PAIRED)))
+
+
+PAIRED: Final[dict[str, Any]] = {
+    "tasks": 2,
+    "profiles": 2,
+    "profile_labels": ["Ally A", "Ally B"],
+    "presentation": "table",
+    "vignette": "Which?",
+}
+
+
+def pairs(content: dict[str, Any]) -> None:
+    content["factors"] = {key: content["factors"][key] for key in ("regime", "treaty")}
+    for each in content["factors"].values():
+        each.pop("recall")
 
 
 @pytest.mark.parametrize("order", ["fixed", "shuffled"])

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from vignetta.design.consistency import is_taken
+from vignetta.instruments.adoption.measuring import declared, is_scale, measure_of
+from vignetta.instruments.adoption.names import free_name, slug
 from vignetta.instruments.adoption.recognising import FoundFactor, FoundLevel, Recognised, recognise
-from vignetta.instruments.adoption.roles import FoundOutcome, Roles, is_scale
+from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.hypertext import FIELD, plain_text
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
 from vignetta.instruments.tracing import PIPE
@@ -96,22 +97,6 @@ def _content(found: Recognised, roles: Roles) -> dict[str, Any]:
 
 
 # ------------------------------------------------------------------------------------------------------- factors
-
-
-def slug(text: str, otherwise: str) -> str:
-    """A name of letters, digits and underscores that begins with a letter."""
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:40].rstrip("_")
-    return name if name[:1].isalpha() else f"{otherwise}_{name}".rstrip("_")
-
-
-def free_name(text: str, otherwise: str) -> str:
-    """A name as `slug` makes it, other than those that the clean data use themselves.
-
-    >>> free_name("mood", "question"), free_name("language", "question")
-    ('mood', 'language_question')
-    """
-    name = slug(text, otherwise)
-    return f"{name}_{otherwise}" if is_taken(name) else name
 
 
 def factor_name(factor: FoundFactor) -> str:
@@ -279,8 +264,8 @@ def _outcomes(roles: Roles, labels: Sequence[str]) -> dict[str, Any]:
         column = {"column": each.name} if each.name != name else {}
         if each.sides:
             told[name] = {"label": _pretty(name), "kind": "choice", "question": each.first.plain, **column}
-        elif is_scale(each.first):
-            asked = {"question": _asked(each, labels), "scale": _points(each.first)}
+        elif measure_of(each.first) != "rating" or is_scale(each.first.choices):
+            asked = {"question": _asked(each, labels), **declared(each.first)}
             told[name] = {"label": _pretty(name), **asked, **column}
     return told
 
@@ -289,10 +274,3 @@ def _asked(outcome: FoundOutcome, labels: Sequence[str]) -> str:
     """The question, without the profile's label in front of it."""
     words = outcome.first.plain
     return next((words.removeprefix(f"{each}: ") for each in labels if words.startswith(f"{each}: ")), words)
-
-
-def _points(question: Question) -> list[Any]:
-    points = [(each.plain or f"choice {each.id}", each.code) for each in question.choices]
-    if all(code == str(place) for place, (_, code) in enumerate(points, 1)):
-        return [text for text, _ in points]
-    return [{"text": text, "code": code} for text, code in points]

@@ -9,23 +9,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from vignetta.codebook import Category, Codebook, Variable
-from vignetta.declared import as_number
 from vignetta.design.consistency import is_taken
 from vignetta.design.declaration import UNSURE
 from vignetta.instruments import naming
-from vignetta.instruments.adoption.drafting import (
-    draft,
-    factor_name,
-    free_name,
-    label_of,
-    level_names,
-    options,
-    question_name,
-    slug,
-)
+from vignetta.instruments.adoption.drafting import draft, factor_name, label_of, level_names, options, question_name
+from vignetta.instruments.adoption.measuring import measured
+from vignetta.instruments.adoption.names import free_name, slug
 from vignetta.instruments.adoption.recognising import FoundFactor, Recognised, recognise, slot_of_tag
-from vignetta.instruments.adoption.roles import FoundOutcome, Roles, is_scale
+from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.codebooks import codebook_of_survey
+from vignetta.instruments.columns import categories_of
 from vignetta.instruments.survey import Question, Survey
 
 __all__ = ["draft", "imported_codebook"]
@@ -144,20 +137,20 @@ def _categories(question: Question, names: Mapping[str, str]) -> tuple[Category,
 
 def _outcome(outcome: FoundOutcome) -> dict[str, Update]:
     name = free_name(outcome.name, "outcome")
-    return {q.id: {"name": name, **_measure(q, outcome.sides), **_place(slot)} for slot, q in outcome.asked.items()}
+    updates: dict[str, Update] = {}
+    for slot, question in outcome.asked.items():
+        told = _chosen(question, name) if outcome.sides else measured(question, name)
+        updates |= {column: {**each, **_place(slot)} for column, each in told.items()}
+    return updates
 
 
-def _measure(question: Question, sides: bool) -> Update:
-    from vignetta.instruments.columns import categories_of
-
+def _chosen(question: Question, name: str) -> dict[str, Update]:
+    """A choice between profiles, which are the answers in their order."""
     categories = categories_of(question.choices)
-    if sides and all(question.choices[place].code == str(place + 1) for place in range(len(categories))):
-        valued = tuple(each.model_copy(update={"value": float(n)}) for n, each in enumerate(categories, 1))
-        return {"role": "outcome", "kind": "chosen", "categories": valued}
-    if is_scale(question):
-        valued = tuple(each.model_copy(update={"value": as_number(each.code)}) for each in categories)
-        return {"role": "outcome", "kind": "scale", "categories": valued}
-    return {"role": "outcome"}
+    if any(each.code != str(place) for place, each in enumerate(question.choices, 1)):
+        return measured(question, name)
+    valued = tuple(each.model_copy(update={"value": float(n)}) for n, each in enumerate(categories, 1))
+    return {question.id: {"name": name, "role": "outcome", "kind": "chosen", "categories": valued}}
 
 
 def _times(roles: Roles) -> Iterator[tuple[str, Update]]:

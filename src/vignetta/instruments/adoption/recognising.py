@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
@@ -26,7 +26,7 @@ from vignetta.instruments.survey import (
 )
 from vignetta.instruments.tracing import Trace
 
-_SLOT: Final = re.compile(r"(.*?\D)[_-](\d+)(?:[_-](\d+))?")
+_SLOT: Final = re.compile(r"(.*?\D)[_-](\d{1,2})(?:[_-](\d{1,2}))?")
 _NOTED: Final = (DECK, VIGNETTE)
 
 
@@ -118,6 +118,7 @@ class _Reading:
         told = tuple({named[name].name: codes for name, codes in each.items()} for each in forbidden)
         tied = {name for each in told for name in each}
         weighed = tuple(_weighed(each, weights, not (self._deck or each.name in tied)) for each in factors)
+        odd += self._between_profiles(factors)
         decks = len({each.value for each in self.trace.settings.get(DECK, ()) if each.value}) if self._deck else 0
         return Recognised(
             self.trace,
@@ -129,6 +130,17 @@ class _Reading:
             (*unclear, *odd),
             self.translated,
         )
+
+    def _between_profiles(self, factors: Sequence[FoundFactor]) -> Iterator[str]:
+        """What is drawn for several profiles at once, as rules about pairs of them need."""
+        fields = {each.name: [name for (_, profile), name in each.fields.items() if profile] for each in factors}
+        tied = [
+            factor
+            for factor, names in fields.items()
+            if any(self._together[one] & self._together[other] for one, other in combinations(names, 2))
+        ]
+        if tied and not self._deck:
+            yield f"rules about profiles beside each other: {', '.join(tied)} are drawn for all profiles at once"
 
     # ---------------------------------------------------------------------------------------------- fields, levels
 
@@ -144,8 +156,15 @@ class _Reading:
     @cached_property
     def _fixed(self) -> tuple[str, ...]:
         """The fields to which randomizers give values that hold no piped text."""
-        drawn = [each for each in self.trace.settings if each in self.trace.drawn and each not in _NOTED]
-        return tuple(each for each in drawn if not any("${" in (s.value or "") for s in self.trace.settings[each]))
+        drawn = {each: self._together.get(each) for each in self.trace.drawn if each not in _NOTED}
+        alike = {(found[1], drawn[each]) for each in drawn if (found := _SLOT.fullmatch(each))}
+        names = [each for each in self.trace.settings if each in drawn or self._stands_with(each, alike)]
+        return tuple(each for each in names if not any("${" in (s.value or "") for s in self.trace.settings[each]))
+
+    def _stands_with(self, name: str, alike: Container[tuple[str, frozenset[int] | None]]) -> bool:
+        """Whether a field is that of a drawn one in another task or profile, where decks give all the same level."""
+        found = _SLOT.fullmatch(name)
+        return self._deck and found is not None and (found[1], self._together.get(name)) in alike
 
     @cached_property
     def translated(self) -> frozenset[str]:

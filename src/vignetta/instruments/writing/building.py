@@ -348,8 +348,8 @@ class _Flow:
             return [elements.in_any_order(list(rows.values()))]
         groups = [[name for name in group if name in rows] for group in self.design.attribute_groups]
         alone = [[name] for name in rows if not any(name in group for group in groups)]
-        shuffled = [elements.in_any_order([rows[name] for name in group]) for group in (*groups, *alone) if group]
-        return [elements.in_any_order(shuffled)]
+        pieces = [[rows[name] for name in group] for group in (*groups, *alone) if group]
+        return [elements.in_any_order([elements.in_any_order(each) if len(each) > 1 else each[0] for each in pieces])]
 
     def _appended(self, name: str) -> Piece:
         """Adds a factor's row to the tables of all tasks, and its name to the order."""
