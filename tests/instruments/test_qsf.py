@@ -260,6 +260,14 @@ def test_a_block_of_the_flow_that_does_not_exist_is_named(document: dict[str, An
     assert "FL FL_3: the flow shows the block `BL_gone`, which does not exist." in refusal(written(tmp_path, broken))
 
 
+def test_ids_of_any_length_are_named_by_their_beginning(document: dict[str, Any], tmp_path: Path) -> None:
+    broken = json.loads(json.dumps(document))
+    element(broken, "FL")["Payload"]["Flow"][1] |= {"ID": "BL_" + "9" * 5_000, "FlowID": "FL_" + "8" * 5_000}
+    message = refusal(written(tmp_path, broken))
+    assert "shows the block `BL_9999" in message and "…`, which does not exist" in message
+    assert len(message) < 400
+
+
 def test_all_problems_are_listed(document: dict[str, Any], tmp_path: Path) -> None:
     broken = json.loads(json.dumps(document))
     for each in broken["SurveyElements"]:
