@@ -303,6 +303,26 @@ def test_an_arm_that_is_drawn_twice_as_often() -> None:
     assert [each.weight for each in factor.levels] == [2, 1]
 
 
+def test_thousands_of_values_are_no_levels() -> None:
+    """The number of a vignette, one of 3,000, beside a factor of 97 levels."""
+    document = small()
+    given = [{"number": f"v{n}", "part": f"p{n % 97}", "part_text": f"Part {n % 97}"} for n in range(3_000)]
+    arms(document)["Flow"] = [elements.embedded_data(each) | {"FlowID": f"FL_{n}"} for n, each in enumerate(given, 100)]
+    (factor,) = recognise(Survey(document)).factors
+    assert (factor.name, factor.codes) == ("part", [f"p{n}" for n in range(97)])
+    assert [each.weight for each in factor.levels] == [31] * (3_000 - 97 * 30) + [30] * (97 * 31 - 3_000)
+    assert "Not read: the field number, which has more than 200 values." in draft(Survey(document))
+
+
+def test_hundreds_of_fields_that_are_drawn_alone_are_factors_of_their_own() -> None:
+    document = small()
+    flow = document["SurveyElements"][1]["Payload"]["Flow"]
+    for n in range(200, 400):
+        values = [elements.embedded_data({f"field{n}x": each}) | {"FlowID": f"FL_{n}{each}"} for each in "123"]
+        flow.insert(0, elements.randomizer(values, even=True) | {"FlowID": f"FL_{n}"})
+    assert len(recognise(Survey(document)).factors) == 201
+
+
 def test_braces_and_marks_of_the_template_are_words(tmp_path: Path) -> None:
     document = small()
     asked = next(each for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID2")["Payload"]

@@ -24,6 +24,8 @@ _HEAD: Final = """\
 # remove what is no outcome. `vignetta check` lists what is wrong.
 """
 _PAGES: Final = re.compile(r"</p>|</div>|<br\s*/?>|</h\d>|</li>", re.IGNORECASE)
+_PLACED: Final = re.compile("\ue000[0-9]+\ue001")
+"""Where piped text stood, while the words around it are made plain."""
 _LONGEST_LABEL: Final = 80
 _DEFAULT_SIZE: Final = 1000
 
@@ -183,9 +185,8 @@ def _one_paragraph(hypertext: str, found: Recognised) -> str:
     marks = [f"\ue000{place}\ue001" for place in range(len(parts) // 2)]
     told = "".join(each if place % 2 == 0 else marks[place // 2] for place, each in enumerate(parts))
     words = html.unescape(plain_text(told)).replace("{", "{{").replace("}", "}}")
-    for mark, source in zip(marks, parts[1::2], strict=True):
-        words = words.replace(mark, _mark(source, found))
-    return words
+    sources = dict(zip(marks, parts[1::2], strict=True))
+    return _PLACED.sub(lambda each: _mark(sources[each[0]], found) if each[0] in sources else each[0], words)
 
 
 def _mark(source: str, found: Recognised) -> str:

@@ -117,31 +117,32 @@ def _weights(levels: Sequence[Sequence[str]], table: Mapping[tuple[str, ...], in
 
     Starting from one cell, a level's weight follows from any cell that differs in nothing else.
     """
-    found: list[dict[str, Fraction]] = [{} for _ in levels]
-    cells = sorted(table, key=lambda cell: [codes.index(each) for codes, each in zip(levels, cell, strict=True)])
-    for place, codes in enumerate(levels):
-        for one in codes:
-            found[place][one] = _ratio(place, codes, one, cells, table)
+    orders = [{code: n for n, code in enumerate(codes)} for codes in levels]
+    cells = sorted(table, key=lambda cell: [order[each] for order, each in zip(orders, cell, strict=True)])
+    found = [_ratios(place, codes, cells, table) for place, codes in enumerate(levels)]
     scale = Fraction(table[cells[0]]) / _product(found, cells[0])
     if any(scale * _product(found, cell) != table[cell] for cell in cells):
         return None
     return [_whole([each[code] for code in codes]) for codes, each in zip(levels, found, strict=True)]
 
 
-def _ratio(
-    place: int, codes: Sequence[str], code: str, cells: Sequence[tuple[str, ...]], table: Mapping[tuple[str, ...], int]
-) -> Fraction:
-    """A level's weight beside the first level's, by way of levels that stand beside the same others."""
+def _ratios(
+    place: int, codes: Sequence[str], cells: Sequence[tuple[str, ...]], table: Mapping[tuple[str, ...], int]
+) -> dict[str, Fraction]:
+    """Levels' weights beside the first level's, by way of levels that stand beside the same others."""
+    beside: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
+    among: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for cell in cells:
+        beside[(*cell[:place], *cell[place + 1 :])].append(cell)
+        among[cell[place]].append(cell)
     ratios, frontier = {codes[0]: Fraction(1)}, [codes[0]]
-    while frontier and code not in ratios:
-        known = frontier.pop(0)
-        for cell in (each for each in cells if each[place] == known):
-            for other in (each for each in codes if each not in ratios):
-                beside = (*cell[:place], other, *cell[place + 1 :])
-                if beside in table:
-                    ratios[other] = ratios[known] * Fraction(table[beside], table[cell])
-                    frontier.append(other)
-    return ratios.get(code, Fraction(1))
+    for known in frontier:
+        for cell in among[known]:
+            for other in beside.pop((*cell[:place], *cell[place + 1 :]), ()):
+                if other[place] not in ratios:
+                    ratios[other[place]] = ratios[known] * Fraction(table[other], table[cell])
+                    frontier.append(other[place])
+    return {each: ratios.get(each, Fraction(1)) for each in codes}
 
 
 def _product(weights: Sequence[Mapping[str, Fraction]], cell: Sequence[str]) -> Fraction:

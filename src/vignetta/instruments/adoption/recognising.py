@@ -28,6 +28,8 @@ from vignetta.instruments.tracing import Trace
 
 _SLOT: Final = re.compile(r"(.*?\D)[_-](\d{1,2})(?:[_-](\d{1,2}))?")
 _NOTED: Final = (DECK, VIGNETTE)
+_MOST_LEVELS: Final = 200
+"""Of what is taken to be a factor."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class _Reading:
         tied = {name for each in told for name in each}
         weighed = tuple(_weighed(each, weights, not (self._deck or each.name in tied)) for each in factors)
         odd += self._between_profiles(factors)
+        odd += [f"the field {each}, which has more than {_MOST_LEVELS} values" for each in self._manifold]
         decks = len({each.value for each in self.trace.settings.get(DECK, ()) if each.value}) if self._deck else 0
         return Recognised(
             self.trace,
@@ -145,7 +148,7 @@ class _Reading:
     # ---------------------------------------------------------------------------------------------- fields, levels
 
     def factors(self) -> tuple[FoundFactor, ...]:
-        own = [each for each in self._fixed if each not in self.translated]
+        own = [each for each in self._fixed if each not in self.translated and each not in self._manifold]
         texts = self._texts(own)
         grouped: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
         for name in (each for each in own if each not in texts.values()):
@@ -167,6 +170,12 @@ class _Reading:
         return self._deck and found is not None and (found[1], self._together.get(name)) in alike
 
     @cached_property
+    def _manifold(self) -> tuple[str, ...]:
+        """The fields with more values than a factor has levels, such as whole vignettes or their numbers."""
+        values = {name: {each.value for each in self.trace.settings[name] if each.value} for name in self._fixed}
+        return tuple(name for name, each in values.items() if len(each) > _MOST_LEVELS)
+
+    @cached_property
     def translated(self) -> frozenset[str]:
         """The fields of words in other languages: they are called like a field of words, and follow its codes."""
         worded = [each for each in self._fixed if f"{each}_text" in self._fixed]
@@ -186,7 +195,7 @@ class _Reading:
             if f"{name}_text" in self.trace.settings:
                 found[name] = f"{name}_text"
         for one, other in combinations([each for each in fixed if each not in {*found, *found.values()}], 2):
-            if one not in found and self._same(one, other) and together[one] == together[other]:
+            if one not in found and together[one] == together[other] and self._same(one, other):
                 found[one] = other
         return found
 
@@ -194,11 +203,16 @@ class _Reading:
     def _together(self) -> Mapping[str, frozenset[int]]:
         """The elements of the flow that give each field a value."""
         found: dict[str, set[int]] = defaultdict(set)
-        for place, (node, _) in enumerate(self.trace.steps):
-            for each in node.fields if isinstance(node, EmbeddedDataNode) else ():
-                if each.value is not None:
-                    found[each.name].add(place)
+        for place, fields in enumerate(self._given):
+            for name in fields:
+                found[name].add(place)
         return {name: frozenset(places) for name, places in found.items()}
+
+    @cached_property
+    def _given(self) -> tuple[Mapping[str, str], ...]:
+        """What each element of the flow that sets fields gives them."""
+        nodes = (node for node, _ in self.trace.steps if isinstance(node, EmbeddedDataNode))
+        return tuple({each.name: each.value for each in node.fields if each.value is not None} for node in nodes)
 
     def _same(self, one: str, other: str) -> bool:
         """Whether two fields have as many values, each of one with a single one of the other."""
@@ -207,11 +221,8 @@ class _Reading:
         return bool(pairs) and len(sides[0]) == len(sides[1]) == len(pairs)
 
     def _pairs(self, one: str, other: str) -> Iterator[tuple[str, str]]:
-        for node, _ in self.trace.steps:
-            if isinstance(node, EmbeddedDataNode):
-                fields = {each.name: each.value for each in node.fields if each.value is not None}
-                if one in fields and other in fields:
-                    yield fields[one] or "", fields[other] or ""
+        for place in sorted(self._together[one] & self._together[other]):
+            yield self._given[place][one], self._given[place][other]
 
     def _slot(self, name: str, fixed: Sequence[str]) -> tuple[str, tuple[int, int]]:
         """A field's factor, and the task and profile that its name ends with."""
