@@ -354,6 +354,14 @@ def test_consent_is_read_whichever_answer_the_branch_asks_about(tmp_path: Path) 
         assert (words(consent.agree), words(consent.decline)) == ("Yes", "No")
 
 
+def test_a_branch_about_a_choice_that_does_not_exist_tells_of_no_consent() -> None:
+    document = small()
+    branch = node(document, "Branch")["BranchLogic"]["0"]["0"]
+    branch |= {"LeftOperand": "q://QID1/SelectableChoice/9", "Operator": "Selected"}
+    assert "consent:" not in draft(Survey(document)).partition("covariates:")[0]
+    assert not imported_codebook(Survey(document)).with_role("consent")
+
+
 def test_a_survey_without_random_fields_has_no_draft() -> None:
     document = small()
     document["SurveyElements"][1]["Payload"]["Flow"].remove(arms(document))

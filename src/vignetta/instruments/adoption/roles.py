@@ -76,7 +76,8 @@ class Roles:
             question = trace.shown.get(chosen[1]) if chosen and ends else None
             if question is None or chosen is None or form(question) != "single" or len(question.choices) != 2:
                 continue
-            other = next((each.id for each in question.choices if each.id != chosen[2]), "")
+            ids = [each.id for each in question.choices]
+            other = next((each for each in ids if each != chosen[2]), "") if chosen[2] in ids else ""
             sides = {"Selected": (other, chosen[2]), "NotSelected": (chosen[2], other)}
             agree, decline = sides.get(str(tests[0].get("Operator")), ("", ""))
             if agree and decline and not self._follows(question):
