@@ -1,6 +1,7 @@
 """The commands as people and machines use them: what they print, what they leave, their exit codes."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -198,6 +199,17 @@ def test_diff_says_what_changed_and_ends_with_1(ran: Path) -> None:
     assert "2 changes." in done.stdout
     machine = json.loads(vignetta("diff", built, str(broken(ran)), "--json", cwd=ran).stdout)["changes"]
     assert [each["part"] for each in machine] == ["text", "logic"]
+
+
+def test_a_survey_s_texts_do_nothing_to_the_terminal(ran: Path) -> None:
+    """Not even where it knows no more than ASCII, and the text ends with half an emoji."""
+    built = ran / "instruments/alliance.qsf"
+    hostile = ran / "hostile.qsf"
+    hostile.write_text(built.read_text().replace("Generally speaking", r"\u001b[2J\u202e\u00e9[red]\ud83d"))
+    command = [sys.executable, "-m", "vignetta", "diff", str(built), str(hostile)]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 1 and not done.stderr
+    assert rb"`\x1b[2J\u202e\xe9[red]\ufffd, do you" in done.stdout
 
 
 def test_import_drafts_a_study_and_overwrites_none(ran: Path) -> None:

@@ -15,12 +15,15 @@ from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
 from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.codebooks import codebook_of_survey
+from vignetta.instruments.preview.page import preview_page
 from vignetta.instruments.qsf import DEEPEST, LARGEST, integrity_problems, qsf_text, read_qsf
 from vignetta.instruments.review.differing import diff
 from vignetta.instruments.review.linting import lint
 from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.survey import Survey, walk
+from vignetta.instruments.writing import elements
 from vignetta.instruments.writing.building import build
+from vignetta.study.adopting import adopt
 
 EXPORTED: Final = (
     "ScottClaessens__ai-moral-decisions__survey",
@@ -184,6 +187,63 @@ def test_other_encodings_and_absent_files(tmp_path: Path, document: dict[str, An
     assert read_qsf(file).document == document
 
 
+def test_half_an_emoji_is_kept_and_shown_as_a_mark(document: dict[str, Any], tmp_path: Path) -> None:
+    """Texts that were cut after so many UTF-16 units: JSON can hold the half, no other file can."""
+    half = json.loads(json.dumps(document))
+    half["SurveyEntry"]["SurveyName"] += "\ud83d"
+    element(half, "SQ")["Payload"] |= {"QuestionText": "Hello \ud83d", "DataExportTag": "q\ud83d"}
+    element(half, "FL")["Payload"]["Flow"][1]["Description"] = "\udc00"
+    file = written(tmp_path, half)
+    survey = read_qsf(file)
+    assert json.loads(qsf_text(survey)) == half
+    assert next(iter(survey.questions.values())).plain == "Hello \ufffd"
+    found = [
+        preview_page(survey),
+        rehearse(survey, 3).export,
+        *map(str, lint(survey)),
+        *map(str, integrity_problems(survey)),
+    ]
+    assert all(each.encode() for each in (*found, *map(str, diff(Survey(document), survey))))
+    adopt(file, tmp_path / "adopted")
+    assert read_qsf(tmp_path / "adopted/instruments/survey.qsf").document == half
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "--1", "\u0663", "\u00b2"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *(("FL", "Payload", "Flow", 3, key) for key in ("SubSet", "FlowID")),
+        *(("SQ", "Payload", "Validation", "Settings", key) for key in ("MinChars", "MaxChoices")),
+        *(("SQ", "Payload", "Choices", "1", key) for key in ("Display",)),
+        ("QC", "SecondaryAttribute"),
+        ("QO", "Payload", "Occurrences"),
+    ],
+)
+def test_numbers_that_are_none(number: str, place: tuple[Any, ...]) -> None:
+    """Digits of other scripts, a doubled sign, and more digits than any number has."""
+    document = small()
+    document["SurveyElements"].append({"Element": "QO", "PrimaryAttribute": "QO_1", "Payload": {"Occurrences": 1}})
+    kind, *way, key = place
+    at(element(document, kind), tuple(way))[key] = number
+    survey = Survey(document)
+    assert list(lint(survey))
+    integrity_problems(survey)
+    rehearse(survey, 3)
+    draft(survey)
+
+
+def test_a_slider_from_one_end_of_numbers_to_the_other() -> None:
+    document = small()
+    payload = next(each["Payload"] for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID3")
+    payload |= elements.slider("heat", "Heat?", minimum=-1e308, maximum=1e308, step=1, ends=["", ""])
+    payload["QuestionID"] = "QID3"
+    for lines in (0, 1e-300, 1e308):
+        payload["Configuration"]["GridLines"] = lines
+        answers = [each.visit.answers.get("QID3", {"1": "0"}) for each in rehearse(Survey(document), 9).sessions]
+        assert all(isinstance(each, dict) and 0 <= float(str(each["1"])) <= 100 for each in answers)
+        draft(Survey(document))
+
+
 def element(document: dict[str, Any], kind: str) -> Any:
     return next(each for each in document["SurveyElements"] if each["Element"] == kind)
 
@@ -200,6 +260,14 @@ def test_a_block_of_the_flow_that_does_not_exist_is_named(document: dict[str, An
     assert "FL FL_3: the flow shows the block `BL_gone`, which does not exist." in refusal(written(tmp_path, broken))
 
 
+def test_ids_of_any_length_are_named_by_their_beginning(document: dict[str, Any], tmp_path: Path) -> None:
+    broken = json.loads(json.dumps(document))
+    element(broken, "FL")["Payload"]["Flow"][1] |= {"ID": "BL_" + "9" * 5_000, "FlowID": "FL_" + "8" * 5_000}
+    message = refusal(written(tmp_path, broken))
+    assert "shows the block `BL_9999" in message and "…`, which does not exist" in message
+    assert len(message) < 400
+
+
 def test_all_problems_are_listed(document: dict[str, Any], tmp_path: Path) -> None:
     broken = json.loads(json.dumps(document))
     for each in broken["SurveyElements"]:
@@ -213,7 +281,7 @@ def question_ids(document: dict[str, Any]) -> list[str]:
     return [each["PrimaryAttribute"] for each in document["SurveyElements"] if each["Element"] == "SQ"]
 
 
-JUNK: Final = ("null", "[]", "{}", "5", '"x"', "[5]", '{"a": 1}', '{"1": null}', "true", "-1.5")
+JUNK: Final = ("null", "[]", "{}", "5", '"x"', "[5]", '{"a": 1}', '{"1": null}', "true", "-1.5", '"\\ud83d"')
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -64,6 +64,14 @@ def test_other_ways_to_ask_in_each_language() -> None:
     assert "DE It is x." in paragraphs and [["Answer", "Code"], ["DE no", "1"], ["DE yes", "2"]] in tables
 
 
+def test_words_that_are_read_from_the_right_begin_there() -> None:
+    content = CONTENT | {"debriefing": {"en": "It (all) was made up.", "de": "הכול (הכול) הומצא."}}
+    design = Design.model_validate(content, context=Languages(("en", "de")))
+    paragraphs = {each.text: each._p.xml for each in docx.Document(io.BytesIO(questionnaire_docx(design))).paragraphs}
+    assert "<w:bidi/>" in paragraphs["הכול (הכול) הומצא."] and "<w:rtl/>" in paragraphs["הכול (הכול) הומצא."]
+    assert "<w:bidi/>" not in paragraphs["It (all) was made up."]
+
+
 def test_shares_are_those_of_the_allowed_vignettes() -> None:
     """Of the four combinations one is forbidden, so that each first level stands in two of three."""
     assert level_shares(small()) == {each: pytest.approx([2 / 3, 1 / 3]) for each in ("f", "g")}

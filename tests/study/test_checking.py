@@ -51,3 +51,16 @@ def test_a_design_too_large_for_a_check_is_noted(tmp_path: Path) -> None:
     assert MOST_CHECKED < 2 * 2 * 2 * 33 * 5
     assert found.kind == "unread"
     assert found.where.startswith("design/study.yaml:")
+
+
+def test_what_no_survey_can_draw_is_a_problem_before_anything_is_built(tmp_path: Path) -> None:
+    """A level stands once under its randomizer for each unit of its weight: 1 + 4,999, and 2 of the other factor."""
+    init(tmp_path, template="blank")
+    file = tmp_path / "design/study.yaml"
+    text = file.read_text("utf-8").replace("text: the second thing}", "text: the second thing, weight: 4999}")
+    assert not check(tmp_path).problems
+    file.write_text(text, "utf-8")
+    (problem,) = check(tmp_path).problems
+    assert problem.where.startswith("design/study.yaml:") and problem.where.endswith("factors")
+    assert "would need 5,002 elements; 5,000 are the most" in problem.what
+    assert "`first` has a 1, b 4999" in problem.remedy

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from vignetta.design.declaration import Design
+from vignetta.design.declaration import Design, read_design
 from vignetta.errors import StudyError
 from vignetta.study.expecting import expected_of
 from vignetta.study.stages import run_stage, status
@@ -18,6 +18,14 @@ def test_what_the_flagship_expects(design: Design) -> None:
     assert expected.combinations["probability"].tolist() == pytest.approx([1 / 120] * 120, rel=1e-12)
     assert expected.wordings["action", "rival_arms"] == {"bought advanced weapons from a rival of the United States"}
     assert expected.is_drawn and len(expected.versions) == 1
+
+
+def test_words_in_angle_brackets_are_expected_as_the_survey_holds_them(root: Path, tmp_path: Path) -> None:
+    declared = (root / "design/study.yaml").read_text("utf-8")
+    words = "took <no> steps & waited"
+    (tmp_path / "study.yaml").write_text(declared.replace("took no steps and left the alliance as it was", words))
+    expected = expected_of(read_design(tmp_path / "study.yaml"))
+    assert expected.wordings["response", "status_quo"] == {words, "took &lt;no&gt; steps &amp; waited"}
 
 
 def test_the_flagship_passes_its_audit(ran: Path) -> None:

@@ -3,6 +3,7 @@
 Exit codes: 0 done; 1 the study, or what it was asked, is wrong: all problems are listed; 2 the command was misspelt.
 """
 
+import io
 import sys
 
 from vignetta.cli import studies as studies
@@ -14,7 +15,13 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """Run the command line; a `StudyError` becomes a list of problems and exit code 1."""
+    """Run the command line; a `StudyError` becomes a list of problems and exit code 1.
+
+    A character that the terminal cannot show is printed by its number.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except StudyError as error:

@@ -1,6 +1,7 @@
 """What every command prints with, and the options that they share."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as without_markup
 from rich.table import Table
 
 from vignetta.errors import Problem
@@ -26,6 +27,17 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="The study's folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 HERE = Path()
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What tells a terminal to do something, or turns round what it shows; not tabs and new lines."""
+
+
+def escape(text: str) -> str:
+    """A text that is shown and does nothing: no markup, and control characters by their numbers.
+
+    >>> escape("[red]x\\x1b[2J"), escape("a\\u202eb")
+    ('\\\\[red]x\\\\x1b[2J', 'a\\\\u202eb')
+    """
+    return without_markup(_CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text))
 
 
 def print_json(data: Any) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, fail, out, print_json, show, working
+from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, escape, fail, out, print_json, show, working
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.formats.written import Format
 from vignetta.study.scaffold import Template

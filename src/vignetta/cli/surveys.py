@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.markup import escape
 
-from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, out, print_json
+from vignetta.cli.console import HERE, JsonOption, StudyOption, app, count, escape, out, print_json
 from vignetta.errors import Problem, StudyError
 
 if TYPE_CHECKING:

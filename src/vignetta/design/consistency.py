@@ -23,6 +23,12 @@ RESERVED = frozenset(
 )
 """Names that the clean data use themselves."""
 
+
+def is_taken(name: str) -> bool:
+    """Whether the clean data use a name themselves, so that nothing that is declared can have it."""
+    return name in RESERVED or name.startswith(("recall_", "timing_", "browser_"))
+
+
 SAMPLE = "sample"
 """How a condition in the template, and a column of the data, call the sample that a respondent belongs to."""
 
@@ -55,7 +61,7 @@ def _names(data: Mapping[str, Any]) -> Iterator[Finding]:
     owner: dict[str, str] = {}
     for section in sections:
         for name, _ in entries(data, section):
-            if name in RESERVED or name.startswith(("recall_", "timing_", "browser_")):
+            if is_taken(name):
                 yield (section, name), f"`{name}` is a name that the clean data use themselves.", "Choose another name."
             if name in owner:
                 yield (section, name), f"`{name}` is already a name under {owner[name]}.", "Rename one of them."

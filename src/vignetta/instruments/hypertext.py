@@ -1,9 +1,10 @@
 """Texts between people and survey pages: HTML into plain words, plain words into HTML."""
 
 import html
+import json
 import re
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
 """Piped text: `${source}`."""
@@ -41,6 +42,29 @@ def plain_text(hypertext: str) -> str:
     parser.feed(hypertext)
     parser.close()
     return " ".join("".join(parser.parts).split())
+
+
+def whole_characters(value: Any) -> Any:
+    """A value of JSON in which `\ufffd` stands for halves of characters, which no file of text can hold.
+
+    Where texts are cut by their length, an emoji at the end may be cut in two.
+
+    >>> whole_characters({"QuestionDescription": "Hello \\ud83d"})
+    {'QuestionDescription': 'Hello \ufffd'}
+    """
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _repaired(value)
+    return value
+
+
+def _repaired(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_repaired(key): _repaired(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_repaired(each) for each in value]
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value
 
 
 def escaped(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from vignetta.errors import Problem
-from vignetta.instruments.survey import TRASH, Raw, Survey, entries, numbered
+from vignetta.instruments.survey import TRASH, Raw, Survey, entries, numbered, whole_number
 
 ENTRY_KEYS: Final = (
     *("SurveyID", "SurveyName", "SurveyDescription", "SurveyOwnerID", "SurveyBrandID", "DivisionID", "SurveyLanguage"),
@@ -168,7 +168,7 @@ def _entry_keys(survey: Survey) -> Iterator[Problem]:
 
 
 def _element_keys(survey: Survey) -> Iterator[Problem]:
-    for each in survey.document["SurveyElements"]:
+    for each in survey.all_elements:
         if set(each) != set(ELEMENT_KEYS):
             where = f"{each['Element']} {each.get('PrimaryAttribute')}"
             keys = ", ".join(sorted(set(each) ^ set(ELEMENT_KEYS)))
@@ -176,7 +176,7 @@ def _element_keys(survey: Survey) -> Iterator[Problem]:
 
 
 def _one_survey_id(survey: Survey) -> Iterator[Problem]:
-    for name in sorted({str(each.get("SurveyID")) for each in survey.document["SurveyElements"]} - {survey.id}):
+    for name in sorted({str(each.get("SurveyID")) for each in survey.all_elements} - {survey.id}):
         what = f"elements belong to the survey `{name}`, but the file is `{survey.id}`."
         yield Problem("SurveyElements", what, "Write the same SurveyID everywhere.")
 
@@ -199,8 +199,8 @@ def _response_set(survey: Survey) -> Iterator[Problem]:
 def _question_count(survey: Survey) -> Iterator[Problem]:
     questions = len(survey.elements("SQ"))
     for each in survey.elements("QC"):
-        counted = str(each.get("SecondaryAttribute"))
-        if not counted.isdecimal() or int(counted) < questions:
+        counted = each.get("SecondaryAttribute")
+        if (whole_number(counted) or 0) < questions:
             what = f"the question counter is `{counted}`, but there are {questions} questions."
             yield Problem("QC", what, "Count at least the questions there are.")
 
@@ -269,8 +269,8 @@ def _flow_count(survey: Survey) -> Iterator[Problem]:
     if not isinstance(count, int):
         yield Problem("FL", "`Properties` has no `Count`.", "Count the flow elements there.")
         return
-    numbers = [str(node.get("FlowID", "")).removeprefix("FL_") for node in nodes]
-    highest = max((int(each) for each in numbers if each.isdecimal()), default=0)
+    numbers = [whole_number(str(node.get("FlowID", "")).removeprefix("FL_")) for node in nodes]
+    highest = max(each or 0 for each in numbers)
     if count < len(nodes):
         yield Problem("FL", f"`Count` is {count}, but the flow has {len(nodes)} elements.", "Count them all.")
     if count < highest:

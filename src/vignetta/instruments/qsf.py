@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -17,6 +18,9 @@ DEEPEST: Final = 100
 """Mappings inside mappings; surveys that Qualtrics exports stay below 20."""
 LARGEST: Final = 32_000_000
 """Bytes; surveys that Qualtrics exports stay below a million."""
+_LONGEST: Final = 80
+"""Characters of an id that a message quotes."""
+_LONG: Final = re.compile(f"(`[^`]{{{_LONGEST}}})[^`]+`")
 _EXPORT: Final = "Export the survey from Qualtrics again: Tools > Import/Export > Export survey."
 
 
@@ -42,7 +46,7 @@ def read_qsf(path: str | Path, *, shown: str = "") -> Survey:
     survey = Survey(document if isinstance(document, dict) else {})
     problems = problems or [problem for rule in HARD for problem in rule(survey)]
     if problems:
-        raise StudyError(replace(each, where=f"{shown}: {each.where}") for each in problems)
+        raise StudyError(_told(each, shown) for each in problems)
     return survey
 
 
@@ -50,6 +54,12 @@ def qsf_text(survey: Survey) -> str:
     """The survey as the text of a .qsf file, in the look of Qualtrics: ASCII, one line, slashes escaped."""
     text = json.dumps(survey.document, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return text.replace("/", "\\/")
+
+
+def _told(problem: Problem, shown: str) -> Problem:
+    """A problem of the file, in which ids of any length are named by their beginning."""
+    where = problem.where if len(problem.where) <= _LONGEST else f"{problem.where[:_LONGEST]}…"
+    return replace(problem, where=f"{shown}: {where}", what=_LONG.sub(r"\1…`", problem.what))
 
 
 def _text(file: Path, shown: str) -> str:

@@ -7,15 +7,17 @@ flags as texts).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from vignetta.instruments.hypertext import plain_text
+from vignetta.instruments.hypertext import plain_text, whole_characters
 
 Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
+_WHOLE: Final = re.compile("-?[0-9]{1,18}")
 
 
 def is_true(value: Any) -> bool:
@@ -25,6 +27,15 @@ def is_true(value: Any) -> bool:
     [True, True, True, True, False, False, False]
     """
     return str(value).lower() in ("true", "on", "yes", "1")
+
+
+def whole_number(value: Any) -> int | None:
+    """The whole number that a value is or says; None for anything else, and for one longer than any in a survey.
+
+    >>> [whole_number(each) for each in (3, "03", "-1", "--1", "9" * 5_000, True)]
+    [3, 3, -1, None, None, None]
+    """
+    return int(str(value)) if _WHOLE.fullmatch(str(value)) else None
 
 
 def numbered(value: Any) -> dict[str, Any]:
@@ -243,11 +254,22 @@ class Survey:
 
     document: Raw = field(repr=False)
 
+    @cached_property
+    def _whole(self) -> Raw:
+        written: Raw = whole_characters(self.document)
+        return written
+
     @property
     def entry(self) -> Raw:
         """The survey's own data: id, name, owner, language, dates."""
-        entry: Raw = self.document["SurveyEntry"]
+        entry: Raw = self._whole["SurveyEntry"]
         return entry
+
+    @property
+    def all_elements(self) -> list[Raw]:
+        """The elements with their attributes and payloads."""
+        elements: list[Raw] = self._whole["SurveyElements"]
+        return elements
 
     @property
     def id(self) -> str:
@@ -264,7 +286,7 @@ class Survey:
 
     def elements(self, kind: str) -> list[Raw]:
         """The elements of one kind, such as `SQ`, with their attributes and payload."""
-        return [each for each in self.document["SurveyElements"] if each.get("Element") == kind]
+        return [each for each in self.all_elements if each.get("Element") == kind]
 
     @property
     def options(self) -> Raw:
@@ -392,8 +414,8 @@ def _node(raw: Raw) -> FlowNode:
     if kind == "EmbeddedData":
         return EmbeddedDataNode(number, tuple(_field(each) for each in entries(raw.get("EmbeddedData"))))
     if kind == "BlockRandomizer":
-        shown = str(raw.get("SubSet"))
-        subset = int(shown) if shown.isdecimal() else len(below)
+        shown = whole_number(raw.get("SubSet"))
+        subset = len(below) if shown is None or shown < 0 else shown
         return RandomizerNode(number, subset, is_true(raw.get("EvenPresentation")), below)
     if kind == "Branch":
         return BranchNode(number, raw.get("BranchLogic") or {}, below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -48,6 +49,7 @@ def questionnaire_docx(design: Design) -> bytes:
     _table(document, ("", ""), list(_facts(design)), widths=(0.3, 0.7))
     for language in design.languages:
         _Part(document, design, language).write()
+    _begin_on_their_side(document)
     stream = io.BytesIO()
     document.save(stream)
     return _dated(stream)
@@ -105,6 +107,23 @@ def _marked(row: Any, *marks: str) -> None:
 
     for each in marks:
         row._tr.get_or_add_trPr().append(OxmlElement(each))
+
+
+def _begin_on_their_side(document: Document) -> None:
+    """Paragraphs whose first letter is read from the right begin on the right."""
+    from docx.oxml import OxmlElement
+
+    cells = (cell for table in document.tables for row in table.rows for cell in row.cells)
+    for paragraph in (*document.paragraphs, *(each for cell in cells for each in cell.paragraphs)):
+        if _is_from_the_right(paragraph.text):
+            paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
+            for run in paragraph.runs:
+                run.font.rtl = True
+
+
+def _is_from_the_right(text: str) -> bool:
+    kinds = (unicodedata.bidirectional(each) for each in text)
+    return next((each in ("R", "AL") for each in kinds if each in ("L", "R", "AL")), False)
 
 
 def _plain(text: str) -> str:
@@ -206,7 +225,7 @@ class _Part:
         for name, factor in self.design.factors.items():
             self._asked(words(factor.label, self.language), "")
             head = ("Level", "Words that respondents read", "Code", "Probability")
-            _table(self.document, head, self._level_rows(factor, shares[name]), widths=(0.2, 0.38, 0.25, 0.17))
+            _table(self.document, head, self._level_rows(factor, shares[name]), widths=(0.2, 0.36, 0.24, 0.2))
 
     def _level_rows(self, factor: Factor, shares: list[float] | None) -> Rows:
         told = [f"{100 * each:.1f}%" for each in shares] if shares else ["see restrictions"] * len(factor.levels)

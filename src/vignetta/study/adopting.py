@@ -7,6 +7,7 @@ from typing import Final
 from vignetta.codebook import codebook_csv
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.adoption.importing import draft, imported_codebook
+from vignetta.instruments.hypertext import whole_characters
 from vignetta.instruments.qsf import qsf_text, read_qsf
 from vignetta.study.files import replace_all
 from vignetta.study.folder import CODEBOOK, DESIGN
@@ -49,7 +50,7 @@ def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = N
             _refuse(target.parent, (target.name,))
         replace_all(target.parent, {target.name: codebook_csv(made).encode()})
         return Adopted((str(target),), names, factors)
-    text = draft(read, source=survey.name)
+    text = draft(read, source=whole_characters(survey.name))
     files = {CODEBOOK: codebook_csv(made), f"instruments/{survey.name}": qsf_text(read)}
     files |= {DESIGN: text, _SCHEMA: schemas()[_SCHEMA]} if text else {}
     _refuse(folder, (DESIGN, *files))

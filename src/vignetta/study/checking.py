@@ -48,7 +48,7 @@ def check(root: Path, *, instrument: bool = True) -> Check:
     tree: Tree | None = tried(lambda: read_tree(root / DESIGN, shown=DESIGN))
     design: Design | None = tried(lambda: design_of(tree)) if tree else None
     if tree and design:
-        problems += [tree.problem(each) for each in _infeasible(design)]
+        problems += [tree.problem(each) for each in (*_infeasible(design), *_unbuildable(design))]
     plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
     if design is not None and (root / SIMULATION).is_file():
         tried(lambda: _simulation(root, design))
@@ -70,6 +70,15 @@ def _infeasible(design: Design) -> list[Finding]:
     from vignetta.design.assigning.feasibility import feasibility_findings
 
     return list(feasibility_findings(design))
+
+
+def _unbuildable(design: Design) -> list[Finding]:
+    """Why Qualtrics could not draw the design; nothing is computed where no weight or restriction can be in the way."""
+    if design.in_hand or design.independent:
+        return []
+    from vignetta.instruments.writing.building import build_problems
+
+    return [((each.where,), each.what, each.remedy) for each in build_problems(design)]
 
 
 def _verified(root: Path, design: Design) -> tuple[list[Problem], list[str]]:

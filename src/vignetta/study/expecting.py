@@ -12,6 +12,7 @@ from vignetta.design.assigning.levels import level_columns
 from vignetta.design.assigning.profiles import profile_probability
 from vignetta.design.assigning.universe import Floats, Universe, universe_of
 from vignetta.design.declaration import Design
+from vignetta.instruments.hypertext import escaped
 from vignetta.instruments.naming import DESIGN_HASH
 from vignetta.instruments.writing.building import design_hash
 
@@ -49,7 +50,9 @@ def _probability(design: Design, universe: Universe) -> Floats:
 
 
 def _wordings(design: Design) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+    """What an export may hold as a level's words: as they are read, or the HTML of the survey that shows them."""
     for name, factor in design.factors.items():
         for level in factor.levels:
             if level.text:
-                yield (name, level.name), frozenset(level.text.values())
+                texts = level.text.values()
+                yield (name, level.name), frozenset((*texts, *map(escaped, texts)))

@@ -1,15 +1,18 @@
 """Study to survey and back: the same factors, the same codebook; and what real surveys are recognised to hold."""
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.instruments.small_survey import Document, node, small
 from vignetta.codebook import Codebook
-from vignetta.declared import words
-from vignetta.design.declaration import Design, read_design
+from vignetta.declared import read_tree, words
+from vignetta.design.declaration import Design, design_of, read_design
 from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.adoption.recognising import recognise
 from vignetta.instruments.codebooks import codebook_of_design
@@ -94,6 +97,117 @@ def held(codebook: Codebook) -> dict[str, Any]:
 def test_the_codebook_comes_back(ready: Design, tmp_path: Path) -> None:
     survey, _ = back(ready, tmp_path)
     assert held(imported_codebook(survey)) == held(codebook_of_design(ready))
+
+
+# --------------------------------------------------------------------------------------- languages, names, tables
+
+
+@pytest.fixture(scope="module")
+def bilingual() -> Design:
+    """Two tasks in English and German."""
+    return read_design(ROOT / "tests/study/fielded/design/study.yaml")
+
+
+def test_words_in_other_languages_are_no_factors(bilingual: Design, tmp_path: Path) -> None:
+    survey, again = back(bilingual, tmp_path)
+    assert {name: each.level_names for name, each in again.factors.items()} == {
+        "regime": ["autocracy", "democracy"],
+        "treaty": ["none", "signed"],
+    }
+    assert again.restrictions == ()
+    assert "# Not read: the words in de; here are those in en." in draft(survey)
+
+
+def test_words_in_a_third_language_are_no_factors_either(bilingual: Design, tmp_path: Path) -> None:
+    """Fields in two other languages always go with each other, as codes go with their words."""
+
+    def french(words: Any) -> Any:
+        if isinstance(words, dict):
+            return {"fr": f"{words['de']}."} | words if "de" in words else {k: french(v) for k, v in words.items()}
+        return [french(each) for each in words] if isinstance(words, list) else words
+
+    tree = read_tree(ROOT / "tests/study/fielded/design/study.yaml")
+    design = design_of(replace(tree, data=french(tree.data) | {"languages": ["en", "de", "fr"]}))
+    survey, again = back(design, tmp_path)
+    assert list(again.factors) == ["regime", "treaty"]
+    roles = {each.import_id: each.role for each in imported_codebook(survey).variables}
+    names = [name for name in roles if name.endswith(("_de", "_fr"))]
+    assert len(names) == 2 * 2 * (2 + 1)
+    assert {roles[name] for name in names} == {"wording"}
+
+
+def test_a_question_called_as_the_clean_data_call_something_else(bilingual: Design, tmp_path: Path) -> None:
+    """Nobody can tell that `attention` is the check, as its question does not quote the right answer."""
+    survey, again = back(bilingual, tmp_path)
+    assert again.covariates["attention_question"].column == "attention"
+    assert "attention_question" in [each.name for each in imported_codebook(survey).with_role("covariate")]
+
+
+def test_every_kind_of_outcome_comes_back_for_all_tasks(bilingual: Design, tmp_path: Path) -> None:
+    """Statements of a matrix are called by their words; that a scale is turned round the survey does not say."""
+    survey, again = back(bilingual, tmp_path)
+    assert {name: each.kind for name, each in again.outcomes.items()} == {
+        "support": "rating",
+        "warmth": "slider",
+        "views": "matrix",
+        "why": "text",
+    }
+    warmth, views = again.outcomes["warmth"], again.outcomes["views"]
+    assert (warmth.minimum, warmth.maximum, warmth.step) == (0, 10, 0.5)
+    assert warmth.ends and (words(warmth.ends.low), words(warmth.ends.high)) == ("Cold", "Warm")
+    assert [words(each.text) for each in views.items.values()] == ["It is reliable.", "It costs us too much."]
+    assert [words(each.text) for each in views.scale] == ["Disagree", "Neither", "Agree"]
+    assert [each.code for each in views.scale] == ["-1", "0", "1"]
+    variables = {each.import_id: each for each in imported_codebook(survey).variables}
+    for own in codebook_of_design(bilingual).variables:
+        if own.role in ("outcome", "open"):
+            found = variables[own.import_id]
+            told = [(each.role, each.kind, each.column, each.task, each.minimum, each.maximum) for each in (own, found)]
+            assert told[0] == told[1]
+    by_task = [(each.name, each.task) for each in variables.values() if each.column.startswith("views_")]
+    assert by_task == [(f"views_{row}", task) for task in (1, 2) for row in ("it_is_reliable", "it_costs_us_too_much")]
+
+
+def test_a_level_that_all_decks_give_in_one_place_is_still_the_factors(altered: Callable[..., Design]) -> None:
+    survey = build(altered(pairs, mechanism="decks", decks={"number": 2, "search": "random"}, **PAIRED))
+    document = json.loads(qsf_text(survey))
+    for each in (piece for deck in node(document, "BlockRandomizer")["Flow"] for piece in deck["EmbeddedData"]):
+        if each["Field"] == "regime_1_2":
+            each["Value"] = "autocracy"
+    regime = next(each for each in recognise(Survey(document)).factors if each.name == "regime")
+    assert set(regime.fields) == {(task, profile) for task in (1, 2) for profile in (1, 2)}
+
+
+def test_rules_between_profiles_are_told_to_be_left_out(altered: Callable[..., Design]) -> None:
+    rule = {"restrictions": [{"differ": ["regime"], "reason": "x"}]}
+    assert "rules about profiles beside each other: regime are" in draft(build(altered(pairs, **PAIRED, **rule)))
+    assert "beside each other" not in draft(build(altered(pairs, **PAIRED)))
+
+
+PAIRED: Final[dict[str, Any]] = {
+    "tasks": 2,
+    "profiles": 2,
+    "profile_labels": ["Ally A", "Ally B"],
+    "presentation": "table",
+    "vignette": "Which?",
+}
+
+
+def pairs(content: dict[str, Any]) -> None:
+    content["factors"] = {key: content["factors"][key] for key in ("regime", "treaty")}
+    for each in content["factors"].values():
+        each.pop("recall")
+
+
+@pytest.mark.parametrize("order", ["fixed", "shuffled"])
+def test_the_order_of_rows_comes_back_whatever_the_factors_are_called(order: str, tmp_path: Path) -> None:
+    """`able` stands in the word `table`."""
+    init(tmp_path / "study", template="conjoint")
+    file = tmp_path / "study/design/study.yaml"
+    text = file.read_text("utf-8").replace("attribute_order: shuffled", f"attribute_order: {order}")
+    file.write_text(text.replace("\n  regime:", "\n  able:"), "utf-8")
+    _, again = back(read_design(file), tmp_path)
+    assert again.attribute_order == order
 
 
 # ----------------------------------------------------------------------------------------------- weights and rules
@@ -189,6 +303,26 @@ def test_an_arm_that_is_drawn_twice_as_often() -> None:
     assert [each.weight for each in factor.levels] == [2, 1]
 
 
+def test_thousands_of_values_are_no_levels() -> None:
+    """The number of a vignette, one of 3,000, beside a factor of 97 levels."""
+    document = small()
+    given = [{"number": f"v{n}", "part": f"p{n % 97}", "part_text": f"Part {n % 97}"} for n in range(3_000)]
+    arms(document)["Flow"] = [elements.embedded_data(each) | {"FlowID": f"FL_{n}"} for n, each in enumerate(given, 100)]
+    (factor,) = recognise(Survey(document)).factors
+    assert (factor.name, factor.codes) == ("part", [f"p{n}" for n in range(97)])
+    assert [each.weight for each in factor.levels] == [31] * (3_000 - 97 * 30) + [30] * (97 * 31 - 3_000)
+    assert "Not read: the field number, which has more than 200 values." in draft(Survey(document))
+
+
+def test_hundreds_of_fields_that_are_drawn_alone_are_factors_of_their_own() -> None:
+    document = small()
+    flow = document["SurveyElements"][1]["Payload"]["Flow"]
+    for n in range(200, 400):
+        values = [elements.embedded_data({f"field{n}x": each}) | {"FlowID": f"FL_{n}{each}"} for each in "123"]
+        flow.insert(0, elements.randomizer(values, even=True) | {"FlowID": f"FL_{n}"})
+    assert len(recognise(Survey(document)).factors) == 201
+
+
 def test_braces_and_marks_of_the_template_are_words(tmp_path: Path) -> None:
     document = small()
     asked = next(each for each in document["SurveyElements"] if each["PrimaryAttribute"] == "QID2")["Payload"]
@@ -218,6 +352,14 @@ def test_consent_is_read_whichever_answer_the_branch_asks_about(tmp_path: Path) 
         consent = read_design(tmp_path / "study.yaml").consent
         assert consent is not None
         assert (words(consent.agree), words(consent.decline)) == ("Yes", "No")
+
+
+def test_a_branch_about_a_choice_that_does_not_exist_tells_of_no_consent() -> None:
+    document = small()
+    branch = node(document, "Branch")["BranchLogic"]["0"]["0"]
+    branch |= {"LeftOperand": "q://QID1/SelectableChoice/9", "Operator": "Selected"}
+    assert "consent:" not in draft(Survey(document)).partition("covariates:")[0]
+    assert not imported_codebook(Survey(document)).with_role("consent")
 
 
 def test_a_survey_without_random_fields_has_no_draft() -> None:

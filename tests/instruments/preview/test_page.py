@@ -1,5 +1,6 @@
 """The preview: the survey's own pages, chosen vignettes, harmless texts, usable by everybody."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -313,6 +314,21 @@ def test_languages(chromium: Path, tmp_path: Path) -> None:
         assert words(view) == render(study, chosen, language="de")
         go(view)
         assert "DE How warm?" in words(view) and "DE cold" in words(view) and "DE It is x." in words(view)
+
+
+@pytest.mark.browser
+def test_languages_that_are_read_from_the_right_begin_there(chromium: Path, tmp_path: Path) -> None:
+    asked = elements.single_choice("q", "Yes?", ["Yes", "No"])
+    asked["Language"] = {"HE": {"QuestionText": "כן?", "Choices": {"1": {"Display": "כן"}, "2": {"Display": "לא"}}}}
+    document = json.loads(json.dumps(survey([[asked]]).document))
+    options = next(each for each in document["SurveyElements"] if each["Element"] == "SO")
+    options["Payload"]["AvailableLanguages"] = {"EN": [], "HE": []}
+    with previewed(Survey(document), chromium, tmp_path) as view:
+        middle = view.locator("#stage .option").first.bounding_box()
+        dot = view.locator("#stage .option input").first
+        assert dot.bounding_box()["x"] < middle["x"] + middle["width"] / 2
+        view.get_by_label("Language").select_option(label="Hebrew")
+        assert dot.bounding_box()["x"] > middle["x"] + middle["width"] / 2
 
 
 @pytest.mark.browser

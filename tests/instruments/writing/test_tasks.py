@@ -215,6 +215,14 @@ def test_groups_of_attributes_stay_together() -> None:
     assert all({*order.split(";")[:2]} in ({"a", "d"}, {"b", "c"}) for order in orders)
 
 
+def test_a_group_of_one_attribute_is_drawn_by_no_randomizer_of_its_own() -> None:
+    survey = build(table(attribute_order="grouped", attribute_groups=[["a"], ["b", "c"]]))
+    randomizers = [each for each in walk(survey.flow) if isinstance(each, RandomizerNode)]
+    assert all(len(each.children) > 1 for each in randomizers)
+    orders = {each.embedded["attribute_order"] for each in run(survey, 300)}
+    assert len(orders) == 6 * 2
+
+
 def test_a_fixed_table_keeps_the_declared_order() -> None:
     design = table(attribute_order="fixed")
     survey = build(design)

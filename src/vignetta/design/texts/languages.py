@@ -1,10 +1,12 @@
-"""What a template has to know of a language: its words for lists, and how a letter becomes capital or small."""
+"""What a text has to know of its language: words for lists, capital and small letters, where a line begins."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 Joiner = Literal["and", "or"]
+RIGHT_TO_LEFT: Final = frozenset(("ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"))
+"""Languages that are read from the right."""
 
 LIST_WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "bg": ("и", "или"),

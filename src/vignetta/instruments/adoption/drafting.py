@@ -8,11 +8,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from vignetta.instruments.adoption.measuring import declared, is_scale, measure_of
+from vignetta.instruments.adoption.names import free_name, slug
 from vignetta.instruments.adoption.recognising import FoundFactor, FoundLevel, Recognised, recognise
-from vignetta.instruments.adoption.roles import FoundOutcome, Roles, is_scale
+from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.hypertext import FIELD, plain_text
 from vignetta.instruments.survey import Choice, Question, Survey, mapping
 from vignetta.instruments.tracing import PIPE
+from vignetta.instruments.writing.translating import languages_of
 
 _HEAD: Final = """\
 # yaml-language-server: $schema=study.schema.json
@@ -21,6 +24,8 @@ _HEAD: Final = """\
 # remove what is no outcome. `vignetta check` lists what is wrong.
 """
 _PAGES: Final = re.compile(r"</p>|</div>|<br\s*/?>|</h\d>|</li>", re.IGNORECASE)
+_PLACED: Final = re.compile("\ue000[0-9]+\ue001")
+"""Where piped text stood, while the words around it are made plain."""
 _LONGEST_LABEL: Final = 80
 _DEFAULT_SIZE: Final = 1000
 
@@ -44,6 +49,9 @@ def draft(survey: Survey, *, source: str = "the survey") -> str:
 
 
 def _remarks(found: Recognised) -> Iterator[str]:
+    others = languages_of(found.trace.survey)[1:]
+    if others:
+        yield f"Not read: the words in {', '.join(others)}; here are those in {found.trace.survey.language}."
     for each in found.unclear:
         yield f"Not read: {each}."
     for each in (factor.name for factor in found.factors if not factor.ordered):
@@ -93,14 +101,12 @@ def _content(found: Recognised, roles: Roles) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------------- factors
 
 
-def slug(text: str, otherwise: str) -> str:
-    """A name of letters, digits and underscores that begins with a letter."""
-    name = re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")[:40].rstrip("_")
-    return name if name[:1].isalpha() else f"{otherwise}_{name}".rstrip("_")
-
-
 def factor_name(factor: FoundFactor) -> str:
-    return slug(factor.name, "factor")
+    return free_name(factor.name, "factor")
+
+
+def question_name(question: Question) -> str:
+    return free_name(question.tag.strip() or question.id, "question")
 
 
 def level_names(factor: FoundFactor) -> list[str]:
@@ -158,10 +164,11 @@ def _restriction(forbidden: Mapping[str, tuple[str, ...]], found: Recognised) ->
 def _template(found: Recognised, roles: Roles) -> tuple[str, dict[str, str]]:
     """The text of the first vignette with factors in braces; for a table, how it is presented."""
     text = roles.reading[0].text if roles.reading else ""
-    before, table, _ = text.partition("<table")
+    before, _, table = text.partition("<table")
     words = _with_factors(before, found)
     if table:
-        order = {} if any(each.name in text for each in found.factors) else {"attribute_order": "shuffled"}
+        in_rows = any(f"${{e://Field/{each}}}" in table for each in found.by_field)
+        order = {} if in_rows else {"attribute_order": "shuffled"}
         return words or "Please compare.", {"presentation": "table", **order}
     unread = [f"{{{factor_name(each)}}}" for each in found.factors if f"{{{factor_name(each)}}}" not in words]
     return "\n\n".join(filter(None, [words, *unread])), {}
@@ -178,9 +185,8 @@ def _one_paragraph(hypertext: str, found: Recognised) -> str:
     marks = [f"\ue000{place}\ue001" for place in range(len(parts) // 2)]
     told = "".join(each if place % 2 == 0 else marks[place // 2] for place, each in enumerate(parts))
     words = html.unescape(plain_text(told)).replace("{", "{{").replace("}", "}}")
-    for mark, source in zip(marks, parts[1::2], strict=True):
-        words = words.replace(mark, _mark(source, found))
-    return words
+    sources = dict(zip(marks, parts[1::2], strict=True))
+    return _PLACED.sub(lambda each: _mark(sources[each[0]], found) if each[0] in sources else each[0], words)
 
 
 def _mark(source: str, found: Recognised) -> str:
@@ -217,7 +223,7 @@ def _consent(roles: Roles) -> dict[str, str]:
 def _named(questions: Sequence[Question]) -> dict[str, dict[str, Any]]:
     named: dict[str, dict[str, Any]] = {}
     for each in questions:
-        name = slug(each.tag.strip() or each.id, "question")
+        name = question_name(each)
         column = {"column": each.tag.strip()} if each.tag.strip() not in ("", name) else {}
         if name not in named and (each.choices or each.type == "TE"):
             named[name] = {"label": _pretty(name), "question": each.plain or name, **_answers(each), **column}
@@ -255,12 +261,12 @@ def _attention(roles: Roles) -> dict[str, Any]:
 def _outcomes(roles: Roles, labels: Sequence[str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for each in roles.outcomes:
-        name = slug(each.name, "outcome")
+        name = free_name(each.name, "outcome")
         column = {"column": each.name} if each.name != name else {}
         if each.sides:
             told[name] = {"label": _pretty(name), "kind": "choice", "question": each.first.plain, **column}
-        elif is_scale(each.first):
-            asked = {"question": _asked(each, labels), "scale": _points(each.first)}
+        elif measure_of(each.first) != "rating" or is_scale(each.first.choices):
+            asked = {"question": _asked(each, labels), **declared(each.first)}
             told[name] = {"label": _pretty(name), **asked, **column}
     return told
 
@@ -269,10 +275,3 @@ def _asked(outcome: FoundOutcome, labels: Sequence[str]) -> str:
     """The question, without the profile's label in front of it."""
     words = outcome.first.plain
     return next((words.removeprefix(f"{each}: ") for each in labels if words.startswith(f"{each}: ")), words)
-
-
-def _points(question: Question) -> list[Any]:
-    points = [(each.plain or f"choice {each.id}", each.code) for each in question.choices]
-    if all(code == str(place) for place, (_, code) in enumerate(points, 1)):
-        return [text for text, _ in points]
-    return [{"text": text, "code": code} for text, code in points]

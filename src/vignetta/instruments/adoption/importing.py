@@ -9,19 +9,22 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from vignetta.codebook import Category, Codebook, Variable
-from vignetta.declared import as_number
+from vignetta.design.consistency import is_taken
 from vignetta.design.declaration import UNSURE
 from vignetta.instruments import naming
-from vignetta.instruments.adoption.drafting import draft, factor_name, label_of, level_names, options, slug
+from vignetta.instruments.adoption.drafting import draft, factor_name, label_of, level_names, options, question_name
+from vignetta.instruments.adoption.measuring import measured
+from vignetta.instruments.adoption.names import free_name, slug
 from vignetta.instruments.adoption.recognising import FoundFactor, Recognised, recognise, slot_of_tag
-from vignetta.instruments.adoption.roles import FoundOutcome, Roles, is_scale
+from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.codebooks import codebook_of_survey
+from vignetta.instruments.columns import categories_of
 from vignetta.instruments.survey import Question, Survey
 
 __all__ = ["draft", "imported_codebook"]
 
 Update = dict[str, Any]
-_COMPOSED: Final = re.compile(rf"(?:{naming.ROWS}|phrase\d+)(?:_\d+)*")
+_COMPOSED: Final = re.compile(rf"(?:{naming.ROWS}|phrase\d+)(?:_\d+)*(?:_[a-z]{{2,3}}(?:_[a-z0-9]+)*)?")
 """The fields in which surveys built here put words together."""
 _NUMBERS: Final = (naming.VIGNETTE, naming.DECK)
 
@@ -66,6 +69,7 @@ def _of_fields(found: Recognised) -> dict[str, Update]:
     for factor in found.factors:
         updates |= {name: _factor(factor, slot) for slot, name in factor.fields.items()}
         updates |= {name: _words(factor, slot) for slot, name in factor.text_fields.items()}
+    updates |= {each: {"role": "wording", "kind": "text", "categories": ()} for each in found.translated}
     survey = found.trace.survey
     updates |= {each: {"kind": "number", "categories": ()} for each in _NUMBERS if each in survey.embedded_fields}
     if naming.VIGNETTE in updates:
@@ -102,7 +106,8 @@ def _words(factor: FoundFactor, slot: tuple[int, int]) -> Update:
 def _of_questions(roles: Roles) -> Mapping[str, Update]:
     updates: dict[str, Update] = {}
     for each in roles.covariates:
-        updates[_import_id(each)] = {"role": "covariate"}
+        renamed = {"name": question_name(each)} if is_taken(slug(each.tag.strip(), "question")) else {}
+        updates[_import_id(each)] = {"role": "covariate", **renamed}
     if roles.consent is not None:
         names = {roles.consent.agree: "agree", roles.consent.decline: "decline"}
         consent = roles.consent.question
@@ -131,21 +136,21 @@ def _categories(question: Question, names: Mapping[str, str]) -> tuple[Category,
 
 
 def _outcome(outcome: FoundOutcome) -> dict[str, Update]:
-    name = slug(outcome.name, "outcome")
-    return {q.id: {"name": name, **_measure(q, outcome.sides), **_place(slot)} for slot, q in outcome.asked.items()}
+    name = free_name(outcome.name, "outcome")
+    updates: dict[str, Update] = {}
+    for slot, question in outcome.asked.items():
+        told = _chosen(question, name) if outcome.sides else measured(question, name)
+        updates |= {column: {**each, **_place(slot)} for column, each in told.items()}
+    return updates
 
 
-def _measure(question: Question, sides: bool) -> Update:
-    from vignetta.instruments.columns import categories_of
-
+def _chosen(question: Question, name: str) -> dict[str, Update]:
+    """A choice between profiles, which are the answers in their order."""
     categories = categories_of(question.choices)
-    if sides and all(question.choices[place].code == str(place + 1) for place in range(len(categories))):
-        valued = tuple(each.model_copy(update={"value": float(n)}) for n, each in enumerate(categories, 1))
-        return {"role": "outcome", "kind": "chosen", "categories": valued}
-    if is_scale(question):
-        valued = tuple(each.model_copy(update={"value": as_number(each.code)}) for each in categories)
-        return {"role": "outcome", "kind": "scale", "categories": valued}
-    return {"role": "outcome"}
+    if any(each.code != str(place) for place, each in enumerate(question.choices, 1)):
+        return measured(question, name)
+    valued = tuple(each.model_copy(update={"value": float(n)}) for n, each in enumerate(categories, 1))
+    return {question.id: {"name": name, "role": "outcome", "kind": "chosen", "categories": valued}}
 
 
 def _times(roles: Roles) -> Iterator[tuple[str, Update]]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
-from itertools import combinations, product
-from math import lcm
+from itertools import combinations
 from typing import Final
 
+from vignetta.instruments.adoption.proportions import Cell, cells_of, rules_of
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.naming import DECK, VIGNETTE
 from vignetta.instruments.survey import (
     BlockNode,
-    BranchNode,
     EmbeddedDataNode,
     EmbeddedField,
     FlowNode,
@@ -28,11 +26,10 @@ from vignetta.instruments.survey import (
 )
 from vignetta.instruments.tracing import Trace
 
-Cell = tuple[tuple[str, str], ...]
-"""Fields with their values."""
-_SLOT: Final = re.compile(r"(.*?\D)[_-](\d+)(?:[_-](\d+))?")
+_SLOT: Final = re.compile(r"(.*?\D)[_-](\d{1,2})(?:[_-](\d{1,2}))?")
 _NOTED: Final = (DECK, VIGNETTE)
-_MOST_CELLS: Final = 20_000
+_MOST_LEVELS: Final = 200
+"""Of what is taken to be a factor."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,8 @@ class Recognised:
     """What a survey says about its experiment.
 
     `forbidden` are combinations of levels that no respondent is given; `arms` are randomizers that set no field, with
-    the names of what they show one of; `unclear` says what could not be read.
+    the names of what they show one of; `unclear` says what could not be read; `translated` are the fields that hold
+    words of levels in other languages.
     """
 
     trace: Trace
@@ -81,6 +79,7 @@ class Recognised:
     decks: int
     arms: tuple[tuple[str, tuple[str, ...]], ...]
     unclear: tuple[str, ...]
+    translated: frozenset[str] = frozenset()
 
     @cached_property
     def tasks(self) -> int:
@@ -109,33 +108,84 @@ class _Reading:
     def recognised(self) -> Recognised:
         factors, unclear = self.factors(), []
         reduced = _first_slots(factors)
-        cells: list[Counter[Cell]] = []
+        drawn: list[Counter[Cell]] = []
         for node in self._drawing(set(reduced)):
             try:
-                cells.append(_cells(node, set(reduced)))
+                drawn.append(cells_of(node, set(reduced)))
             except OverflowError:
                 unclear.append(f"the randomizer {node.id} has too many combinations to read weights and rules from")
-        weights, forbidden, odd = _rules(cells, reduced, weighted=not self._deck)
+        codes = {name: factor.codes for name, factor in reduced.items()}
+        weights, forbidden, odd = rules_of(drawn, codes, weighted=not self._deck)
         named = {name: factor for factor in factors for name in factor.fields.values()}
         told = tuple({named[name].name: codes for name, codes in each.items()} for each in forbidden)
         tied = {name for each in told for name in each}
         weighed = tuple(_weighed(each, weights, not (self._deck or each.name in tied)) for each in factors)
+        odd += self._between_profiles(factors)
+        odd += [f"the field {each}, which has more than {_MOST_LEVELS} values" for each in self._manifold]
         decks = len({each.value for each in self.trace.settings.get(DECK, ()) if each.value}) if self._deck else 0
         return Recognised(
-            self.trace, weighed, told, self._mechanism(factors), decks, tuple(self._arms()), (*unclear, *odd)
+            self.trace,
+            weighed,
+            told,
+            self._mechanism(factors),
+            decks,
+            tuple(self._arms()),
+            (*unclear, *odd),
+            self.translated,
         )
+
+    def _between_profiles(self, factors: Sequence[FoundFactor]) -> Iterator[str]:
+        """What is drawn for several profiles at once, as rules about pairs of them need."""
+        fields = {each.name: [name for (_, profile), name in each.fields.items() if profile] for each in factors}
+        tied = [
+            factor
+            for factor, names in fields.items()
+            if any(self._together[one] & self._together[other] for one, other in combinations(names, 2))
+        ]
+        if tied and not self._deck:
+            yield f"rules about profiles beside each other: {', '.join(tied)} are drawn for all profiles at once"
 
     # ---------------------------------------------------------------------------------------------- fields, levels
 
     def factors(self) -> tuple[FoundFactor, ...]:
-        drawn = [each for each in self.trace.settings if each in self.trace.drawn and each not in _NOTED]
-        fixed = [each for each in drawn if not any("${" in (s.value or "") for s in self.trace.settings[each])]
-        texts = self._texts(fixed)
+        own = [each for each in self._fixed if each not in self.translated and each not in self._manifold]
+        texts = self._texts(own)
         grouped: dict[str, dict[tuple[int, int], str]] = defaultdict(dict)
-        for name in (each for each in fixed if each not in texts.values()):
-            base, slot = self._slot(name, fixed)
+        for name in (each for each in own if each not in texts.values()):
+            base, slot = self._slot(name, own)
             grouped[base][slot] = name
         return tuple(self._factor(base, fields, texts) for base, fields in grouped.items())
+
+    @cached_property
+    def _fixed(self) -> tuple[str, ...]:
+        """The fields to which randomizers give values that hold no piped text."""
+        drawn = {each: self._together.get(each) for each in self.trace.drawn if each not in _NOTED}
+        alike = {(found[1], drawn[each]) for each in drawn if (found := _SLOT.fullmatch(each))}
+        names = [each for each in self.trace.settings if each in drawn or self._stands_with(each, alike)]
+        return tuple(each for each in names if not any("${" in (s.value or "") for s in self.trace.settings[each]))
+
+    def _stands_with(self, name: str, alike: Container[tuple[str, frozenset[int] | None]]) -> bool:
+        """Whether a field is that of a drawn one in another task or profile, where decks give all the same level."""
+        found = _SLOT.fullmatch(name)
+        return self._deck and found is not None and (found[1], self._together.get(name)) in alike
+
+    @cached_property
+    def _manifold(self) -> tuple[str, ...]:
+        """The fields with more values than a factor has levels, such as whole vignettes or their numbers."""
+        values = {name: {each.value for each in self.trace.settings[name] if each.value} for name in self._fixed}
+        return tuple(name for name, each in values.items() if len(each) > _MOST_LEVELS)
+
+    @cached_property
+    def translated(self) -> frozenset[str]:
+        """The fields of words in other languages: they are called like a field of words, and follow its codes."""
+        worded = [each for each in self._fixed if f"{each}_text" in self._fixed]
+        fields = ((name, each) for name in worded for each in self._fixed if each.startswith(f"{name}_text_"))
+        return frozenset(each for name, each in fields if self._told_by(name, each))
+
+    def _told_by(self, one: str, other: str) -> bool:
+        """Whether a field is set only beside another, and always the same beside the same."""
+        pairs = set(self._pairs(one, other))
+        return self._together[other] <= self._together[one] and len({a for a, _ in pairs}) == len(pairs)
 
     def _texts(self, fixed: Sequence[str]) -> dict[str, str]:
         """For each field of codes, the field of words that always goes with it."""
@@ -145,7 +195,7 @@ class _Reading:
             if f"{name}_text" in self.trace.settings:
                 found[name] = f"{name}_text"
         for one, other in combinations([each for each in fixed if each not in {*found, *found.values()}], 2):
-            if one not in found and self._same(one, other) and together[one] == together[other]:
+            if one not in found and together[one] == together[other] and self._same(one, other):
                 found[one] = other
         return found
 
@@ -153,11 +203,16 @@ class _Reading:
     def _together(self) -> Mapping[str, frozenset[int]]:
         """The elements of the flow that give each field a value."""
         found: dict[str, set[int]] = defaultdict(set)
-        for place, (node, _) in enumerate(self.trace.steps):
-            for each in node.fields if isinstance(node, EmbeddedDataNode) else ():
-                if each.value is not None:
-                    found[each.name].add(place)
+        for place, fields in enumerate(self._given):
+            for name in fields:
+                found[name].add(place)
         return {name: frozenset(places) for name, places in found.items()}
+
+    @cached_property
+    def _given(self) -> tuple[Mapping[str, str], ...]:
+        """What each element of the flow that sets fields gives them."""
+        nodes = (node for node, _ in self.trace.steps if isinstance(node, EmbeddedDataNode))
+        return tuple({each.name: each.value for each in node.fields if each.value is not None} for node in nodes)
 
     def _same(self, one: str, other: str) -> bool:
         """Whether two fields have as many values, each of one with a single one of the other."""
@@ -166,11 +221,8 @@ class _Reading:
         return bool(pairs) and len(sides[0]) == len(sides[1]) == len(pairs)
 
     def _pairs(self, one: str, other: str) -> Iterator[tuple[str, str]]:
-        for node, _ in self.trace.steps:
-            if isinstance(node, EmbeddedDataNode):
-                fields = {each.name: each.value for each in node.fields if each.value is not None}
-                if one in fields and other in fields:
-                    yield fields[one] or "", fields[other] or ""
+        for place in sorted(self._together[one] & self._together[other]):
+            yield self._given[place][one], self._given[place][other]
 
     def _slot(self, name: str, fixed: Sequence[str]) -> tuple[str, tuple[int, int]]:
         """A field's factor, and the task and profile that its name ends with."""
@@ -273,137 +325,6 @@ def _outermost(nodes: Sequence[FlowNode]) -> Iterator[RandomizerNode]:
 def _first_slots(factors: Sequence[FoundFactor]) -> dict[str, FoundFactor]:
     """The field of each factor in the first task and profile, whose draws stand for those of all."""
     return {each.fields[min(each.fields)]: each for each in factors}
-
-
-def _cells(node: FlowNode, names: set[str]) -> Counter[Cell]:
-    """How often each combination of values of the fields is drawn, in the smallest whole numbers."""
-    shares = _shares(node, names)
-    common = lcm(*(each.denominator for each in shares.values())) if shares else 1
-    return Counter({cell: int(share * common) for cell, share in shares.items()})
-
-
-def _shares(node: FlowNode, names: set[str]) -> dict[Cell, Fraction]:
-    if isinstance(node, EmbeddedDataNode):
-        given = {each.name: each.value for each in node.fields if each.name in names and each.value is not None}
-        return {tuple(sorted((name, value or "") for name, value in given.items())): Fraction(1)}
-    if isinstance(node, RandomizerNode) and node.subset == 1:
-        found: dict[Cell, Fraction] = defaultdict(Fraction)
-        for child in node.children:
-            for cell, share in _shares(child, names).items():
-                found[cell] += share / len(node.children)
-        return found
-    if isinstance(node, BranchNode):
-        return {(): Fraction(1)}
-    joint: dict[Cell, Fraction] = {(): Fraction(1)}
-    for child in getattr(node, "children", ()):
-        joint = _crossed(joint, _shares(child, names))
-    return joint
-
-
-def _crossed(one: Mapping[Cell, Fraction], other: Mapping[Cell, Fraction]) -> dict[Cell, Fraction]:
-    if len(one) * len(other) > _MOST_CELLS:
-        raise OverflowError
-    found: dict[Cell, Fraction] = defaultdict(Fraction)
-    for (a, p), (b, q) in product(one.items(), other.items()):
-        found[tuple(sorted({**dict(a), **dict(b)}.items()))] += p * q
-    return found
-
-
-# ------------------------------------------------------------------------------------------------- weights and rules
-
-
-def _rules(
-    drawn: Sequence[Counter[Cell]], factors: Mapping[str, FoundFactor], *, weighted: bool
-) -> tuple[dict[str, dict[str, int]], list[dict[str, tuple[str, ...]]], list[str]]:
-    weights: dict[str, dict[str, int]] = {}
-    forbidden: list[dict[str, tuple[str, ...]]] = []
-    odd: list[str] = []
-    for cells in drawn:
-        names = list(dict.fromkeys(name for cell in cells for name, _ in cell if name in factors))
-        table = {tuple(dict(cell).get(each, "") for each in names): n for cell, n in cells.items()}
-        levels = [factors[each].codes for each in names]
-        if not all(each in codes for cell in table for each, codes in zip(cell, levels, strict=True)):
-            odd.append(f"how often levels of {', '.join(names)} are drawn: not every child sets all of these fields")
-            continue
-        if len(names) > 1 and weighted:
-            forbidden += _forbidden(names, levels, set(table))
-        found = _weights(levels, table) if weighted else None
-        if found is None:
-            odd += [f"how often combinations of {', '.join(names)} are drawn is not told by weights"] * weighted
-        else:
-            named = zip(names, levels, found, strict=True)
-            weights |= {name: dict(zip(codes, each, strict=True)) for name, codes, each in named}
-    return weights, forbidden, odd
-
-
-def _forbidden(
-    names: Sequence[str], levels: Sequence[Sequence[str]], drawn: set[tuple[str, ...]]
-) -> Iterator[dict[str, tuple[str, ...]]]:
-    """Levels that never stand together: of two factors, and whole combinations that these do not tell."""
-    pairs: set[tuple[int, str, int, str]] = set()
-    for (a, ones), (b, others) in combinations(enumerate(levels), 2):
-        met = {(each[a], each[b]) for each in drawn}
-        lacking = {one: tuple(other for other in others if (one, other) not in met) for one in ones}
-        for group in dict.fromkeys(each for each in lacking.values() if each):
-            yield {names[a]: tuple(one for one in ones if lacking[one] == group), names[b]: group}
-        pairs |= {(a, one, b, other) for one, each in lacking.items() for other in each}
-    if len(names) > 2 and _size(levels) <= _MOST_CELLS:
-        for cell in product(*levels):
-            told = any((a, cell[a], b, cell[b]) in pairs for a, b in combinations(range(len(cell)), 2))
-            if cell not in drawn and not told:
-                yield {name: (code,) for name, code in zip(names, cell, strict=True)}
-
-
-def _size(levels: Sequence[Sequence[str]]) -> int:
-    size = 1
-    for each in levels:
-        size *= len(each)
-    return size
-
-
-def _weights(levels: Sequence[Sequence[str]], table: Mapping[tuple[str, ...], int]) -> list[list[int]] | None:
-    """Whole numbers for levels whose products are how often cells are drawn; None when there are none.
-
-    Starting from one cell, a level's weight follows from any cell that differs in nothing else.
-    """
-    found: list[dict[str, Fraction]] = [{} for _ in levels]
-    cells = sorted(table, key=lambda cell: [codes.index(each) for codes, each in zip(levels, cell, strict=True)])
-    for place, codes in enumerate(levels):
-        for one in codes:
-            found[place][one] = _ratio(place, codes, one, cells, table)
-    scale = Fraction(table[cells[0]]) / _product(found, cells[0])
-    if any(scale * _product(found, cell) != table[cell] for cell in cells):
-        return None
-    return [_whole([each[code] for code in codes]) for codes, each in zip(levels, found, strict=True)]
-
-
-def _ratio(
-    place: int, codes: Sequence[str], code: str, cells: Sequence[tuple[str, ...]], table: Mapping[tuple[str, ...], int]
-) -> Fraction:
-    """A level's weight beside the first level's, by way of levels that stand beside the same others."""
-    ratios, frontier = {codes[0]: Fraction(1)}, [codes[0]]
-    while frontier and code not in ratios:
-        known = frontier.pop(0)
-        for cell in (each for each in cells if each[place] == known):
-            for other in (each for each in codes if each not in ratios):
-                beside = (*cell[:place], other, *cell[place + 1 :])
-                if beside in table:
-                    ratios[other] = ratios[known] * Fraction(table[beside], table[cell])
-                    frontier.append(other)
-    return ratios.get(code, Fraction(1))
-
-
-def _product(weights: Sequence[Mapping[str, Fraction]], cell: Sequence[str]) -> Fraction:
-    result = Fraction(1)
-    for each, code in zip(weights, cell, strict=True):
-        result *= each[code]
-    return result
-
-
-def _whole(ratios: Sequence[Fraction]) -> list[int]:
-    common = lcm(*(each.denominator for each in ratios))
-    whole = [int(each * common) for each in ratios]
-    return whole if len(set(whole)) > 1 else [1] * len(whole)
 
 
 def _weighed(factor: FoundFactor, weights: Mapping[str, Mapping[str, int]], ordered: bool) -> FoundFactor:

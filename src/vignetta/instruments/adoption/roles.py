@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from vignetta.declared import as_number
+from vignetta.instruments.adoption.measuring import measure_of
 from vignetta.instruments.adoption.recognising import FoundFactor, Recognised, slot_of_tag
 from vignetta.instruments.review.lint_flow import shows_drawn
 from vignetta.instruments.running.visits import form
@@ -76,7 +76,8 @@ class Roles:
             question = trace.shown.get(chosen[1]) if chosen and ends else None
             if question is None or chosen is None or form(question) != "single" or len(question.choices) != 2:
                 continue
-            other = next((each.id for each in question.choices if each.id != chosen[2]), "")
+            ids = [each.id for each in question.choices]
+            other = next((each for each in ids if each != chosen[2]), "") if chosen[2] in ids else ""
             sides = {"Selected": (other, chosen[2]), "NotSelected": (chosen[2], other)}
             agree, decline = sides.get(str(tests[0].get("Operator")), ("", ""))
             if agree and decline and not self._follows(question):
@@ -130,20 +131,18 @@ class Roles:
 
     @cached_property
     def outcomes(self) -> tuple[FoundOutcome, ...]:
-        """Choices of one answer after the vignette that are no recall checks."""
+        """Ratings, choices, sliders, matrices and texts after the vignette that are no recall checks."""
         grouped: dict[str, dict[tuple[int, int], Question]] = {}
-        for each in self._askable():
-            if form(each) == "single" and each.tag not in self._recalled and self.found.factors and self._follows(each):
+        for each in self.found.trace.shown.values() if self.found.factors else ():
+            measure = measure_of(each)
+            if measure and each.tag not in self._recalled and self._follows(each):
                 name, slot = slot_of_tag(each, self.found.tasks)
-                grouped.setdefault(name.strip() or each.id, {})[slot] = each
+                asked = grouped.setdefault(name.strip() or each.id, {})
+                if measure == measure_of(next(iter(asked.values()), each)):
+                    asked[slot] = each
         return tuple(self._outcome(name, asked) for name, asked in grouped.items())
 
     def _outcome(self, name: str, asked: dict[tuple[int, int], Question]) -> FoundOutcome:
         profiles = self.found.profiles
-        sides = profiles > 1 and all(not slot[1] and len(q.choices) == profiles for slot, q in asked.items())
-        return FoundOutcome(name, asked, sides)
-
-
-def is_scale(question: Question) -> bool:
-    """Whether all answers are exported as numbers."""
-    return all(as_number(each.code) is not None for each in question.choices)
+        chosen = all(measure_of(q) == "rating" and len(q.choices) == profiles for q in asked.values())
+        return FoundOutcome(name, asked, profiles > 1 and chosen and not any(profile for _, profile in asked))

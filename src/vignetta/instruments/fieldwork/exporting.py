@@ -23,7 +23,7 @@ from vignetta.instruments.running.reading import loops_of
 from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer, form
-from vignetta.instruments.survey import Block, BlockNode, Choice, Question, Survey, walk
+from vignetta.instruments.survey import Block, BlockNode, Choice, Question, Survey, walk, whole_number
 
 Values = Literal["codes", "labels"]
 """codes: answers as numbers or codes. labels: answers as the words chosen."""
@@ -155,7 +155,7 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
 
 def _promoting(question: Question, key: str) -> Answered:
     """The group to which a likelihood to recommend belongs: 0 to 6, 7 and 8, 9 and 10."""
-    points = {each.id: int(each.plain) for each in question.choices if each.plain.isdecimal()}
+    points = {each.id: whole_number(each.plain) for each in question.choices}
 
     def answered(session: Session) -> Answer | None:
         point = points.get(str(session.visit.answers.get(key)))

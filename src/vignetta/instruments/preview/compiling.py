@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from vignetta.design.texts.languages import RIGHT_TO_LEFT
 from vignetta.instruments.hypertext import FIELD, PIPE
 from vignetta.instruments.preview.conditions import condition, untested
 from vignetta.instruments.preview.draws import FieldName, Names, facets
@@ -56,6 +57,7 @@ class _Compiler:
         questions = {each: self._question(each) for each in asked}
         return {
             "language": self.language,
+            "direction": "rtl" if re.split("[-_]", self.language)[0] in RIGHT_TO_LEFT else "ltr",
             "name": self.survey.name,
             "flow": flow,
             "blocks": pages,

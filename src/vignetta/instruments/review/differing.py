@@ -190,7 +190,7 @@ def _others(versions: Versions) -> Iterator[Change]:
 
 
 def _named(survey: Survey) -> dict[tuple[str, str], Mapping[str, Any]]:
-    kinds = (each for each in survey.document["SurveyElements"] if str(each["Element"]) not in _SILENT)
+    kinds = (each for each in survey.all_elements if str(each["Element"]) not in _SILENT)
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for each in kinds:
         payload = mapping(each.get("Payload"))

@@ -21,6 +21,7 @@ from vignetta.instruments.survey import (
     children,
     is_true,
     mapping,
+    whole_number,
 )
 from vignetta.instruments.tracing import PIPE, Place, Stand, Trace, short
 
@@ -102,8 +103,8 @@ def _quotas(survey: Survey) -> Iterator[Finding]:
     for element in survey.elements("QO"):
         payload = mapping(element.get("Payload"))
         where, name = str(element.get("PrimaryAttribute")), short(f"quota {payload.get('Name') or ''}")
-        most = str(payload.get("Occurrences", ""))
-        if most.lstrip("-").isdecimal() and int(most) < 1:
+        most = whole_number(payload.get("Occurrences"))
+        if most is not None and most < 1:
             told = f"the quota is full from the start: it admits {most}."
             yield Finding("error", "quota", where, name, told, "Write how many responses it admits.")
         if not mapping(payload.get("Logic")):

@@ -14,7 +14,7 @@ from vignetta.instruments.survey import Choice, Question, mapping, numbered
 from vignetta.instruments.tracing import Trace, short
 
 _LEFT_OVER: Final = re.compile(r"Click to write (?:the question text|Choice \d+|Statement \d+|Scale point \d+|.*)")
-_NUMBER: Final = re.compile(r"\s*(-?\d+)")
+_NUMBER: Final = re.compile(r"\s*(-?\d{1,18})(?!\d)")
 
 
 def question_findings(trace: Trace) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vignetta.instruments.survey import Raw, is_true, mapping, numbered
+from vignetta.instruments.survey import Raw, is_true, mapping, numbered, whole_number
 
 Order = Callable[[np.random.Generator], list[str]]
 """The ids that a respondent is shown, in order."""
@@ -104,5 +104,5 @@ def advanced(ids: Sequence[str], raw: Raw, *, even: bool) -> Order:
 
 def whole(value: Any) -> int | None:
     """A number that may be written as a text; None for none and for zero, which both mean all."""
-    text = str(value).strip()
-    return int(text) or None if text.isdecimal() else None
+    number = whole_number(str(value).strip())
+    return number if number and number > 0 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, floor, isfinite
+from math import ceil, floor
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,8 @@ from vignetta.instruments.survey import Choice, Question, Raw, is_true, mapping,
 
 _LARGEST_TOTAL: Final = 10**9
 _LONGEST: Final = 10_000
+_HIGHEST: Final = 1e15
+"""Bounds of numbers are below it: no survey asks for more, and larger ones are no longer whole."""
 _TYPED: Final[Mapping[str, str]] = {
     "ValidEmail": "somebody@example.org",
     "ValidPhone": "202-555-0123",
@@ -130,4 +132,4 @@ def _bound(raw: Any, key: str, default: float) -> float:
         number = float(raw[key])
     except (KeyError, TypeError, ValueError):
         return default
-    return number if isfinite(number) else default
+    return number if abs(number) < _HIGHEST else default

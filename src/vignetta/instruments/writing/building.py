@@ -105,7 +105,7 @@ def build(design: Design, *, language: str = "") -> Survey:
         When the study was fielded elsewhere, one of its names is needed by the instrument itself, or a randomizer
         would need too many elements.
     """
-    problems = _problems(design)
+    problems = build_problems(design)
     if problems:
         raise StudyError(problems)
     told = design.model_copy(update={"languages": (language,)}) if language else design
@@ -155,7 +155,8 @@ def _address(design: Design, key: str) -> str:
     return FIELD.sub(lambda found: piped(found[1]), getattr(design.panel, key, None) or "")
 
 
-def _problems(design: Design) -> list[Problem]:
+def build_problems(design: Design) -> list[Problem]:
+    """Why no survey can be built of a design; nothing when one can."""
     if design.in_hand or design.vignette is None:
         what = "the study's data are in hand, so there is no instrument to build."
         return [
@@ -172,7 +173,7 @@ def _children_problems(design: Design) -> list[Problem]:
     if needed * strata <= MOST_CHILDREN:
         return []
     within = f" in each of {strata} strata" if strata > 1 else ""
-    what = f"the randomizer would need {needed:,} elements{within}; {MOST_CHILDREN:,} are the most."
+    what = f"the survey's randomizers would need {needed:,} elements{within}; {MOST_CHILDREN:,} are the most."
     weighted = _weighted(design)
     remedy = "Declare fewer, or write `mechanism: decks`."
     if weighted:
@@ -348,8 +349,8 @@ class _Flow:
             return [elements.in_any_order(list(rows.values()))]
         groups = [[name for name in group if name in rows] for group in self.design.attribute_groups]
         alone = [[name] for name in rows if not any(name in group for group in groups)]
-        shuffled = [elements.in_any_order([rows[name] for name in group]) for group in (*groups, *alone) if group]
-        return [elements.in_any_order(shuffled)]
+        pieces = [[rows[name] for name in group] for group in (*groups, *alone) if group]
+        return [elements.in_any_order([elements.in_any_order(each) if len(each) > 1 else each[0] for each in pieces])]
 
     def _appended(self, name: str) -> Piece:
         """Adds a factor's row to the tables of all tasks, and its name to the order."""

@@ -44,7 +44,7 @@ _PIPE: Final = "\ue000"
 PROFILE: Final = "{profile}"
 """In the question of a rating, where the profile's label goes."""
 _TABLE: Final = "border-collapse:collapse;width:100%;max-width:44em;margin:1em 0;font-size:min(1em,3.7vw)"
-_CELL: Final = "border-bottom:1px solid #bbb;padding:.5em .25em;text-align:left;vertical-align:top"
+_CELL: Final = "border-bottom:1px solid #bbb;padding:.5em .25em;text-align:start;vertical-align:top"
 """Inline, for Qualtrics keeps no style sheet of a question; in smaller type on phones, so that words stay whole."""
 
 

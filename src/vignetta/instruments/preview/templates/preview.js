@@ -317,7 +317,7 @@
     state.page = Math.max(0, Math.min(state.page, way.pages.length));
     const page = way.pages[state.page];
     const heading = element("h2", {tabindex: "-1", id: "place"}, where(state.page));
-    stage.lang = edition().language;
+    [stage.lang, stage.dir] = [edition().language, edition().direction];
     stage.replaceChildren(...framed(edition().header, "header"), ...(page ? drawnPage(page) : [ended()]), ...framed(edition().footer, "footer"));
     find("heading").replaceChildren(heading);
     find("back").disabled = state.page === 0;
@@ -342,7 +342,7 @@
   };
   const told = message => { find("status").textContent = message; };
   const showAll = () => {
-    all.lang = edition().language;
+    [all.lang, all.dir] = [edition().language, edition().direction];
     all.replaceChildren(...way.pages.map((page, place) => element("section", {class: "page", "aria-label": where(place)},
       element("h3", {}, where(place)), ...drawnPage(page))), element("section", {class: "page"}, ended()));
   };
