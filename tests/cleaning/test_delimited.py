@@ -39,6 +39,7 @@ def told(data: bytes | str) -> list[str]:
         (TEXT.encode("utf-16-be"), "UTF-16"),
         (b"\xef\xbb\xbf" + TEXT.encode("cp1252"), "Windows-1252"),
         ((TEXT + "\n\n").encode(), ""),
+        (("\n\r\n" + TEXT).encode(), ""),
     ],
 )
 def test_every_encoding_and_separator_gives_the_same_cells(data: bytes, note: str) -> None:

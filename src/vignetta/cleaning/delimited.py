@@ -76,7 +76,8 @@ def _marks_pair_up(content: bytes, separator: str) -> bool:
 
 def _width(head: str, separator: str) -> int:
     try:
-        return len(next(csv.reader(io.StringIO(head, newline=""), delimiter=separator), []))
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+        return len(next(filter(None, records), []))
     except csv.Error:
         return 1
 
