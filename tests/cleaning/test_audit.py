@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cleaning.small_export import CODEBOOK, OTHERS, Row, export_text, rows
+from tests.cleaning.small_export import CODEBOOK, OTHERS, REGULAR, Row, export_text, rows
 from vignetta.cleaning.designed import Expected
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Category, Codebook, Variable
@@ -108,6 +108,22 @@ def test_a_panels_respondent_twice(write: Write) -> None:
 def test_an_outcome_without_a_level_is_told(write: Write) -> None:
     clean = cleaned(write(export_text(regular({}, {"regime": ""}, {"regime": "", "approval_1": ""}))))
     assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["assignment", "2"]]
+
+
+def test_an_export_without_responses_is_told(write: Write) -> None:
+    header = export_text(regular({}))
+    clean = cleaned(write(header[: header.index("2026-03-01")]))
+    assert (len(clean.responses), clean.audit["what"].tolist()) == (0, ["the export holds no responses."])
+
+
+def test_a_row_that_is_no_response_is_told(write: Write) -> None:
+    clean = cleaned(write(export_text([*regular({}), dict.fromkeys(REGULAR, "")])))
+    assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["respondents", "2"]]
+
+
+def test_variables_that_nobody_has_are_told(write: Write) -> None:
+    clean = cleaned(write(export_text(regular(*[{"education": "", "comment": ""}] * 2))))
+    assert clean.audit["what"].tolist() == ["no response has anything in `education`, `comment`."]
 
 
 def test_levels_that_the_design_lacks(write: Write) -> None:

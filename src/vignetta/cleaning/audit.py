@@ -14,7 +14,7 @@ from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
 from vignetta.cleaning.telling import rows_told, some
-from vignetta.codebook import Codebook, Variable
+from vignetta.codebook import Codebook, Role, Variable
 from vignetta.errors import Problem
 from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
+_ASKED: Final[tuple[Role, ...]] = ("consent", "factor", "outcome", "recall", "attention", "covariate", "other")
+"""Roles of variables that somebody should have."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
     """All findings about an export, errors first; `further` are those of the design."""
     found = [Finding("error", "reading", each.where, each.what, each.remedy, each.rows) for each in _problems(audited)]
     found += [*_columns(audited), *_previews(audited), *_repeated(audited), *_identifiers(audited)]
-    found += [*_unassigned(audited), *further]
+    found += [*_unassigned(audited), *_nothing(audited), *further]
     return sorted(dict.fromkeys(found), key=lambda each: each.severity != "error")
 
 
@@ -172,6 +174,23 @@ def _identifiers(audited: Audited) -> Iterator[Finding]:
             what = f"`{each.name}` holds e-mail addresses, ids of a panel or the like."
             remedy = "Write `pseudonyms: true` into `data` of study.yaml."
             yield Finding("error", "personal", f"{audited.raw.shown} {each.full_name}", what, remedy)
+
+
+def _nothing(audited: Audited) -> Iterator[Finding]:
+    """An export without responses, rows without an identifier, and variables that nobody has."""
+    raw = audited.raw
+    if not len(raw.cells):
+        yield Finding("warning", "responses", raw.shown, "the export holds no responses.", "Export without filters.")
+        return
+    for each in audited.codebook.with_role("identifier"):
+        cells = audited.cells(each) if audited.format == "qualtrics" else None
+        if cells is not None:
+            marked, what = (cells == "").to_numpy(dtype=bool), f"`{each.name}` is empty ({{rows}})."
+            yield from audited.told("warning", "respondents", each.full_name, marked, what, "Are these responses?")
+    asked = [each for each in audited.codebook.with_role(*_ASKED) if each.full_name in audited.data]
+    if empty := [each.full_name for each in asked if audited.data[each.full_name].isna().all()]:
+        what = f"no response has anything in {some(empty)}."
+        yield Finding("warning", "responses", raw.shown, what, "Look whether the survey showed them, and export again.")
 
 
 def _unassigned(audited: Audited) -> Iterator[Finding]:

@@ -101,10 +101,6 @@ _READERS: Final[Mapping[str, Callable[..., RawExport]]] = {
     "json": read_json,
     "page": _no_export("this is a web page, not an export.", "Export the responses again, and sign in first."),
     "spreadsheet": _no_export("this is an Excel file, not an export.", "Export the responses as CSV."),
-    "compressed": _no_export(
-        "the file is compressed (gzip, 7z, rar) or made by R (.rds).", "Unpack it, or save a CSV."
-    ),
-    "foreign": _no_export(
-        "this is a picture, a document or a workspace, not an export.", "Export the responses as CSV."
-    ),
+    "compressed": _no_export("the file is compressed, or made by R (.rds).", "Unpack it, or save a CSV."),
+    "foreign": _no_export("this is a picture or a document, not an export.", "Export the responses as CSV."),
 }
