@@ -25,10 +25,19 @@ def times_of(column: Column) -> pd.Series:
         order = _order(cells[slashed])
         times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
         _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
+    _tell_days(column, cells)
     unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
     column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
     values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
     return pd.Series(values[column.codes]).astype("datetime64[us]")
+
+
+def _tell_days(column: Column, cells: pd.Series) -> None:
+    """Note the rows whose time of day is lost, where Qualtrics would have written it."""
+    bare = ~cells.str.contains(":", regex=False)
+    rows = int(np.isin(column.codes, np.flatnonzero(bare)).sum())
+    if rows and column.format == "qualtrics" and column.variable.role == "record":
+        column.notes.append(f"`{column.variable.full_name}`: in {rows} rows stands a day without its time of day.")
 
 
 def _instants(texts: pd.Series, column: Column) -> Any:
