@@ -73,6 +73,14 @@ def test_a_match_by_name_with_another_import_id_is_told(write: Write) -> None:
     assert "ImportId differs: `q`" in found.notes[0]
 
 
+def test_names_that_were_exchanged_are_told(write: Write) -> None:
+    both = variable("one", "Q1", "QID1"), variable("two", "Q2", "QID2")
+    found = matched(write(three(["Q2", "Q1"], ["QID1", "QID2"], ["a", "b"])), *both)
+    assert found.positions == {"one": (0,), "two": (1,)}
+    assert "another variable's name: `one`, `two`" in found.notes[0]
+    assert matched(write(three(["Q1", "new"], ["QID1", "QID2"], ["a", "b"])), *both).notes == ()
+
+
 def test_columns_of_one_name_that_differ_are_listed_and_told(write: Write) -> None:
     found = matched(write("Q1,Q1\na,b\n"), variable("q", "Q1"))
     assert found.positions == {}

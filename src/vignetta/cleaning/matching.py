@@ -110,7 +110,7 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     if not found.positions and not found.doubtful and codebook.variables:
         raise StudyError(_another_survey(raw, codebook, absent))
     columns = _account(raw, codebook, found.positions, absent)
-    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found, codebook.variables)))
 
 
 def _another_survey(raw: RawExport, codebook: Codebook, absent: Sequence[Variable]) -> Iterator[Problem]:
@@ -134,12 +134,24 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
     return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
-def _notes(found: _Found) -> Iterator[str]:
+def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
         yield f"Nothing says for certain which columns hold {some(doubtful)}; they were left out."
+    if crossed := [*_crossed(found, variables)]:
+        yield f"Matched by ImportId although the column has another variable's name: {some(crossed)}."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
+
+
+def _crossed(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
+    """Variables whose column was found by its ImportId and bears the name of another variable alone."""
+    raw, owners = found.raw, {name: each for each in variables if (name := _column(each))}
+    for each in variables:
+        at = found.positions.get(each.full_name, ())
+        name = raw.names[at[0]] if len(at) == 1 and raw.import_ids[at[0]] else ""
+        if name != _column(each) and name in owners and raw.names.count(name) == 1:
+            yield each.full_name
 
 
 def _equal(raw: RawExport, positions: Sequence[int]) -> bool:
