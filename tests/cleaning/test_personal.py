@@ -226,3 +226,8 @@ def test_leaks_are_found_by_column() -> None:
         "short": ["Jo"],
     }
     assert sorted(leaks(files, known)) == [("a.csv", "ip", 1), ("b.html", "mail", 1), ("c.txt", "ref", 2)]
+
+
+def test_a_file_named_after_somebody_is_not_named_in_the_audit(write: Write) -> None:
+    clean = read_export(write(export_text(rows({"surplus": "1"})), "jan.jansen@example.org.csv"), CODES)
+    assert len(clean.audit) and "jansen" not in csv_text(clean.audit)

@@ -103,15 +103,16 @@ def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
 def audit_frame(findings: Sequence[Finding]) -> pd.DataFrame:
     """The findings as `frames.AUDIT`."""
     rows: list[dict[str, Any]] = [
-        {**vars(each), "what": _quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
+        {**vars(each), **_quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
         for each in findings
     ]
     return frame(rows, AUDIT)
 
 
-def _quotable(finding: Finding) -> str:
-    """What a finding says, without what is personal in cells that it quotes."""
-    return redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
+def _quotable(finding: Finding) -> dict[str, str]:
+    """What a finding says and where, without what is personal in the file's name and in cells that it quotes."""
+    what = redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
+    return {"where": redact_text(finding.where, CERTAIN)[0], "what": what}
 
 
 # ------------------------------------------------------------------------------------------------ what is looked at
