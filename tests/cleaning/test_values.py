@@ -98,7 +98,7 @@ def test_numbers(read: Read) -> None:
     np.testing.assert_array_equal(found, [1, 2.5, -3, 100, np.nan])
 
 
-@pytest.mark.parametrize("cell", ["x", "35 years", "nan", "inf", "1 000", "0x10", "1_0", "--1"])
+@pytest.mark.parametrize("cell", ["x", "35 years", "nan", "inf", "1 000", "0x10", "1_0", "--1", "1e400", "-1E301"])
 def test_what_is_no_number_is_told(read: Read, cell: str) -> None:
     assert f"`{cell}` is not a number (data row 2)" in told(read, ["1,", f"{cell},"], asked("number"), PAD)[0]
 

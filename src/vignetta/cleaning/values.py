@@ -28,6 +28,8 @@ _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
+_BEYOND: Final = 1e300
+"""Numbers that no survey holds, and that Stata cannot."""
 _SHORTENED: Final = re.compile(SCIENTIFIC)
 
 
@@ -247,7 +249,7 @@ def _number(column: Column) -> npt.NDArray[np.float64]:
     texts = [each.strip() for each in column.cells]
     if column.decimal_comma:
         texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
-    good = [bool(_SCIENTIFIC.fullmatch(each)) for each in texts]
+    good = [bool(_SCIENTIFIC.fullmatch(each)) and abs(float(each)) < _BEYOND for each in texts]
     values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
     wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
     column.tell(wrong, "is not a number", "Correct the cell in a copy of the export, or read it as text.")
