@@ -12,6 +12,7 @@ from vignetta.design.assigning.levels import level_columns
 from vignetta.design.assigning.profiles import profile_probability
 from vignetta.design.assigning.universe import Floats, Universe, universe_of
 from vignetta.design.declaration import Design
+from vignetta.instruments.hypertext import escaped
 from vignetta.instruments.naming import DESIGN_HASH
 from vignetta.instruments.writing.building import design_hash
 
@@ -49,7 +50,8 @@ def _probability(design: Design, universe: Universe) -> Floats:
 
 
 def _wordings(design: Design) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+    """The words of each level, as they are declared and as the survey's fields hold them, in which `<` is `&lt;`."""
     for name, factor in design.factors.items():
         for level in factor.levels:
             if level.text:
-                yield (name, level.name), frozenset(level.text.values())
+                yield (name, level.name), frozenset((*level.text.values(), *map(escaped, level.text.values())))
