@@ -92,6 +92,15 @@ def test_the_same_respondent_twice(write: Write) -> None:
     assert len(cleaned(path, exclusions=[Exclusion(rule="duplicate", by=("response_id",))]).audit) == 0
 
 
+def test_a_row_of_a_table_that_stands_twice_is_told(write: Write) -> None:
+    one, other = regular({}, {"age": "50"})
+    names = [each.name for each in CODEBOOK.variables]
+    data = [dict(zip(names, each.values(), strict=True)) for each in (one, {**other, "ResponseId": "R_1"}, one)]
+    codebook = Codebook(variables=tuple(each.model_copy(update={"column": each.name}) for each in CODEBOOK.variables))
+    clean = cleaned(write(export_text(data, "one")), codebook=codebook, format="table")
+    assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["respondents", "1 3"]]
+
+
 def test_a_panels_respondent_twice(write: Write) -> None:
     panel = Variable(name="PROLIFIC_PID", role="personal", kind="text", column="PROLIFIC_PID")
     codebook = Codebook(variables=(*CODEBOOK.variables, panel))

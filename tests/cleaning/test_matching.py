@@ -81,6 +81,15 @@ def test_names_that_were_exchanged_are_told(write: Write) -> None:
     assert matched(write(three(["Q1", "new"], ["QID1", "QID2"], ["a", "b"])), *both).notes == ()
 
 
+@pytest.mark.parametrize(
+    ("there", "guess"), [("DEMOC", "Is it `DEMOC`? "), ("democ_1", "Is it `democ_1`? "), ("x", "")]
+)
+def test_a_name_like_that_of_an_absent_column_is_guessed(write: Write, there: str, guess: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        matched(write(f"{there},other\n1,2\n"), variable("regime", "democ", role="factor"))
+    assert caught.value.problems[-1].remedy.startswith(f"{guess}Export all fields")
+
+
 def test_columns_of_one_name_that_differ_are_listed_and_told(write: Write) -> None:
     found = matched(write("Q1,Q1\na,b\n"), variable("q", "Q1"))
     assert found.positions == {}

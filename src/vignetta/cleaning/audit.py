@@ -153,8 +153,10 @@ def _previews(audited: Audited) -> Iterator[Finding]:
 
 
 def _repeated(audited: Audited) -> Iterator[Finding]:
-    """The same respondent twice, where no exclusion looks for it."""
+    """The same respondent twice, where no exclusion looks for it; in a table, which may have several rows of each, the
+    same row twice."""
     if audited.format == "table":
+        yield from _repeated_rows(audited)
         return
     watched = {name for each in audited.exclusions for name in each.by}
     for each in audited.codebook.with_role("identifier", "personal"):
@@ -166,6 +168,15 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
             what = f"the same `{each.name}` stands in several rows ({{rows}})."
             remedy = f"Add `{{rule: duplicate, by: {each.name}}}` to the exclusions."
             yield from audited.told(severity, "respondents", each.full_name, marked, what, remedy)
+
+
+def _repeated_rows(audited: Audited) -> Iterator[Finding]:
+    for each in audited.codebook.with_role("identifier"):
+        cells = audited.cells(each)
+        if cells is not None and cells.duplicated().any():
+            marked = audited.raw.cells.duplicated(keep=False).to_numpy(dtype=bool) & (cells != "").to_numpy(dtype=bool)
+            what, remedy = "the same rows stand in the file several times ({rows}).", "Take the copies out, in a copy."
+            yield from audited.told("warning", "respondents", each.full_name, marked & ~audited.excluded, what, remedy)
 
 
 def _identifiers(audited: Audited) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final
 
 import pandas as pd
@@ -18,6 +19,8 @@ from vignetta.frames import EXPORT_COLUMNS, frame
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
 _LABEL: Final = 40
 """Legacy exports cut long question texts."""
+_CLOSE: Final = 0.8
+"""How alike a column's name must be to be guessed."""
 _RENAMED: Final = {
     "ResponseID": "ResponseId",
     "ExternalDataReference": "ExternalReference",
@@ -131,7 +134,10 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
         return Problem(f"{raw.shown} {variable.full_name}", what, remedy)
     names = " or ".join(f"`{each}`" for each in dict.fromkeys((variable.import_id, variable.column)) if each)
     what = f"the {variable.role} `{variable.full_name}` has no column: none is called {names}."
-    return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
+    folded = {each.casefold(): each for each in raw.names}
+    close = get_close_matches(_column(variable).casefold(), folded, n=1, cutoff=_CLOSE)
+    guess = f"Is it `{folded[close[0]]}`? " if close else ""
+    return Problem(raw.shown, what, f"{guess}Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
 def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
