@@ -33,11 +33,14 @@ def times_of(column: Column) -> pd.Series:
 
 
 def _tell_days(column: Column, cells: pd.Series) -> None:
-    """Note the rows whose time of day is lost, where Qualtrics would have written it."""
-    bare = ~cells.str.contains(":", regex=False)
-    rows = int(np.isin(column.codes, np.flatnonzero(bare)).sum())
-    if rows and column.format == "qualtrics" and column.variable.role == "record":
-        column.notes.append(f"`{column.variable.full_name}`: in {rows} rows stands a day without its time of day.")
+    """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
+    if column.format != "qualtrics" or column.variable.role != "record":
+        return
+    colons = cells.str.partition("+")[0].str.count(":")
+    for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
+        rows = int(np.isin(column.codes, np.flatnonzero(colons == n)).sum())
+        if rows:
+            column.notes.append(f"`{column.variable.full_name}`: in {rows} rows stands {what}.")
 
 
 def _instants(texts: pd.Series, column: Column) -> Any:
