@@ -93,7 +93,7 @@ def test_another_letter_a_pattern_and_choices_as_numbers_give_the_same() -> None
         ({}, {"columns": {"rating": ["rate_1_1"]}}, "of different numbers of tasks"),
         ({"F-1-1": ["a", "b"], "F-1-1-1": ["c", "d"]}, {}, "columns of several conjoints"),
         ({}, {"keep": ["nothing"]}, "no column `nothing`"),
-        ({"K-1-1": ["", "Place"]}, {}, r"`K-1-1-1` has a level, `K-1-1` no attribute \(data row 1\)"),
+        ({"K-1-1": ["", "Place"]}, {}, r"`K-1-1-1` has a level where `K-1-1` names no attribute \(data row 1\)"),
         ({}, {"columns": {"Cost": ["rate_1_1", "rate_1_2"]}}, "two columns of the result would be called `Cost`"),
         ({}, {"columns": {"task": ["rate_1_1", "rate_1_2"]}}, "two columns of the result would be called `task`"),
     ],
