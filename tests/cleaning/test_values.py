@@ -321,5 +321,6 @@ def test_a_day_that_lost_its_time_is_told(read: Read, day: str) -> None:
     assert table.data["started"].iloc[0] == pd.Timestamp("2026-03-31")
     assert any("in 1 rows stands a day without its time" in each for each in table.notes)
     assert any("in 1 rows stands a time without its seconds" in n for n in read(["2026-03-30 09:30"], started).notes)
+    assert read([","], started, PAD).data["started"].isna().all()
     born = started.model_copy(update={"role": "covariate"})
     assert not any("without its time" in each for each in read([day], born).notes)

@@ -36,7 +36,7 @@ def _tell_days(column: Column, cells: pd.Series) -> None:
     """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
     if column.format != "qualtrics" or column.variable.role != "record":
         return
-    colons = cells.str.partition("+")[0].str.count(":")
+    colons = cells.str.replace(r"[+].*", "", regex=True).str.count(":")
     for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
         rows = int(np.isin(column.codes, np.flatnonzero(colons == n)).sum())
         if rows:
