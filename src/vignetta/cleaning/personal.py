@@ -83,7 +83,7 @@ CERTAIN: Final = ("e-mail", "panel id", "coordinates", "IP address", "phone numb
 OWN: Final = "known of the respondent"
 COLUMN: Final = "column"
 PSEUDONYM: Final = "pseudonym"
-_IN_WORDS: Final = ("long number", "birth date", "name", "street address", "account name")
+_IN_WORDS: Final = ("long number", "name", "street address", "account name")
 """Forms that fields set by a survey have by chance."""
 _VERSIONS: Final = re.compile(r"(?i)browser|version|user.?agent|operating|device")
 _OF_THE_PLATFORM: Final = ("record", "source")
