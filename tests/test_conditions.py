@@ -32,6 +32,7 @@ from vignetta.exclusions import Exclusion
         "open(age)",
         "age in other",
         "age in ()  + (1,)",
+        "age in ()",
         "f'{age}' == 'a'",
         "age is 3",
         "not " * 400 + "age < 1",

@@ -133,7 +133,7 @@ def _node_faults(node: ast.expr) -> Iterator[Fault]:
 def _comparison_faults(left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Iterator[Fault]:
     written = f"{ast.unparse(left)} … {ast.unparse(right)}"
     if isinstance(sign, ast.In | ast.NotIn):
-        listed = isinstance(right, ast.Tuple | ast.List) and all(_is_value(each) for each in right.elts)
+        listed = isinstance(right, ast.Tuple | ast.List) and right.elts and all(map(_is_value, right.elts))
         if not (_is_variable(left) and listed):
             yield f"`{written}` is no variable in a list of values.", 'Write `party in ("democrat", "republican")`.'
     elif type(sign) not in _ORDER:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.cleaning.small_export import CODEBOOK, OTHERS, Row, export_text, rows
+from tests.cleaning.small_export import CODEBOOK, OTHERS, REGULAR, Row, export_text, rows
 from vignetta.cleaning.designed import Expected
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Category, Codebook, Variable
@@ -92,6 +92,15 @@ def test_the_same_respondent_twice(write: Write) -> None:
     assert len(cleaned(path, exclusions=[Exclusion(rule="duplicate", by=("response_id",))]).audit) == 0
 
 
+def test_a_row_of_a_table_that_stands_twice_is_told(write: Write) -> None:
+    one, other = regular({}, {"age": "50"})
+    names = [each.name for each in CODEBOOK.variables]
+    data = [dict(zip(names, each.values(), strict=True)) for each in (one, {**other, "ResponseId": "R_1"}, one)]
+    codebook = Codebook(variables=tuple(each.model_copy(update={"column": each.name}) for each in CODEBOOK.variables))
+    clean = cleaned(write(export_text(data, "one")), codebook=codebook, format="table")
+    assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["respondents", "1 3"]]
+
+
 def test_a_panels_respondent_twice(write: Write) -> None:
     panel = Variable(name="PROLIFIC_PID", role="personal", kind="text", column="PROLIFIC_PID")
     codebook = Codebook(variables=(*CODEBOOK.variables, panel))
@@ -108,6 +117,22 @@ def test_a_panels_respondent_twice(write: Write) -> None:
 def test_an_outcome_without_a_level_is_told(write: Write) -> None:
     clean = cleaned(write(export_text(regular({}, {"regime": ""}, {"regime": "", "approval_1": ""}))))
     assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["assignment", "2"]]
+
+
+def test_an_export_without_responses_is_told(write: Write) -> None:
+    header = export_text(regular({}))
+    clean = cleaned(write(header[: header.index("2026-03-01")]))
+    assert (len(clean.responses), clean.audit["what"].tolist()) == (0, ["the export holds no responses."])
+
+
+def test_a_row_that_is_no_response_is_told(write: Write) -> None:
+    clean = cleaned(write(export_text([*regular({}), dict.fromkeys(REGULAR, "")])))
+    assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["respondents", "2"]]
+
+
+def test_variables_that_nobody_has_are_told(write: Write) -> None:
+    clean = cleaned(write(export_text(regular(*[{"education": "", "comment": ""}] * 2))))
+    assert clean.audit["what"].tolist() == ["no response has anything in `education`, `comment`."]
 
 
 def test_levels_that_the_design_lacks(write: Write) -> None:

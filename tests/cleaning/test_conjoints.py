@@ -93,11 +93,22 @@ def test_another_letter_a_pattern_and_choices_as_numbers_give_the_same() -> None
         ({}, {"columns": {"rating": ["rate_1_1"]}}, "of different numbers of tasks"),
         ({"F-1-1": ["a", "b"], "F-1-1-1": ["c", "d"]}, {}, "columns of several conjoints"),
         ({}, {"keep": ["nothing"]}, "no column `nothing`"),
+        ({"K-1-1": ["", "Place"]}, {}, r"`K-1-1-1` has a level where `K-1-1` names no attribute \(data row 1\)"),
+        ({}, {"columns": {"Cost": ["rate_1_1", "rate_1_2"]}}, "two columns of the result would be called `Cost`"),
+        ({}, {"columns": {"task": ["rate_1_1", "rate_1_2"]}}, "two columns of the result would be called `task`"),
     ],
 )
 def test_what_cannot_be_read_is_told(changes: Any, given: Any, told: str) -> None:
     with pytest.raises(StudyError, match=told):
         read_wide_conjoint(small(**changes), **given)
+
+
+@pytest.mark.parametrize(
+    "gone", [["K-1-1"], ["K-2-1-2"], ["K-1-1", "K-1-2", "K-1-1-1", "K-1-1-2", "K-1-2-1", "K-1-2-2"]]
+)
+def test_gaps_of_the_layout_are_told(gone: list[str]) -> None:
+    with pytest.raises(StudyError, match=f"`{gone[0]}`.* are absent"):
+        read_wide_conjoint(small().drop(columns=gone))
 
 
 def test_a_file_without_any_conjoint_is_told() -> None:

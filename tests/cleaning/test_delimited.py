@@ -39,6 +39,7 @@ def told(data: bytes | str) -> list[str]:
         (TEXT.encode("utf-16-be"), "UTF-16"),
         (b"\xef\xbb\xbf" + TEXT.encode("cp1252"), "Windows-1252"),
         ((TEXT + "\n\n").encode(), ""),
+        (("\n\r\n" + TEXT).encode(), ""),
     ],
 )
 def test_every_encoding_and_separator_gives_the_same_cells(data: bytes, note: str) -> None:
@@ -121,3 +122,9 @@ def test_real_exports_are_read_as_the_csv_module_reads_them(real: Path) -> None:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             expected = [each for each in csv.reader(lines, strict=True) if each]
         assert read(path.read_bytes()).cells.to_numpy().tolist() == expected, path.name
+
+
+@pytest.mark.parametrize("first", ["sep=,", "Survey of March", "a,b"])
+def test_a_first_row_that_is_no_header_is_told_once(first: str) -> None:
+    (problem,) = told(f"{first}\n" + "\n".join(f"x,y,{each}" for each in range(9)) + "\n")
+    assert f"has {first.count(',') + 1} cells and all others have 3" in problem and "above the names" in problem

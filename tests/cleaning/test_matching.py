@@ -73,6 +73,23 @@ def test_a_match_by_name_with_another_import_id_is_told(write: Write) -> None:
     assert "ImportId differs: `q`" in found.notes[0]
 
 
+def test_names_that_were_exchanged_are_told(write: Write) -> None:
+    both = variable("one", "Q1", "QID1"), variable("two", "Q2", "QID2")
+    found = matched(write(three(["Q2", "Q1"], ["QID1", "QID2"], ["a", "b"])), *both)
+    assert found.positions == {"one": (0,), "two": (1,)}
+    assert "another variable's name: `one`, `two`" in found.notes[0]
+    assert matched(write(three(["Q1", "new"], ["QID1", "QID2"], ["a", "b"])), *both).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("there", "guess"), [("DEMOC", "Is it `DEMOC`? "), ("democ_1", "Is it `democ_1`? "), ("x", "")]
+)
+def test_a_name_like_that_of_an_absent_column_is_guessed(write: Write, there: str, guess: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        matched(write(f"{there},other\n1,2\n"), variable("regime", "democ", role="factor"))
+    assert caught.value.problems[-1].remedy.startswith(f"{guess}Export all fields")
+
+
 def test_columns_of_one_name_that_differ_are_listed_and_told(write: Write) -> None:
     found = matched(write("Q1,Q1\na,b\n"), variable("q", "Q1"))
     assert found.positions == {}

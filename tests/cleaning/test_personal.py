@@ -39,9 +39,10 @@ IN_WORDS = {
         "1 202 555 0188",
         "06 12345678",
         "020-5550199",
+        "phone 555-0187",
     ],
-    "IP address": ["198.51.100.23", "2001:db8:85a3:0:0:8a2e:370:7334", "2001:db8::ff00:42:8329"],
-    "coordinates": ["52.37403, 4.88969", "40.7128 N, 74.0060 W", "52°22'27\"N"],
+    "IP address": ["198.51.100.23", "2001:db8:85a3:0:0:8a2e:370:7334", "2001:db8::ff00:42:8329", "00:1A:2B:3C:4D:5E"],
+    "coordinates": ["52.37403, 4.88969", "40.7128 N, 74.0060 W", "52°22'27\"N", "lat: 52.52, lon: 13.405"],
     "panel id": [
         "5f1c0ffee0ddba11deadbeef",
         "123e4567-e89b-12d3-a456-426614174000",
@@ -55,12 +56,17 @@ IN_WORDS = {
         "Lange Poststraat 7b",
         "SW1A 2AA",
         "PO Box 4711",
+        "123 N Main St",
+        "Gartenstr. 5",
+        "12 rue de la Paix",
+        "Calle Mayor 5",
     ],
     "name": ["my name is Willem Hendriks", "Mrs. Thistlewood"],
     "social security number": ["078-05-1120"],
     "bank account": ["NL91 ABNA 0417 1643 00"],
     "long number": ["4111 1111 1111 1111"],
-    "web address": ["https://example.org/profile?u=secretuser"],
+    "web address": ["https://example.org/profile?u=secretuser", "facebook.com/secretuser"],
+    "birth date": ["born on 12.03.1981", "DOB: 03/12/1981"],
     "account name": ["@secret_handle"],
 }
 """What the planted words are, and their kind."""
@@ -146,6 +152,8 @@ def test_what_was_removed_is_listed_with_its_rows(write: Write) -> None:
         "NATO has 32 members; Article 5 was used once. About 100 000 people in 1949 - 1950.",
         "US and EU: 3.5 % of GDP, or 12.345 bn",
         "Will is what we need; names matter. Abcdef123456!",
+        "It cost $1 000 000 000, then 500 000 000, or 2000000000, in 1990 1995 2000 2005.",
+        "2026-03-01 09:00:00, C::B and 2::3; look at the dot com bubble; either/or, e.g./i.e.",
         "A follow-up at 8 a.m. (not at 9)",
     ],
 )
@@ -218,3 +226,8 @@ def test_leaks_are_found_by_column() -> None:
         "short": ["Jo"],
     }
     assert sorted(leaks(files, known)) == [("a.csv", "ip", 1), ("b.html", "mail", 1), ("c.txt", "ref", 2)]
+
+
+def test_a_file_named_after_somebody_is_not_named_in_the_audit(write: Write) -> None:
+    clean = read_export(write(export_text(rows({"surplus": "1"})), "jan.jansen@example.org.csv"), CODES)
+    assert len(clean.audit) and "jansen" not in csv_text(clean.audit)

@@ -98,7 +98,7 @@ def test_numbers(read: Read) -> None:
     np.testing.assert_array_equal(found, [1, 2.5, -3, 100, np.nan])
 
 
-@pytest.mark.parametrize("cell", ["x", "35 years", "nan", "inf", "1 000", "0x10", "1_0", "--1"])
+@pytest.mark.parametrize("cell", ["x", "35 years", "nan", "inf", "1 000", "0x10", "1_0", "--1", "1e400", "-1E301"])
 def test_what_is_no_number_is_told(read: Read, cell: str) -> None:
     assert f"`{cell}` is not a number (data row 2)" in told(read, ["1,", f"{cell},"], asked("number"), PAD)[0]
 
@@ -312,3 +312,15 @@ def test_an_unanswered_code_that_nothing_decides_is_told(read: Read) -> None:
     found = read(["-99,", "a,"], asked("text"), PAD)
     assert found.data["q"].tolist() == ["-99", "a"]
     assert "Nothing says whether -99" in found.notes[0]
+
+
+@pytest.mark.parametrize("day", ["2026-03-31", "31.03.2026", "3/31/26"])
+def test_a_day_that_lost_its_time_is_told(read: Read, day: str) -> None:
+    started = Variable(name="started", role="record", kind="time", column="q")
+    table = read([day, "3/31/26 9:30" if "/" in day else "2026-03-30 09:30:00"], started)
+    assert table.data["started"].iloc[0] == pd.Timestamp("2026-03-31")
+    assert any("in 1 rows stands a day without its time" in each for each in table.notes)
+    assert any("in 1 rows stands a time without its seconds" in n for n in read(["2026-03-30 09:30"], started).notes)
+    assert read([","], started, PAD).data["started"].isna().all()
+    born = started.model_copy(update={"role": "covariate"})
+    assert not any("without its time" in each for each in read([day], born).notes)

@@ -32,6 +32,15 @@ def test_the_flagship_passes_its_audit(ran: Path) -> None:
     assert len(pd.read_csv(ran / "data/clean/audit.csv")) == 0
 
 
+def test_signs_in_the_words_of_a_level_are_not_taken_for_markup(ran: Path) -> None:
+    path = ran / "design/study.yaml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("took no steps", "took < 2% & > 1% of its steps"), "utf-8")
+    for stage in ("build", "simulate", "clean"):
+        run_stage(ran, stage)
+    assert "&lt; 2% &amp; &gt; 1%" in (ran / "data/raw/alliance_simulated.csv").read_text("utf-8")
+
+
 def edited(study: Path, change: Callable[[str], str]) -> None:
     path = study / "data/raw/alliance_simulated.csv"
     path.chmod(0o644)

@@ -14,7 +14,7 @@ from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
 from vignetta.cleaning.telling import rows_told, some
-from vignetta.codebook import Codebook, Variable
+from vignetta.codebook import Codebook, Role, Variable
 from vignetta.errors import Problem
 from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
@@ -24,6 +24,8 @@ Flags = npt.NDArray[np.bool_]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
+_ASKED: Final[tuple[Role, ...]] = ("consent", "factor", "outcome", "recall", "attention", "covariate", "other")
+"""Roles of variables that somebody should have."""
 
 
 @dataclass(frozen=True)
@@ -94,22 +96,23 @@ def audit(audited: Audited, further: Iterable[Finding] = ()) -> list[Finding]:
     """All findings about an export, errors first; `further` are those of the design."""
     found = [Finding("error", "reading", each.where, each.what, each.remedy, each.rows) for each in _problems(audited)]
     found += [*_columns(audited), *_previews(audited), *_repeated(audited), *_identifiers(audited)]
-    found += [*_unassigned(audited), *further]
+    found += [*_unassigned(audited), *_nothing(audited), *further]
     return sorted(dict.fromkeys(found), key=lambda each: each.severity != "error")
 
 
 def audit_frame(findings: Sequence[Finding]) -> pd.DataFrame:
     """The findings as `frames.AUDIT`."""
     rows: list[dict[str, Any]] = [
-        {**vars(each), "what": _quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
+        {**vars(each), **_quotable(each), "n": len(each.rows), "rows": " ".join(map(str, each.rows))}
         for each in findings
     ]
     return frame(rows, AUDIT)
 
 
-def _quotable(finding: Finding) -> str:
-    """What a finding says, without what is personal in cells that it quotes."""
-    return redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
+def _quotable(finding: Finding) -> dict[str, str]:
+    """What a finding says and where, without what is personal in the file's name and in cells that it quotes."""
+    what = redact_text(finding.what, CERTAIN)[0] if finding.check == "reading" else finding.what
+    return {"where": redact_text(finding.where, CERTAIN)[0], "what": what}
 
 
 # ------------------------------------------------------------------------------------------------ what is looked at
@@ -150,8 +153,10 @@ def _previews(audited: Audited) -> Iterator[Finding]:
 
 
 def _repeated(audited: Audited) -> Iterator[Finding]:
-    """The same respondent twice, where no exclusion looks for it."""
+    """The same respondent twice, where no exclusion looks for it; in a table, which may have several rows of each, the
+    same row twice."""
     if audited.format == "table":
+        yield from _repeated_rows(audited)
         return
     watched = {name for each in audited.exclusions for name in each.by}
     for each in audited.codebook.with_role("identifier", "personal"):
@@ -165,6 +170,15 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
             yield from audited.told(severity, "respondents", each.full_name, marked, what, remedy)
 
 
+def _repeated_rows(audited: Audited) -> Iterator[Finding]:
+    for each in audited.codebook.with_role("identifier"):
+        cells = audited.cells(each)
+        if cells is not None and cells.duplicated().any():
+            marked = audited.raw.cells.duplicated(keep=False).to_numpy(dtype=bool) & (cells != "").to_numpy(dtype=bool)
+            what, remedy = "the same rows stand in the file several times ({rows}).", "Take the copies out, in a copy."
+            yield from audited.told("warning", "respondents", each.full_name, marked & ~audited.excluded, what, remedy)
+
+
 def _identifiers(audited: Audited) -> Iterator[Finding]:
     """Identifiers that would take personal data into the clean files."""
     for each in audited.codebook.with_role("identifier"):
@@ -172,6 +186,23 @@ def _identifiers(audited: Audited) -> Iterator[Finding]:
             what = f"`{each.name}` holds e-mail addresses, ids of a panel or the like."
             remedy = "Write `pseudonyms: true` into `data` of study.yaml."
             yield Finding("error", "personal", f"{audited.raw.shown} {each.full_name}", what, remedy)
+
+
+def _nothing(audited: Audited) -> Iterator[Finding]:
+    """An export without responses, rows without an identifier, and variables that nobody has."""
+    raw = audited.raw
+    if not len(raw.cells):
+        yield Finding("warning", "responses", raw.shown, "the export holds no responses.", "Export without filters.")
+        return
+    for each in audited.codebook.with_role("identifier"):
+        cells = audited.cells(each) if audited.format == "qualtrics" else None
+        if cells is not None:
+            marked, what = (cells == "").to_numpy(dtype=bool), f"`{each.name}` is empty ({{rows}})."
+            yield from audited.told("warning", "respondents", each.full_name, marked, what, "Are these responses?")
+    asked = [each for each in audited.codebook.with_role(*_ASKED) if each.full_name in audited.data]
+    if empty := [each.full_name for each in asked if audited.data[each.full_name].isna().all()]:
+        what = f"no response has anything in {some(empty)}."
+        yield Finding("warning", "responses", raw.shown, what, "Look whether the survey showed them, and export again.")
 
 
 def _unassigned(audited: Audited) -> Iterator[Finding]:

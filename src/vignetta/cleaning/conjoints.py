@@ -88,8 +88,12 @@ def read_wide_conjoint(
     grid = _grid(table, columns or {}, found)
     asked = _listed(table, choices, "choices") if choices is not None else []
     _check(table, grid, asked, [*keep, *([repeated] if repeated else []), *([respondent] if respondent else [])])
+    _check_gaps(table, found, grid)
     made: dict[str, Any] = _keys(table, grid, respondent)
-    made |= dict(sorted(_attributes(table, found, grid).items()))
+    attributes = dict(sorted(_attributes(table, found, grid).items()))
+    own = [*_OWN, *["chosen"] * bool(asked), *["chosen_again"] * bool(repeated)]
+    _check_names([*own, *attributes, *grid.named, *keep])
+    made |= attributes
     made |= {name: _spread(table, listed) for name, listed in grid.named.items()}
     if asked:
         made["chosen"] = _chosen(table, [each[0] for each in asked], grid.profiles)
@@ -192,6 +196,39 @@ def _check(table: pd.DataFrame, grid: _Grid, choices: Sequence[Sequence[str]], o
         problems.append(Problem("choices", what, "Name one for each task, in order."))
     if problems:
         raise StudyError(problems)
+
+
+def _check_gaps(table: pd.DataFrame, found: Mapping[tuple[int, int, int], str], grid: _Grid) -> None:
+    """Raise `StudyError` for columns that the layout `F-t-p-a` should have, and levels without an attribute's name."""
+    if not found:
+        return
+    prefix = next(iter(found.values())).split("-")[0]
+    places = sorted({a for _, _, a in found})
+    named = {(t, a): f"{prefix}-{t}-{a}" for t, a in product(range(1, grid.tasks + 1), places)}
+    cells = product(range(1, grid.tasks + 1), range(1, grid.profiles + 1), places)
+    absent = [each for each in named.values() if each not in table]
+    absent += [f"{prefix}-{t}-{p}-{a}" for t, p, a in cells if (t, p, a) not in found]
+    if absent:
+        what = (
+            f"of {grid.tasks} tasks, {grid.profiles} profiles and {len(places)} attributes, {some(absent)} are absent."
+        )
+        raise StudyError(Problem("data", what, "Number tasks, profiles and attributes from 1 without gaps."))
+    problems = [
+        Problem(
+            "data", f"`{column}` has a level where `{named[t, a]}` names no attribute ({rows_told(rows)}).", "Name it."
+        )
+        for (t, _, a), column in found.items()
+        if (rows := (np.flatnonzero(table[column].notna() & table[named[t, a]].isna()) + 1).tolist())
+    ]
+    if problems:
+        raise StudyError(problems)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    twice = [each for each, n in Counter(names).items() if n > 1]
+    if twice:
+        what = f"two columns of the result would be called {some(twice)}."
+        raise StudyError(Problem("data", what, "Rename an attribute, or a column in `columns` or `keep`."))
 
 
 # ------------------------------------------------------------------------------------------------ the long frame

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,7 +77,8 @@ def _marks_pair_up(content: bytes, separator: str) -> bool:
 
 def _width(head: str, separator: str) -> int:
     try:
-        return len(next(csv.reader(io.StringIO(head, newline=""), delimiter=separator), []))
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+        return len(next(filter(None, records), []))
     except csv.Error:
         return 1
 
@@ -105,10 +107,12 @@ def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> Non
     """Raise `StudyError` with the line of each broken record; do nothing when all are whole."""
     reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, strict=True)
     problems: list[Problem] = []
+    widths: Counter[int] = Counter()
     line = 1
     try:
-        for record in reader:
-            if record and len(record) != width:
+        for record in filter(None, reader):
+            widths[len(record)] += 1
+            if len(record) != width:
                 what = f"the row has {len(record)} cells where the header has {width}."
                 problems.append(Problem(f"{shown}:{line}", what, _AGAIN))
             line = reader.line_num + 1
@@ -116,8 +120,15 @@ def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> Non
         inside = "expected after" in str(error)
         what = "something follows a closing quotation mark." if inside else "a quotation mark is never closed."
         problems.append(Problem(f"{shown}:{line}", what, _AGAIN))
+    if len(widths) == 2 and widths[width] == 1 and max(widths) > width:
+        problems = [_no_header(width, max(widths), shown)]
     if len(problems) > SHOWN:
         rest = Problem(shown, f"{len(problems) - SHOWN} more rows are broken.")
         problems = [*problems[:SHOWN], rest]
     if problems:
         raise StudyError(problems)
+
+
+def _no_header(width: int, usual: int, shown: str) -> Problem:
+    what = f"the first row has {width} cells and all others have {usual}: it does not name the columns."
+    return Problem(shown, what, "In a copy, delete what stands above the names, or add the name that is missing.")

@@ -23,6 +23,8 @@ _BEGINNINGS: Final[Mapping[bytes, str]] = {
     rb"\s*<[?!\w]": "xml",
     rb"\s*\{\s*[\"}]|\s*\[\s*[{\]]": "json",
     rb"\xd0\xcf\x11\xe0": "spreadsheet",
+    rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh\d|\xfd7zXZ": "compressed",
+    rb"%PDF|\x89PNG|\xff\xd8\xff|RD[AX]\d\n|\{\\rtf": "foreign",
 }
 """How the content of each format begins; everything else is delimited text."""
 
@@ -99,4 +101,6 @@ _READERS: Final[Mapping[str, Callable[..., RawExport]]] = {
     "json": read_json,
     "page": _no_export("this is a web page, not an export.", "Export the responses again, and sign in first."),
     "spreadsheet": _no_export("this is an Excel file, not an export.", "Export the responses as CSV."),
+    "compressed": _no_export("the file is compressed, or made by R (.rds).", "Unpack it, or save a CSV."),
+    "foreign": _no_export("this is a picture or a document, not an export.", "Export the responses as CSV."),
 }

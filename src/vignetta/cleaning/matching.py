@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Final
 
 import pandas as pd
@@ -18,6 +19,8 @@ from vignetta.frames import EXPORT_COLUMNS, frame
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")
 _LABEL: Final = 40
 """Legacy exports cut long question texts."""
+_CLOSE: Final = 0.8
+"""How alike a column's name must be to be guessed."""
 _RENAMED: Final = {
     "ResponseID": "ResponseId",
     "ExternalDataReference": "ExternalReference",
@@ -110,7 +113,7 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     if not found.positions and not found.doubtful and codebook.variables:
         raise StudyError(_another_survey(raw, codebook, absent))
     columns = _account(raw, codebook, found.positions, absent)
-    return Matching(found.positions, found.splits, columns, tuple(_notes(found)))
+    return Matching(found.positions, found.splits, columns, tuple(_notes(found, codebook.variables)))
 
 
 def _another_survey(raw: RawExport, codebook: Codebook, absent: Sequence[Variable]) -> Iterator[Problem]:
@@ -131,15 +134,30 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
         return Problem(f"{raw.shown} {variable.full_name}", what, remedy)
     names = " or ".join(f"`{each}`" for each in dict.fromkeys((variable.import_id, variable.column)) if each)
     what = f"the {variable.role} `{variable.full_name}` has no column: none is called {names}."
-    return Problem(raw.shown, what, "Export all fields, or correct `import_id` and `column` in the codebook.")
+    folded = {each.casefold(): each for each in raw.names}
+    close = get_close_matches(_column(variable).casefold(), folded, n=1, cutoff=_CLOSE)
+    guess = f"Is it `{folded[close[0]]}`? " if close else ""
+    return Problem(raw.shown, what, f"{guess}Export all fields, or correct `import_id` and `column` in the codebook.")
 
 
-def _notes(found: _Found) -> Iterator[str]:
+def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
     doubtful = [each for each in found.doubtful if each not in found.positions]
     if doubtful:
         yield f"Nothing says for certain which columns hold {some(doubtful)}; they were left out."
+    if crossed := [*_crossed(found, variables)]:
+        yield f"Matched by ImportId although the column has another variable's name: {some(crossed)}."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
+
+
+def _crossed(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
+    """Variables whose column was found by its ImportId and bears the name of another variable alone."""
+    raw, owners = found.raw, {name: each for each in variables if (name := _column(each))}
+    for each in variables:
+        at = found.positions.get(each.full_name, ())
+        name = raw.names[at[0]] if len(at) == 1 and raw.import_ids[at[0]] else ""
+        if name != _column(each) and name in owners and raw.names.count(name) == 1:
+            yield each.full_name
 
 
 def _equal(raw: RawExport, positions: Sequence[int]) -> bool:

@@ -21,13 +21,20 @@ _STREET: Final = (
 )
 _GERMANIC: Final = r"straat|laan|weg|plein|gracht|kade|straße|strasse|gasse|platz|allee"
 _CAPITAL: Final = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
+_ROUND: Final = r"\d{1,6}(?:[ ]?000){2,}(?![\d-]| \d)"
+"""Amounts of millions."""
+_YEARS: Final = r"(?:(?:1[5-9]|20)\d\d[ -]){2,}|(?:19|20)\d\d-[01]\d-[0-3]\d "
+"""Years in a row, and dates before a time of day."""
 
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {
-    "web address": re.compile(r"(?i)\b(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:!?)]"),
+    "web address": re.compile(
+        r"(?i)\b(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:!?)]"
+        r"|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,3}|info)/[^\s\"<>]*[^\s\"<>.,;:!?)]"
+    ),
     "e-mail": re.compile(
         r"(?i)[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
         r"|[\w.+%-]+\s*[\[({]\s*at\s*[\])}]\s*[\w-]+(?:\s*(?:\.|[\[({]\s*dot\s*[\])}])\s*[\w-]+)+"
-        r"|[\w.+%-]+ at [\w-]+ dot [\w-]+(?: dot [\w-]+)*"
+        r"|[\w.+%-]+(?: dot [\w-]+)* at (?!the |an? )[\w-]+ dot [\w-]+(?: dot [\w-]+)*"
     ),
     "panel id": re.compile(
         r"(?i)(?<![\w-])(?:[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
@@ -36,22 +43,32 @@ FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     "bank account": re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
     "coordinates": re.compile(
         r"(?<![\d.])[+-]?\d{1,2}[.]\d{3,}\s*°?\s*[NS]?\s*[,;/ ]\s*[+-]?\d{1,3}[.]\d{3,}(?:\s*°?\s*[EW](?!\w))?(?!\.?\d)"
+        r"|(?i:\blat(?:itude)?\W{1,3}-?\d{1,2}[.]\d+\W{1,4}lo?ng?(?:itude)?\W{1,3}-?\d{1,3}[.]\d+)"
         r"|\d{1,3}\s*°\s*\d{1,2}\s*['’′][^,;\n]{0,12}?[NSEW](?!\w)"
     ),
     "IP address": re.compile(
         rf"(?<![\w./])(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\w)"
-        rf"|(?<![\w:])(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})(?![\w:])"
+        rf"|(?<![\w:])(?:[0-9A-Fa-f]{{2}}[:-]){{5}}[0-9A-Fa-f]{{2}}(?![\w:-])"
+        rf"|(?<![\w:])(?=[\dA-Fa-f:]*[\dA-Fa-f]{{3}})(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})(?![\w:])"
     ),
     "social security number": re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
     "phone number": re.compile(
         r"(?<![\w+.])(?:\+|00)[1-9](?:[ ./()-]{0,2}\d){7,14}(?!\d)"
         r"|(?<![\w+.-])(?:1[ .-])?(?:\(\d{3}\)|\d{3})[ .-]{1,2}\d{3}[ .-]\d{4}(?![\w-])"
+        r"|(?i:(?<!\w)(?:(?:tele|cell ?)?phone|tel|mobile|whatsapp|call me(?: at)?)\W{1,3}\d(?:[ .-]?\d){5,14}(?!\w))"
         r"|(?<![\w+.-])(?:\(0[1-9]\d{0,3}\)|0[1-9])(?:[ ./()-]{0,2}\d){7,10}(?![\w-])"
     ),
-    "long number": re.compile(r"(?<![\w.,])\d(?:[ -]?\d){8,18}(?![\w.,]\d|\w)"),
+    "birth date": re.compile(
+        r"(?i)\b(?:born(?: on)?|birth ?day|(?:date of )?birth|dob|geboren(?: am| op)?)\W{1,3}(?:(?:is|was|am|op|on) )?"
+        r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+    ),
+    "long number": re.compile(rf"(?<![\w.,])(?!{_ROUND}|{_YEARS})\d(?:[ -]?\d){{8,18}}(?![\w.,]\d|\w)"),
     "street address": re.compile(
-        rf"(?<!\w)\d{{1,5}}[A-Za-z]?\s+(?:(?:{_CAPITAL}|\d+(?:st|nd|rd|th))\s+){{1,4}}(?:{_STREET})(?!\w)\.?"
+        rf"(?<!\w)\d{{1,5}}[A-Za-z]?\s+(?:(?:{_CAPITAL}|[NSEW]\.?|\d+(?:st|nd|rd|th))\s+){{1,4}}(?:{_STREET})(?!\w)\.?"
         rf"|(?<!\w)(?:{_CAPITAL}\s+){{0,2}}[A-ZÀ-ÖØ-Þ][\w'’-]*(?:{_GERMANIC})\s+\d{{1,4}}\s?[a-zA-Z]?(?!\w)"
+        rf"|(?<!\w)[A-ZÀ-ÖØ-Þ][\w-]+str\.\s?\d{{1,4}}\s?[a-zA-Z]?(?!\w)"
+        rf"|(?<!\w)\d{{1,4}},? (?i:rue|avenue|boulevard|place|chemin) (?:(?:de|du|des|la|les?) |[ld]['’])*{_CAPITAL}"
+        rf"|(?<!\w)(?:Calle|Avenida|Via|Viale|Piazza|Plaza|Rua|Ulica) (?:{_CAPITAL} ){{1,3}}\d{{1,4}}(?!\w)"
         r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}(?!\w)"
         r"|(?i:(?<!\w)P\.?\s?O\.?\s?Box\s+\d+)"
     ),

@@ -1,7 +1,7 @@
 """What every reader of exports returns: names, question texts, ImportIds and cells of text, not yet interpreted."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
@@ -38,6 +38,7 @@ class RawExport:
     notes : what was unusual about the file, as sentences.
     time_zones : for each column with times of a known zone, its number and the zone.
     words : for each column with codes beside which the file gives words, its number and the words of each code.
+    missing : for each column with values that the file declares missing, its number and these values.
     respelled : whether the format cannot write every name, so that other signs stand in some.
     """
 
@@ -51,6 +52,7 @@ class RawExport:
     notes: tuple[str, ...] = ()
     time_zones: Mapping[int, str] = field(default_factory=dict)
     words: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    missing: Mapping[int, Collection[str]] = field(default_factory=dict)
     respelled: bool = False
 
     @property

@@ -25,10 +25,22 @@ def times_of(column: Column) -> pd.Series:
         order = _order(cells[slashed])
         times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
         _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
+    _tell_days(column, cells)
     unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
     column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
     values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
     return pd.Series(values[column.codes]).astype("datetime64[us]")
+
+
+def _tell_days(column: Column, cells: pd.Series) -> None:
+    """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
+    if column.format != "qualtrics" or column.variable.role != "record":
+        return
+    colons = cells.str.replace(r"[+].*", "", regex=True).str.count(":")
+    for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
+        rows = int(np.isin(column.codes, np.flatnonzero(colons == n)).sum())
+        if rows:
+            column.notes.append(f"`{column.variable.full_name}`: in {rows} rows stands {what}.")
 
 
 def _instants(texts: pd.Series, column: Column) -> Any:

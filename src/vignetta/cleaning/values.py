@@ -28,6 +28,8 @@ _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
+_BEYOND: Final = 1e300
+"""Numbers that no survey holds, and that Stata cannot."""
 _SHORTENED: Final = re.compile(SCIENTIFIC)
 
 
@@ -70,6 +72,7 @@ def read_values(
     recoded = any(_marks_unanswered(each) for each in columns)
     for each in columns:
         _leave_out_unanswered(each, recoded)
+        _leave_out_declared(each, raw, matching)
     writing = "codes" if format == "table" else writing_of((each.variable, each.filled) for each in columns)
     data: dict[str, Any] = {}
     for each in columns:
@@ -146,6 +149,15 @@ def _leave_out_unanswered(column: Column, recoded: bool) -> None:
     elif open_to_both and variable.kind == "number" and column.format == "qualtrics" and _UNANSWERED in column.cells:
         what = "is a number, or Qualtrics' code for seen but not answered"
         column.tell([_UNANSWERED], what, "Give the variable a `minimum` in the codebook.")
+
+
+def _leave_out_declared(column: Column, raw: RawExport, matching: Matching) -> None:
+    """Make missing what the file declares so and the codebook does not know as a category."""
+    lookup, name = Lookup(column.variable), column.variable.full_name
+    declared = () if name in matching.splits else raw.missing.get(matching.positions[name][0], ())
+    found = [each for each in column.cells if each in declared and not lookup.by_code(each)]
+    for each in found:
+        column.make_missing([each], f"`{cut(each)}`, which the file declares missing, is missing")
 
 
 def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
@@ -247,10 +259,10 @@ def _number(column: Column) -> npt.NDArray[np.float64]:
     texts = [each.strip() for each in column.cells]
     if column.decimal_comma:
         texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
-    good = [bool(_SCIENTIFIC.fullmatch(each)) for each in texts]
+    good = [bool(_SCIENTIFIC.fullmatch(each)) and abs(float(each)) < _BEYOND for each in texts]
     values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
     wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
-    column.tell(wrong, "is not a number", "Correct the cell in a copy of the export, or read it as text.")
+    column.tell(wrong, "is not a number", "Correct the cell in a copy, empty it if it is missing, or read it as text.")
     short = [place for place, each in enumerate(texts) if _SHORTENED.fullmatch(each)]
     if short:
         rows = np.flatnonzero(np.isin(column.codes, short)) + 1
