@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
+from vignetta.cleaning.forms import CERTAIN, redact_text
+from vignetta.cleaning.personal import looks_personal
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview

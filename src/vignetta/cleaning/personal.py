@@ -9,60 +9,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, matching
+from vignetta.cleaning.forms import CERTAIN, FORMS, may_hold, redact_text
 from vignetta.codebook import Codebook, Variable
 from vignetta.frames import REMOVED, frame
 
-_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_GROUP: Final = r"[0-9A-Fa-f]{1,4}"
-_STREET: Final = (
-    r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close"
-    r"|Crescent|Highway|Hwy|Parkway|Pkwy"
-)
-_GERMANIC: Final = r"straat|laan|weg|plein|gracht|kade|straße|strasse|gasse|platz|allee"
-_CAPITAL: Final = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
-
-FORMS: Final[Mapping[str, re.Pattern[str]]] = {
-    "web address": re.compile(r"(?i)\b(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:!?)]"),
-    "e-mail": re.compile(
-        r"(?i)[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
-        r"|[\w.+%-]+\s*[\[({]\s*at\s*[\])}]\s*[\w-]+(?:\s*(?:\.|[\[({]\s*dot\s*[\])}])\s*[\w-]+)+"
-        r"|[\w.+%-]+ at [\w-]+ dot [\w-]+(?: dot [\w-]+)*"
-    ),
-    "panel id": re.compile(
-        r"(?i)(?<![\w-])(?:[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
-        r"|(?-i:(?<!\w)A(?=[A-Z]*\d)[0-9A-Z]{12,13}(?!\w))"
-    ),
-    "bank account": re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
-    "coordinates": re.compile(
-        r"(?<![\d.])[+-]?\d{1,2}[.]\d{3,}\s*°?\s*[NS]?\s*[,;/ ]\s*[+-]?\d{1,3}[.]\d{3,}(?:\s*°?\s*[EW](?!\w))?(?!\.?\d)"
-        r"|\d{1,3}\s*°\s*\d{1,2}\s*['’′][^,;\n]{0,12}?[NSEW](?!\w)"
-    ),
-    "IP address": re.compile(
-        rf"(?<![\w./])(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\w)"
-        rf"|(?<![\w:])(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})(?![\w:])"
-    ),
-    "social security number": re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
-    "phone number": re.compile(
-        r"(?<![\w+.])(?:\+|00)[1-9](?:[ ./()-]{0,2}\d){7,14}(?!\d)"
-        r"|(?<![\w+.-])(?:1[ .-])?(?:\(\d{3}\)|\d{3})[ .-]{1,2}\d{3}[ .-]\d{4}(?![\w-])"
-        r"|(?<![\w+.-])(?:\(0[1-9]\d{0,3}\)|0[1-9])(?:[ ./()-]{0,2}\d){7,10}(?![\w-])"
-    ),
-    "long number": re.compile(r"(?<![\w.,])\d(?:[ -]?\d){8,18}(?![\w.,]\d|\w)"),
-    "street address": re.compile(
-        rf"(?<!\w)\d{{1,5}}[A-Za-z]?\s+(?:(?:{_CAPITAL}|\d+(?:st|nd|rd|th))\s+){{1,4}}(?:{_STREET})(?!\w)\.?"
-        rf"|(?<!\w)(?:{_CAPITAL}\s+){{0,2}}[A-ZÀ-ÖØ-Þ][\w'’-]*(?:{_GERMANIC})\s+\d{{1,4}}\s?[a-zA-Z]?(?!\w)"
-        r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}(?!\w)"
-        r"|(?i:(?<!\w)P\.?\s?O\.?\s?Box\s+\d+)"
-    ),
-    "name": re.compile(
-        rf"(?i:(?<!\w)(?:my|the) (?:full |first |last )?name(?: is|['’]s|:)\s+|(?<!\w)(?:mr|mrs|ms|dr|prof)\.?\s+)"
-        rf"{_CAPITAL}(?:\s+{_CAPITAL}){{0,3}}"
-    ),
-    "account name": re.compile(r"(?<![\w@.])@[A-Za-z_][\w.]*\w\w"),
-}
-"""What personal data look like, the most certain first. Long numbers are looked for in respondents' own words alone."""
-CERTAIN: Final = ("e-mail", "panel id", "coordinates", "IP address", "phone number")
 OWN: Final = "known of the respondent"
 COLUMN: Final = "column"
 PSEUDONYM: Final = "pseudonym"
@@ -73,6 +27,7 @@ _OF_THE_PLATFORM: Final = ("record", "source")
 """Roles of texts that are the survey's own, in which a respondent's name stands by chance only."""
 _RESPONSE: Final = r"R_[0-9A-Za-z]+"
 _SHORTEST: Final = 3
+_ARROW: Final = pa.large_string()
 _NAMED: Final = re.compile(
     r"(?i)(?:.*[_ ])?(?:e?_?mail|e-mail|email_?address|phone|phone_?number|mobile|telephone|ip|ip_?address|lat|latitude"
     r"|lon|lng|longitude|first_?name|last_?name|full_?name|surname|street|address|birth_?date|date_of_birth|dob|ssn)"
@@ -104,41 +59,30 @@ def redact(data: pd.DataFrame, codebook: Codebook, known: Mapping[str, pd.Series
     known : the cells of personal columns by name, each (rows,); what they say of a respondent is looked for in the
         texts of the respondent's own row.
     """
-    rows = [_removal(name, COLUMN, cells.str.strip() != "") for name, cells in known.items()]
+    told = {name: pc.utf8_trim_whitespace(pa.array(cells)) for name, cells in known.items()}
+    rows = [_removal(name, COLUMN, flags(pc.not_equal(values, ""))) for name, values in told.items()]
+    looked_for = [_Told(values) for values in told.values()]
     kept = data.copy(deep=False)
     for each in codebook.variables:
         if each.kind != "text" or each.role == "identifier" or each.full_name not in data:
             continue
+        cells = data[each.full_name]
         if each.role != "open" and _NAMED.fullmatch(each.name):
             kept = kept.drop(columns=each.full_name)
-            rows.append(_removal(each.full_name, COLUMN, data[each.full_name].notna()))
+            rows.append(_removal(each.full_name, COLUMN, cells.notna().to_numpy()))
             continue
-        kept[each.full_name], found = _text(data[each.full_name], each, known)
+        texts, found = _without_forms(cells, forms_of(each))
+        if each.role not in _OF_THE_PLATFORM:
+            texts, found[OWN] = _without_own(texts, looked_for)
+        kept[each.full_name] = texts
         rows += [_removal(each.full_name, kind, marked) for kind, marked in found.items()]
     return Redacted(kept, frame([each for each in rows if each["n"]], REMOVED))
 
 
-def _removal(name: str, kind: str, marked: pd.Series) -> dict[str, object]:
-    places = np.flatnonzero(marked.to_numpy(dtype=bool)) + 1
+def _removal(name: str, kind: str, marked: Flags) -> dict[str, object]:
+    places = np.flatnonzero(marked) + 1
     rows = "" if kind == COLUMN else " ".join(map(str, places))
     return {"variable": name, "kind": kind, "n": len(places), "rows": rows}
-
-
-def _text(
-    cells: pd.Series, variable: Variable, known: Mapping[str, pd.Series]
-) -> tuple[pd.Series, Mapping[str, pd.Series]]:
-    """The cells without what is personal, and for each kind the rows in which it was."""
-    codes, distinct = pd.factorize(cells)
-    forms = forms_of(variable)
-    read = [redact_text(str(each), forms) for each in distinct]
-    texts = np.array([*(text for text, _ in read), np.nan], dtype=object)[codes]
-    found = {}
-    for kind in forms:
-        hit = np.array([*(kind in kinds for _, kinds in read), False], dtype=bool)[codes]
-        found[kind] = pd.Series(hit)
-    own = texts.tolist() if variable.role in _OF_THE_PLATFORM else _without_own(texts.tolist(), known)
-    found[OWN] = pd.Series([str(one) != str(two) for one, two in zip(texts, own, strict=True)], dtype=bool)
-    return pd.Series(own, index=cells.index, dtype="str"), found
 
 
 def forms_of(variable: Variable) -> Sequence[str]:
@@ -149,30 +93,49 @@ def forms_of(variable: Variable) -> Sequence[str]:
     return [each for each in FORMS if each not in skipped]
 
 
-def redact_text(text: str, forms: Sequence[str] = tuple(FORMS)) -> tuple[str, tuple[str, ...]]:
-    """A text without what has the form of personal data, and the kinds that were found.
+def _without_forms(cells: pd.Series, forms: Sequence[str]) -> tuple[pd.Series, dict[str, Flags]]:
+    """The cells without what has the form of personal data, and for each kind the rows in which it was."""
+    distinct = distinct_of(cells)
+    suspects = may_hold(distinct.texts, forms)
+    read = [redact_text(each, forms) for each in distinct.texts.filter(pa.array(suspects)).to_pylist()]
+    found = {}
+    for kind in (each for each in forms if any(each in kinds for _, kinds in read)):
+        hit = suspects.copy()
+        hit[suspects] = [kind in kinds for _, kinds in read]
+        found[kind] = distinct.where(hit)
+    if not found:
+        return cells, found
+    texts = pc.replace_with_mask(distinct.texts, pa.array(suspects), pa.array([text for text, _ in read], _ARROW))
+    return Distinct(distinct.codes, texts).series().set_axis(cells.index), found
 
-    >>> redact_text("Write to jo@example.org or +31 6 1234 5678.")
-    ('Write to [e-mail] or [phone number].', ('e-mail', 'phone number'))
-    """
-    kinds = []
-    for kind in forms:
-        text, n = FORMS[kind].subn(f"[{kind}]", text)
-        kinds += [kind] * bool(n)
-    return text, tuple(kinds)
+
+class _Told:
+    """What a personal column says of each respondent, and which of it can be looked for in texts."""
+
+    def __init__(self, values: pa.Array) -> None:
+        self.values = values
+        self.is_long = pc.utf8_length(values).to_numpy(zero_copy_only=False) >= _SHORTEST
+        self.has_digit = matching(values, "[0-9]")
+
+    def rows(self, texts: pa.Array, has_digit: Flags) -> Iterator[tuple[int, str]]:
+        """The rows whose text holds the value, and the value; one with digits can only be in a text with digits."""
+        rows = np.flatnonzero(self.is_long & (has_digit | ~self.has_digit))
+        pairs = zip(rows.tolist(), self.values.take(rows).to_pylist(), texts.take(rows).to_pylist(), strict=True)
+        yield from ((row, value) for row, value, text in pairs if text and value.casefold() in text.casefold())
 
 
-def _without_own(texts: Sequence[object], known: Mapping[str, pd.Series]) -> list[object]:
-    """Texts without what the personal columns of the same row say: names, addresses, ids."""
-    found = list(texts)
-    folded = [each.casefold() if isinstance(each, str) else "" for each in texts]
-    for cells in known.values():
-        values = cells.str.strip().tolist()
-        pairs = enumerate(zip(values, folded, strict=True))
-        for row in [row for row, (value, text) in pairs if value and text and value.casefold() in text]:
-            if len(values[row]) >= _SHORTEST:
-                found[row] = _without(str(found[row]), values[row])
-    return found
+def _without_own(cells: pd.Series, known: Sequence[_Told]) -> tuple[pd.Series, Flags]:
+    """Texts without what the personal columns of the same row say, names, addresses, ids; and which rows these were."""
+    texts = pa.array(cells)
+    has_digit = matching(texts, "[0-9]")
+    read: dict[int, str] = {}
+    for told in known:
+        for row, value in told.rows(texts, has_digit):
+            read[row] = _without(read.get(row, str(cells.iloc[row])), value)
+    changed = {row: text for row, text in sorted(read.items()) if text != cells.iloc[row]}
+    hit = np.zeros(len(cells), dtype=bool)
+    hit[list(changed)] = True
+    return cells.mask(hit, pd.Series(changed, dtype="str")) if changed else cells, hit
 
 
 def _without(text: str, value: str) -> str:

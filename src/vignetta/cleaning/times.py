@@ -6,8 +6,11 @@ from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vignetta.cleaning.cells import Column
+from vignetta.cleaning.distinct import as_series, matching, spread
 
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
@@ -17,18 +20,18 @@ _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 
 def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
-    cells = pd.Series(column.cells, dtype="str").str.strip()
-    iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
+    texts = pc.utf8_trim_whitespace(column.cells)
+    cells = as_series(texts)
+    iso, slashed = (matching(texts, f"^(?:{each})$") for each in (_ISO, _DAY_MONTH))
     times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     times[iso] = _instants(cells[iso], column)
     if slashed.any():
         order = _order(cells[slashed])
         times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
-        _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
-    unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
-    column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
-    values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
-    return pd.Series(values[column.codes]).astype("datetime64[us]")
+        _tell_order(column, column.chosen(slashed), order)
+    unread = times.isna().to_numpy() & column.used
+    column.tell(column.chosen(unread), "is not a time", _TIMES)
+    return pd.Series(spread(times.to_numpy(), column.codes, missing=np.datetime64("NaT")))
 
 
 def _instants(texts: pd.Series, column: Column) -> Any:
@@ -37,14 +40,26 @@ def _instants(texts: pd.Series, column: Column) -> Any:
     Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
     hour.
     """
-    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+    read = instants_of(texts)
     if column.time_zone:
-        bare = ~texts.str.fullmatch(_WITH_OFFSET)
+        bare = ~matching(pa.array(texts), f"^(?:{_WITH_OFFSET})$")
         first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
         skipped = first.dt.tz_localize(None) != read[bare]
         _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
         read[bare] = first.dt.tz_convert("UTC").dt.tz_localize(None)
-    return read.astype("datetime64[us]")
+    return read
+
+
+def instants_of(texts: pd.Series) -> pd.Series:
+    """Times of ISO 8601 as they are written, in UTC where they have an offset; NaT where there is no such day or hour.
+
+    Arrow reads only what has no offset and is a time, and then as pandas does, in a tenth of its time.
+    """
+    try:
+        return pd.Series(pc.cast(pa.array(texts), pa.timestamp("us")).to_numpy(), index=texts.index)
+    except pa.ArrowInvalid:
+        read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+        return read.dt.tz_localize(None).astype("datetime64[us]")
 
 
 def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
@@ -56,7 +71,7 @@ def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
 def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
     for what, which in doubtful.items():
         places = which.index[which & which.notna()]
-        rows = int(np.isin(column.codes, places).sum())
+        rows = int(np.isin(column.codes, places).sum()) if len(places) else 0
         if rows:
             told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
             column.notes.append(f"`{column.variable.full_name}`: {told}.")
@@ -64,8 +79,8 @@ def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
 
 def zone_notes(columns: Sequence[Column]) -> Iterator[str]:
     """In which zones times were written, as sentences."""
-    timed = [each for each in columns if each.variable.kind == "time" and each.cells]
-    bare = [each for each in timed if not re.fullmatch(_WITH_OFFSET, each.cells[0])]
+    timed = [each for each in columns if each.variable.kind == "time" and len(each.cells)]
+    bare = [each for each in timed if not re.fullmatch(_WITH_OFFSET, each.cells[0].as_py())]
     zones = [zone for zone in dict.fromkeys(each.time_zone for each in bare) if zone not in ("", "UTC")]
     if zones:
         yield f"Times were written in {', '.join(zones)} and are in UTC here."

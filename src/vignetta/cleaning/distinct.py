@@ -1,0 +1,78 @@
+"""A column of text as its distinct cells and each row's place among them: what is done with a cell is done once."""
+
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Codes = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_Value = TypeVar("_Value", bound=np.generic)
+
+TEXT: Final = pd.StringDtype(na_value=np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """The distinct cells of a column.
+
+    Attributes
+    ----------
+    codes : (rows,) each row's place among the texts; -1 where it has none.
+    texts : in the order in which the rows have them, those of `distinct_of` without repetition.
+    """
+
+    codes: Codes
+    texts: pa.Array
+
+    def stripped(self) -> "Distinct":
+        """The cells without blanks around them."""
+        merged = _encoded(pc.utf8_trim_whitespace(self.texts))
+        return Distinct(spread(merged.codes, self.codes, missing=-1), merged.texts)
+
+    def where(self, holds: Flags) -> Flags:
+        """The rows whose text is among those of a choice."""
+        return spread(holds, self.codes, missing=False)
+
+    def series(self) -> pd.Series:
+        """The rows' texts."""
+        return as_series(self.texts.take(pa.array(self.codes, mask=self.codes < 0)))
+
+
+def distinct_of(cells: pd.Series) -> Distinct:
+    """The distinct cells of a column of text."""
+    return _encoded(pa.array(cells))
+
+
+def _encoded(cells: Any) -> Distinct:
+    found = cells.dictionary_encode()
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Distinct(codes.astype(np.int64), found.dictionary)
+
+
+def spread(values: npt.NDArray[_Value], codes: Codes, *, missing: Any) -> npt.NDArray[_Value]:
+    """Values of distinct cells as values of rows; a row without a cell gets `missing`."""
+    made: npt.NDArray[_Value] = np.append(values, np.asarray([missing], dtype=values.dtype))[codes]
+    return made
+
+
+def matching(texts: pa.Array, pattern: str) -> Flags:
+    """Which texts hold a pattern (RE2); a missing one holds none."""
+    return flags(pc.match_substring_regex(texts, pattern))
+
+
+def flags(found: Any) -> Flags:
+    """Arrow's flags as numpy's; missing is false."""
+    made: Flags = pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+    return made
+
+
+def as_series(texts: Any) -> pd.Series:
+    """Arrow's texts as a column."""
+    made: pd.Series = texts.to_pandas(types_mapper=lambda _: TEXT)
+    return made
