@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
+from vignetta.cleaning.distinct import Distinct, Flags, flags
 from vignetta.cleaning.forms import CERTAIN, redact_text
 from vignetta.cleaning.personal import looks_personal
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
@@ -21,7 +22,6 @@ from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
 
 Severity = Literal["error", "warning"]
-Flags = npt.NDArray[np.bool_]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
@@ -75,10 +75,10 @@ class Audited:
     def previews(self) -> Flags:
         return preview(Screening(self.data, {}, self.codebook))
 
-    def cells(self, variable: Variable) -> pd.Series | None:
+    def cells(self, variable: Variable) -> Distinct | None:
         """The cells of a variable without blanks around them, or None where it has no column of its own."""
         positions = self.reading.matching.positions.get(variable.full_name, ())
-        return self.raw.cells[positions[0]].str.strip() if len(positions) == 1 else None
+        return self.raw.distinct(positions[0]).stripped() if len(positions) == 1 else None
 
     def told(
         self, severity: Severity, check: str, where: str, marked: Flags, what: str, remedy: str = ""
@@ -158,7 +158,8 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:
-            marked = (cells.duplicated(keep=False) & (cells != "")).to_numpy(dtype=bool) & ~audited.excluded
+            marked = cells.where((np.bincount(cells.codes) > 1) & flags(pc.not_equal(cells.texts, "")))
+            marked &= ~audited.excluded
             marked &= marked.sum() > 1
             severity: Severity = "error" if each.role == "identifier" else "warning"
             what = f"the same `{each.name}` stands in several rows ({{rows}})."

@@ -47,7 +47,7 @@ class Column:
         found: list[str] = self.cells.filter(pa.array(which)).to_pylist()
         return found
 
-    def holding(self, *cells: str) -> Flags:
+    def among(self, *cells: str) -> Flags:
         """Which of the distinct cells are among these."""
         return flags(pc.is_in(self.cells, pa.array(cells, self.cells.type)))
 
@@ -58,19 +58,19 @@ class Column:
     def tell(self, cells: Sequence[str], what: str, remedy: str) -> None:
         """Note a problem for each of some distinct cells, with the rows that hold it."""
         for cell in cells[:SHOWN]:
-            rows = self.rows(self.holding(cell))
+            rows = self.rows(self.among(cell))
             told = f"`{cut(cell)}` {what} ({rows_told(rows.tolist())})."
             where = f"{self.shown} {self.variable.full_name}"
             self.problems.append(Problem(where, told, remedy, rows=tuple(rows.tolist())))
         if len(cells) > SHOWN:
             rest = f"{len(cells) - SHOWN} more values cannot be read either."
-            rows = self.rows(self.holding(*cells[SHOWN:]))
+            rows = self.rows(self.among(*cells[SHOWN:]))
             where = f"{self.shown} {self.variable.full_name}"
             self.problems.append(Problem(where, rest, rows=tuple(rows.tolist())))
 
     def make_missing(self, cells: Sequence[str], why: str) -> None:
         """Make some distinct cells missing, and say so."""
-        hit = spread(self.holding(*cells), self.codes, missing=False)
+        hit = spread(self.among(*cells), self.codes, missing=False)
         if hit.any():
             self.codes = np.where(hit, -1, self.codes)
             self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Flags, matching
+from vignetta.cleaning.distinct import Flags, holding
 
 _MONTHS: Final = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 SCIENTIFIC: Final = r"[+-]?\d([.,]\d+)?E\+?\d+"
@@ -27,15 +27,15 @@ _COUNTED: Final = r"^[^0\P{Nd}]\p{Nd}*$"
 def damage(cells: pa.Array) -> Iterator[tuple[str, Flags]]:
     """What is wrong with some distinct cells of text, as the middle of a sentence, and which they are."""
     found: dict[str, Flags] = {}
-    if matching(cells, "|".join(f"(?:{each})" for each in _MARKS.values())).any():
-        found = {what: matching(cells, pattern) for what, pattern in _MARKS.items()}
+    if holding(cells, "|".join(f"(?:{each})" for each in _MARKS.values())).any():
+        found = {what: holding(cells, pattern) for what, pattern in _MARKS.items()}
     found["leading zeros may be lost, for most are longer"] = _shortened(cells)
     yield from ((what, marked) for what, marked in found.items() if marked.any())
 
 
 def _shortened(cells: pa.Array) -> Flags:
     """The shorter ones among numbers that mostly have one length, of which none begins with a zero."""
-    if len(cells) < _LEAST or not matching(cells, _COUNTED).all():
+    if len(cells) < _LEAST or not holding(cells, _COUNTED).all():
         return np.zeros(len(cells), dtype=bool)
     lengths = pc.utf8_length(cells).to_numpy()
     usual = int(np.bincount(lengths).argmax())

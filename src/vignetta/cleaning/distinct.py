@@ -1,5 +1,6 @@
 """A column of text as its distinct cells and each row's place among them: what is done with a cell is done once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -31,7 +32,10 @@ class Distinct:
 
     def stripped(self) -> "Distinct":
         """The cells without blanks around them."""
-        merged = _encoded(pc.utf8_trim_whitespace(self.texts))
+        trimmed = pc.utf8_trim_whitespace(self.texts)
+        if trimmed.equals(self.texts):
+            return self
+        merged = _encoded(trimmed)
         return Distinct(spread(merged.codes, self.codes, missing=-1), merged.texts)
 
     def where(self, holds: Flags) -> Flags:
@@ -41,6 +45,14 @@ class Distinct:
     def series(self) -> pd.Series:
         """The rows' texts."""
         return as_series(self.texts.take(pa.array(self.codes, mask=self.codes < 0)))
+
+
+def joined(columns: Sequence[tuple[Codes, int]]) -> Codes:
+    """For each row one number for its combination of places in several columns, each with so many places from 0."""
+    (together, _), *others = columns
+    for codes, places in others:
+        together = pd.factorize(together * places + codes)[0]
+    return together
 
 
 def distinct_of(cells: pd.Series) -> Distinct:
@@ -61,7 +73,7 @@ def spread(values: npt.NDArray[_Value], codes: Codes, *, missing: Any) -> npt.ND
     return made
 
 
-def matching(texts: pa.Array, pattern: str) -> Flags:
+def holding(texts: pa.Array, pattern: str) -> Flags:
     """Which texts hold a pattern (RE2); a missing one holds none."""
     return flags(pc.match_substring_regex(texts, pattern))
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from vignetta.cleaning.distinct import Flags, matching
+from vignetta.cleaning.distinct import Flags, holding
 
 _OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _GROUP: Final = r"[0-9A-Fa-f]{1,4}"
@@ -87,7 +87,7 @@ SIGNS: Final[Mapping[str, str]] = {
 
 def may_hold(texts: pa.Array, forms: Sequence[str] = tuple(FORMS)) -> Flags:
     """Which texts have the sign of some form; no form is in the others."""
-    return matching(texts, "|".join(f"(?:{sign})" for sign in dict.fromkeys(SIGNS[each] for each in forms)))
+    return holding(texts, "|".join(f"(?:{sign})" for sign in dict.fromkeys(SIGNS[each] for each in forms)))
 
 
 def redact_text(text: str, forms: Sequence[str] = tuple(FORMS)) -> tuple[str, tuple[str, ...]]:

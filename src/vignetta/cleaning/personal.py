@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, matching
+from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, holding
 from vignetta.cleaning.forms import CERTAIN, FORMS, may_hold, redact_text
 from vignetta.codebook import Codebook, Variable
 from vignetta.frames import REMOVED, frame
@@ -115,7 +115,7 @@ class _Told:
     def __init__(self, values: pa.Array) -> None:
         self.values = values
         self.is_long = pc.utf8_length(values).to_numpy(zero_copy_only=False) >= _SHORTEST
-        self.has_digit = matching(values, "[0-9]")
+        self.has_digit = holding(values, "[0-9]")
 
     def rows(self, texts: pa.Array, has_digit: Flags) -> Iterator[tuple[int, str]]:
         """The rows whose text holds the value, and the value; one with digits can only be in a text with digits."""
@@ -127,7 +127,7 @@ class _Told:
 def _without_own(cells: pd.Series, known: Sequence[_Told]) -> tuple[pd.Series, Flags]:
     """Texts without what the personal columns of the same row say, names, addresses, ids; and which rows these were."""
     texts = pa.array(cells)
-    has_digit = matching(texts, "[0-9]")
+    has_digit = holding(texts, "[0-9]")
     read: dict[int, str] = {}
     for told in known:
         for row, value in told.rows(texts, has_digit):
@@ -163,8 +163,9 @@ def _digest(identifier: str, salt: str) -> str:
 
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether identifiers have the form of personal data, such as e-mail addresses or a panel's ids."""
-    others = identifiers[~identifiers.str.fullmatch(_RESPONSE).fillna(True).astype(bool)]
-    return any(redact_text(str(each), CERTAIN)[1] for each in others.unique())
+    texts = distinct_of(identifiers).texts
+    suspects = may_hold(texts, CERTAIN) & ~holding(texts, f"^{_RESPONSE}$")
+    return any(redact_text(each, CERTAIN)[1] for each in texts.filter(pa.array(suspects)).to_pylist())
 
 
 # ------------------------------------------------------------------------------------------------ the leak test

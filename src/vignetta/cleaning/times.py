@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.cells import Column
-from vignetta.cleaning.distinct import as_series, matching, spread
+from vignetta.cleaning.distinct import as_series, holding, spread
 
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
@@ -22,7 +22,7 @@ def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
     texts = pc.utf8_trim_whitespace(column.cells)
     cells = as_series(texts)
-    iso, slashed = (matching(texts, f"^(?:{each})$") for each in (_ISO, _DAY_MONTH))
+    iso, slashed = (holding(texts, f"^(?:{each})$") for each in (_ISO, _DAY_MONTH))
     times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     times[iso] = _instants(cells[iso], column)
     if slashed.any():
@@ -42,7 +42,7 @@ def _instants(texts: pd.Series, column: Column) -> Any:
     """
     read = instants_of(texts)
     if column.time_zone:
-        bare = ~matching(pa.array(texts), f"^(?:{_WITH_OFFSET})$")
+        bare = ~holding(pa.array(texts), f"^(?:{_WITH_OFFSET})$")
         first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
         skipped = first.dt.tz_localize(None) != read[bare]
         _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})

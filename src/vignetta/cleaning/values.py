@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
 from vignetta.cleaning.cells import Column
 from vignetta.cleaning.damage import SCIENTIFIC, damage
-from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, flags, matching, spread
+from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, flags, holding, spread
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
@@ -137,7 +137,7 @@ def _filled(found: Distinct) -> tuple[Codes, pa.Array]:
 def _marks_unanswered(column: Column) -> bool:
     """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
     variable = column.variable
-    if column.format != "qualtrics" or not column.holding(_UNANSWERED).any():
+    if column.format != "qualtrics" or not column.among(_UNANSWERED).any():
         return False
     if variable.kind in CATEGORICAL:
         lookup = Lookup(variable)
@@ -153,13 +153,13 @@ def _leave_out_unanswered(column: Column, marked: bool, recoded: bool) -> None:
         column.make_missing([_UNANSWERED], "-99, seen but not answered, is missing")
     elif open_to_both and variable.kind == "number" and column.format == "qualtrics":
         what = "is a number, or Qualtrics' code for seen but not answered"
-        there = [_UNANSWERED] * bool(column.holding(_UNANSWERED).any())
+        there = [_UNANSWERED] * bool(column.among(_UNANSWERED).any())
         column.tell(there, what, "Give the variable a `minimum` in the codebook.")
 
 
 def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
     """Texts that are -99 in an export in which no column shows that it means seen but not answered."""
-    texts = [each for each in columns if each.variable.kind == "text" and each.holding(_UNANSWERED).any()]
+    texts = [each for each in columns if each.variable.kind == "text" and each.among(_UNANSWERED).any()]
     names = [each.variable.full_name for each in texts]
     if names:
         yield f"Nothing says whether -99 means seen but not answered; it is kept as text in {some(names)}."
@@ -278,7 +278,7 @@ def numbers_of(cells: pa.Array, *, decimal_comma: bool = False) -> tuple[npt.NDA
     texts = pc.utf8_trim_whitespace(cells)
     if decimal_comma:
         texts = pc.replace_substring_regex(texts, r"^([+-]?\p{Nd}+),(\p{Nd}+)$", r"\1.\2")
-    plain = matching(texts, _PLAIN)
+    plain = holding(texts, _PLAIN)
     values = np.full(len(texts), np.nan)
     values[plain] = pc.cast(texts.filter(pa.array(plain)), pa.float64())
     wrong, short = np.zeros((2, len(texts)), dtype=bool)
