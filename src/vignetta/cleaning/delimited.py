@@ -18,8 +18,9 @@ from vignetta.errors import Problem, StudyError
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _AGAIN: Final = "Export the file again, or open it in a text editor at this line."
+_SLICE: Final = 1 << 18
 _BLOCK: Final = 1 << 22
-"""Bytes that are parsed at once, so that they stay in a processor's cache."""
+"""Bytes that are looked at, and that are parsed, at once: they stay in a processor's cache."""
 _LARGEST_BLOCK: Final = (1 << 31) - 1
 """For a file with rows longer than the usual block."""
 
@@ -76,7 +77,8 @@ def _text_of(content: bytes) -> Iterable[str]:
 def _marks_pair_up(content: bytes, separator: str) -> bool:
     """Whether every first mark of a pair opens a cell and every second closes it; doubled marks do both."""
     data = np.frombuffer(content, dtype=np.uint8)
-    marks = np.flatnonzero(data == ord('"'))
+    slices = range(0, len(data), _SLICE)
+    marks = np.concatenate([start + np.flatnonzero(data[start : start + _SLICE] == ord('"')) for start in slices])
     around = np.zeros(256, dtype=bool)
     around[np.frombuffer(b'\r\n"' + separator.encode(), dtype=np.uint8)] = True
     opening, closing = marks[0::2], marks[1::2]

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from vignetta.cleaning.characters import EVERY, NONE, Characters, characters_of
 from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, holding
 from vignetta.cleaning.forms import CERTAIN, FORMS, may_hold, redact_text
 from vignetta.codebook import Codebook, Variable
@@ -61,7 +62,7 @@ def redact(data: pd.DataFrame, codebook: Codebook, known: Mapping[str, pd.Series
     """
     told = {name: pc.utf8_trim_whitespace(pa.array(cells)) for name, cells in known.items()}
     rows = [_removal(name, COLUMN, flags(pc.not_equal(values, ""))) for name, values in told.items()]
-    looked_for = [_Told(values) for values in told.values()]
+    looked_for = [_Told.of(values) for values in told.values()]
     kept = data.copy(deep=False)
     for each in codebook.variables:
         if each.kind != "text" or each.role == "identifier" or each.full_name not in data:
@@ -109,17 +110,21 @@ def _without_forms(cells: pd.Series, forms: Sequence[str]) -> tuple[pd.Series, d
     return Distinct(distinct.codes, texts).series().set_axis(cells.index), found
 
 
+@dataclass(frozen=True, eq=False)
 class _Told:
-    """What a personal column says of each respondent, and which of it can be looked for in texts."""
+    """What a personal column says of each respondent, and the characters without which a text cannot hold it."""
 
-    def __init__(self, values: pa.Array) -> None:
-        self.values = values
-        self.is_long = pc.utf8_length(values).to_numpy(zero_copy_only=False) >= _SHORTEST
-        self.has_digit = holding(values, "[0-9]")
+    values: pa.Array
+    characters: Characters
 
-    def rows(self, texts: pa.Array, has_digit: Flags) -> Iterator[tuple[int, str]]:
-        """The rows whose text holds the value, and the value; one with digits can only be in a text with digits."""
-        rows = np.flatnonzero(self.is_long & (has_digit | ~self.has_digit))
+    @classmethod
+    def of(cls, values: pa.Array) -> "_Told":
+        return cls(values, characters_of(values, beyond=NONE))
+
+    def rows(self, texts: pa.Array, there: Characters) -> Iterator[tuple[int, str]]:
+        """The rows whose text holds the value, and the value."""
+        long = pc.utf8_length(self.values).to_numpy(zero_copy_only=False) >= _SHORTEST
+        rows = np.flatnonzero(long & (self.characters & ~there == 0))
         pairs = zip(rows.tolist(), self.values.take(rows).to_pylist(), texts.take(rows).to_pylist(), strict=True)
         yield from ((row, value) for row, value, text in pairs if text and value.casefold() in text.casefold())
 
@@ -127,10 +132,10 @@ class _Told:
 def _without_own(cells: pd.Series, known: Sequence[_Told]) -> tuple[pd.Series, Flags]:
     """Texts without what the personal columns of the same row say, names, addresses, ids; and which rows these were."""
     texts = pa.array(cells)
-    has_digit = holding(texts, "[0-9]")
+    there = characters_of(texts, beyond=EVERY)
     read: dict[int, str] = {}
     for told in known:
-        for row, value in told.rows(texts, has_digit):
+        for row, value in told.rows(texts, there):
             read[row] = _without(read.get(row, str(cells.iloc[row])), value)
     changed = {row: text for row, text in sorted(read.items()) if text != cells.iloc[row]}
     hit = np.zeros(len(cells), dtype=bool)
