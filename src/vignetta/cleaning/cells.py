@@ -17,7 +17,10 @@ from vignetta.errors import Problem
 
 @dataclass
 class Column:
-    """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty."""
+    """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty.
+
+    `used` says which of the distinct cells some row still has.
+    """
 
     variable: Variable
     shown: str
@@ -30,12 +33,10 @@ class Column:
     words: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    used: Flags = field(init=False)
 
-    @property
-    def used(self) -> Flags:
-        """Which of the distinct cells some row still has."""
-        made: Flags = np.bincount(self.codes + 1, minlength=len(self.cells) + 1)[1:] > 0
-        return made
+    def __post_init__(self) -> None:
+        self.used = np.ones(len(self.cells), dtype=bool)
 
     @property
     def filled(self) -> list[str]:
@@ -70,7 +71,8 @@ class Column:
 
     def make_missing(self, cells: Sequence[str], why: str) -> None:
         """Make some distinct cells missing, and say so."""
-        hit = spread(self.among(*cells), self.codes, missing=False)
-        if hit.any():
-            self.codes = np.where(hit, -1, self.codes)
+        gone = self.among(*cells) & self.used
+        if gone.any():
+            hit = spread(gone, self.codes, missing=False)
+            self.codes, self.used = np.where(hit, -1, self.codes), self.used & ~gone
             self.notes.append(f"`{self.variable.full_name}`: {why} in {int(hit.sum())} of {len(hit)} rows.")

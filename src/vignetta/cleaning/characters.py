@@ -26,7 +26,8 @@ def characters_of(texts: pa.Array | pa.ChunkedArray, *, beyond: int) -> Characte
     `NONE` for the other.
     """
     whole = pa.concat_arrays(texts.chunks) if isinstance(texts, pa.ChunkedArray) else texts
-    _, offsets, content = whole.cast(pa.large_string()).buffers()
+    whole = whole.cast(pa.large_string())
+    _, offsets, content = whole.buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[whole.offset : whole.offset + len(whole) + 1]
     bits = np.zeros(starts[-1] + 1, dtype=np.uint32)
     bits[:-1] = _table(beyond)[np.frombuffer(content or b"", dtype=np.uint8)[: starts[-1]]]

@@ -22,7 +22,6 @@ _SLICE: Final = 1 << 18
 _BLOCK: Final = 1 << 22
 """Bytes that are looked at, and that are parsed, at once: they stay in a processor's cache."""
 _LARGEST_BLOCK: Final = (1 << 31) - 1
-"""For a file with rows longer than the usual block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,25 +94,29 @@ def _width(lines: Iterable[str], separator: str) -> int:
 
 def _cells(content: bytes, separator: str, width: int, shown: str) -> pd.DataFrame:
     try:
-        table = _parsed(content, separator, width, _BLOCK)
-    except pa.ArrowInvalid:
+        table = _parsed(content, separator, width)
+    except pa.ArrowInvalid as error:
         _raise_broken(content, separator, width, shown)
-        try:
-            table = _parsed(content, separator, width, _LARGEST_BLOCK)
-        except pa.ArrowInvalid as error:
-            raise StudyError(Problem(shown, f"the file cannot be read: {error}.", _AGAIN)) from None
+        raise StudyError(Problem(shown, f"the file cannot be read: {error}.", _AGAIN)) from None
     frame: pd.DataFrame = table.to_pandas(types_mapper=lambda _: TEXT)
     frame.columns = pd.RangeIndex(width)
     return frame
 
 
-def _parsed(content: bytes, separator: str, width: int, block: int) -> pa.Table:
+def _parsed(content: bytes, separator: str, width: int) -> pa.Table:
+    """All records; a row that is longer than a block needs a longer one."""
+    try:
+        return _in_blocks(content, separator, width, _BLOCK)
+    except pa.ArrowInvalid:
+        return _in_blocks(content, separator, width, _LARGEST_BLOCK)
+
+
+def _in_blocks(content: bytes, separator: str, width: int, size: int) -> pa.Table:
     names = [str(each) for each in range(width)]
+    size = min(size, len(content) + 1)
     return pyarrow.csv.read_csv(
         pa.BufferReader(content),
-        read_options=pyarrow.csv.ReadOptions(
-            column_names=names, block_size=min(block, len(content) + 1), use_threads=False
-        ),
+        read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=size, use_threads=False),
         parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False

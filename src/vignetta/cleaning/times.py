@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.cells import Column
-from vignetta.cleaning.distinct import as_series, holding, spread
+from vignetta.cleaning.distinct import Flags, as_series, holding, spread
 
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
@@ -22,7 +22,8 @@ def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
     texts = pc.utf8_trim_whitespace(column.cells)
     cells = as_series(texts)
-    iso, slashed = (holding(texts, f"^(?:{each})$") for each in (_ISO, _DAY_MONTH))
+    iso = holding(texts, f"^(?:{_ISO})$")
+    slashed = ~iso if iso.all() else holding(texts, f"^(?:{_DAY_MONTH})$")
     times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     times[iso] = _instants(cells[iso], column)
     if slashed.any():
@@ -40,9 +41,8 @@ def _instants(texts: pd.Series, column: Column) -> Any:
     Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
     hour.
     """
-    read = instants_of(texts)
+    read, bare = instants_of(texts)
     if column.time_zone:
-        bare = ~holding(pa.array(texts), f"^(?:{_WITH_OFFSET})$")
         first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
         skipped = first.dt.tz_localize(None) != read[bare]
         _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
@@ -50,16 +50,18 @@ def _instants(texts: pd.Series, column: Column) -> Any:
     return read
 
 
-def instants_of(texts: pd.Series) -> pd.Series:
-    """Times of ISO 8601 as they are written, in UTC where they have an offset; NaT where there is no such day or hour.
+def instants_of(texts: pd.Series) -> tuple[pd.Series, Flags]:
+    """Times of ISO 8601 as they are written, in UTC where they have an offset; and which have none.
 
-    Arrow reads only what has no offset and is a time, and then as pandas does, in a tenth of its time.
+    NaT where there is no such day or hour. Arrow refuses these and offsets; all else it reads as pandas does, faster.
     """
+    cells = pa.array(texts)
     try:
-        return pd.Series(pc.cast(pa.array(texts), pa.timestamp("us")).to_numpy(), index=texts.index)
+        read = pd.Series(pc.cast(cells, pa.timestamp("us")).to_numpy(), index=texts.index)
+        return read, np.ones(len(texts), dtype=bool)
     except pa.ArrowInvalid:
-        read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
-        return read.dt.tz_localize(None).astype("datetime64[us]")
+        read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+        return read.astype("datetime64[us]"), ~holding(cells, f"^(?:{_WITH_OFFSET})$")
 
 
 def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:

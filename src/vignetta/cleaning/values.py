@@ -309,8 +309,8 @@ def _tell_damage(column: Column, what: str, rows: Codes) -> None:
 
 def _settled(texts: pa.Array) -> pa.Array:
     """Texts as every format can keep them: line feeds between lines, no blanks at the end."""
-    for broken in ("\r\n", "\r"):
-        texts = pc.replace_substring(texts, broken, "\n")
+    if pc.any(pc.match_substring(texts, "\r")).as_py():
+        texts = pc.replace_substring_regex(texts, "\r\n?", "\n")
     return pc.utf8_rtrim_whitespace(texts)
 
 

@@ -1,0 +1,96 @@
+"""A text without the sign of a form never holds the form, and ordinary words have no sign."""
+
+import re
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vignetta.cleaning.forms import FORMS, SIGNS, may_hold, redact_text
+
+TEXTS = st.characters(exclude_categories=["Cs"])
+AROUND = st.text(TEXTS, max_size=4)
+PIECES = (
+    *(
+        "0",
+        "12",
+        "٣",
+        "x",
+        "A",
+        "É",
+        "_",
+        " ",
+        "\u00a0",
+        "\n",
+        "\v",
+        "\x1f",
+        "\u2003",
+        ".",
+        "-",
+        ":",
+        "::",
+        "/",
+        "°",
+        "@",
+    ),
+    *(
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "+",
+        "'",
+        "’",
+        "Box",
+        "PO",
+        "weg",
+        "straße",
+        "Street",
+        "ST",
+        "name",
+        "is",
+        "ıſ",
+        "my",
+    ),
+    *("the", "first", "Dr", "MRſ", "prof", "Jo", "at", "dot", "http", "www", "://", "abcdef", "Li", "SW1A", "2AA"),
+)
+
+
+def test_every_form_has_a_sign() -> None:
+    assert list(SIGNS) == list(FORMS)
+
+
+@pytest.mark.parametrize("kind", list(FORMS))
+def test_no_text_that_holds_a_form_lacks_its_sign(kind: str) -> None:
+    @given(st.from_regex(FORMS[kind], alphabet=TEXTS), AROUND, AROUND)
+    def holds(found: str, before: str, after: str) -> None:
+        text = before + found + after
+        assert may_hold(pa.array([text]), [kind])[0] or not FORMS[kind].search(text)
+
+    holds()
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_what_is_searched_for_signs_first_is_redacted_as_text_by_text(text: str) -> None:
+    redacted, kinds = redact_text(text)
+    assert may_hold(pa.array([text]))[0] or (redacted, kinds) == (text, ())
+    for kind, form in FORMS.items():
+        assert may_hold(pa.array([text]), [kind])[0] or not form.search(text)
+
+
+def test_blanks_and_digits_of_signs_are_those_of_forms() -> None:
+    """Every blank and digit that Python knows stands where forms allow any."""
+    every = [chr(each) for each in range(0x110000) if not 0xD800 <= each < 0xE000]
+    blanks, digits = ([each for each in every if re.fullmatch(kind, each)] for kind in (r"\s", r"\d"))
+    streets = pa.array([f"Herengracht{blank}5" for blank in blanks] + [f"PO box {digit}" for digit in digits])
+    assert may_hold(streets, ["street address"]).all()
+    assert len(blanks) > 20 and len(digits) > 500
+
+
+def test_ordinary_words_are_not_read_twice() -> None:
+    words = ["I would rather that our own country looked after its allies first.", "NATO has 32 members (or 31).", ""]
+    assert not may_hold(pa.array(words)).any()
+    assert may_hold(pa.array([None, "jo@example.org"])).tolist() == [False, True]
