@@ -1,5 +1,6 @@
 """The export against the design: levels, combinations, wordings, frequencies, times and versions."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -219,5 +220,8 @@ def _tests(audited: Audited, expected: Expected, factors: Factors) -> Iterator[t
 
 def _counted(levels: Levels, regular: Flags, probability: pd.Series) -> pd.Series:
     """How many regular rows have each level that can be drawn."""
-    n = np.bincount(levels.codes[regular], minlength=len(levels.texts))
-    return pd.Series(n, index=list(levels.texts)).groupby(level=0).sum().reindex(probability.index, fill_value=0)
+    n = np.bincount(levels.codes[regular], minlength=len(levels.texts)).tolist()
+    found: Counter[str] = Counter()
+    for level, each in zip(levels.texts, n, strict=True):
+        found[level] += each
+    return pd.Series([found[each] for each in probability.index], index=probability.index)

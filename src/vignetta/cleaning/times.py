@@ -43,11 +43,19 @@ def _instants(texts: pd.Series, column: Column) -> Any:
     """
     read, bare = instants_of(texts)
     if column.time_zone:
-        first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
-        skipped = first.dt.tz_localize(None) != read[bare]
-        _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
-        read[bare] = first.dt.tz_convert("UTC").dt.tz_localize(None)
+        read[bare] = _in_utc(read[bare], column)
     return read
+
+
+def _in_utc(times: pd.Series, column: Column) -> pd.Series:
+    local = times.dt.tz_localize(column.time_zone, ambiguous="NaT", nonexistent="NaT")
+    doubtful = times[local.isna() & times.notna()]
+    if len(doubtful):
+        first, second = (_in_zone(doubtful, column.time_zone, summer=each) for each in (True, False))
+        _tell_hours(column, {"shows twice": first != second, "skips": first.dt.tz_localize(None) != doubtful})
+        local[doubtful.index] = first
+    utc: pd.Series = local.dt.tz_convert("UTC").dt.tz_localize(None)
+    return utc
 
 
 def instants_of(texts: pd.Series) -> tuple[pd.Series, Flags]:
@@ -72,7 +80,7 @@ def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
 
 def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
     for what, which in doubtful.items():
-        places = which.index[which & which.notna()]
+        places = which.index[which]
         rows = int(np.isin(column.codes, places).sum()) if len(places) else 0
         if rows:
             told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
