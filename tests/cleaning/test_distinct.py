@@ -44,8 +44,10 @@ def test_rows_of_a_choice() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 3)), max_size=20))
-def test_rows_have_one_number_where_they_agree_in_every_column(rows: list[tuple[int, int, int]]) -> None:
+def test_rows_have_one_place_where_they_agree_in_every_column(rows: list[tuple[int, int, int]]) -> None:
     columns = [np.array([row[place] for row in rows], dtype=np.int64) for place in range(3)]
-    numbers = joined(list(zip(columns, (3, 2, 4), strict=True)))
-    alike = [[one == other for other in rows] for one in rows]
-    assert [[one == other for other in numbers] for one in numbers] == alike
+    for sizes in ((3, 2, 4), (1 << 61, 1 << 40, 1 << 30)):
+        places, first = joined(list(zip(columns, sizes, strict=True)))
+        distinct = list(dict.fromkeys(rows))
+        assert places.tolist() == [distinct.index(each) for each in rows]
+        assert [rows[each] for each in first] == distinct

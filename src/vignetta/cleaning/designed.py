@@ -100,8 +100,7 @@ def _combinations(audited: Audited, expected: Expected, factors: Factors) -> Ite
 
 def _distinct(levels: Sequence[Levels]) -> tuple[Codes, list[tuple[str, ...]]]:
     """For each row the place of its combination of levels among the distinct ones, and these."""
-    together = joined([(each.codes, len(each.texts)) for each in levels])
-    place, first = pd.factorize(together)[0], np.flatnonzero(~pd.Series(together).duplicated())
+    place, first = joined([(each.codes, len(each.texts)) for each in levels])
     texts = ([each.texts[code] for code in each.codes[first]] for each in levels)
     return place, list(zip(*texts, strict=True))
 

@@ -14,6 +14,7 @@ Codes = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _Value = TypeVar("_Value", bound=np.generic)
 
+_MOST_PLACES: Final = 1 << 62
 TEXT: Final = pd.StringDtype(na_value=np.nan)
 
 
@@ -47,12 +48,21 @@ class Distinct:
         return as_series(self.texts.take(pa.array(self.codes, mask=self.codes < 0)))
 
 
-def joined(columns: Sequence[tuple[Codes, int]]) -> Codes:
-    """For each row one number for its combination of places in several columns, each with so many places from 0."""
-    (together, _), *others = columns
+def joined(columns: Sequence[tuple[Codes, int]]) -> tuple[Codes, Codes]:
+    """Each row's place among the combinations that stand together in several columns, and the first row of each.
+
+    `columns` are places from 0 and how many there are. The combinations are in the order in which the rows have them.
+    """
+    (together, n), *others = columns
     for codes, places in others:
-        together = pd.factorize(together * places + codes)[0]
-    return together
+        if n * places > _MOST_PLACES:
+            together, distinct = pd.factorize(together)
+            n = len(distinct)
+        together, n = together * places + codes, n * places
+    place, distinct = pd.factorize(together)
+    first = np.empty(len(distinct), dtype=np.int64)
+    first[place[::-1]] = np.arange(len(place))[::-1]
+    return place, first
 
 
 def distinct_of(cells: pd.Series) -> Distinct:

@@ -46,10 +46,10 @@ def ledger(marks: pd.DataFrame, *, response_ids: Sequence[str] | pd.Series | Non
 
 def _reasons(flags: Flags, names: Sequence[str]) -> pd.Series:
     """All reasons of each row; the distinct combinations are put into words once."""
-    together = joined([(np.zeros(len(flags), dtype=np.int64), 1), *((each.astype(np.int64), 2) for each in flags.T)])
-    combinations = flags[~pd.Series(together).duplicated().to_numpy()]
-    texts = ["; ".join(name for name, hit in zip(names, each, strict=True) if hit) for each in combinations]
-    return Distinct(together, pa.array(texts, pa.large_string())).series()
+    none = np.zeros(len(flags), dtype=np.int64)
+    place, first = joined([(none, 1), *((each.astype(np.int64), 2) for each in flags.T)])
+    texts = ["; ".join(name for name, hit in zip(names, each, strict=True) if hit) for each in flags[first]]
+    return Distinct(place, pa.array(texts, pa.large_string())).series()
 
 
 def flow(

@@ -168,9 +168,10 @@ def _digest(identifier: str, salt: str) -> str:
 
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether identifiers have the form of personal data, such as e-mail addresses or a panel's ids."""
-    texts = distinct_of(identifiers).texts
-    suspects = may_hold(texts, CERTAIN) & ~holding(texts, f"^{_RESPONSE}$")
-    return any(redact_text(each, CERTAIN)[1] for each in texts.filter(pa.array(suspects)).to_pylist())
+    texts = pa.array(identifiers.dropna())
+    others = texts.filter(pa.array(~holding(texts, f"^{_RESPONSE}$")))
+    suspects = others.filter(pa.array(may_hold(others, CERTAIN)))
+    return any(redact_text(each, CERTAIN)[1] for each in suspects.unique().to_pylist())
 
 
 # ------------------------------------------------------------------------------------------------ the leak test

@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Codes, Distinct, distinct_of, joined
+from vignetta.cleaning.distinct import Codes, Distinct, distinct_of, flags, joined
 from vignetta.cleaning.needs import DURATION, agreement, reads
 from vignetta.codebook import Codebook, Variable
 from vignetta.conditions import Value, evaluate
@@ -142,10 +143,10 @@ def incomplete(screening: Screening) -> Marks:
 
 
 def _duplicate(screening: Screening, rule: Exclusion) -> Marked:
-    parts = [levels_of(screening.keys[each].str.strip()) for each in rule.by]
-    keys = joined([(each.codes, len(each.texts)) for each in parts])
-    keyed: Marks = np.logical_and.reduce([each.that(bool) for each in parts])
-    rows = np.flatnonzero(keyed & (np.bincount(keys[keyed], minlength=keys.max(initial=0) + 1)[keys] > 1))
+    parts = [distinct_of(screening.keys[each]).stripped() for each in rule.by]
+    keys, first = joined([(each.codes, len(each.texts)) for each in parts])
+    keyed: Marks = np.logical_and.reduce([each.where(flags(pc.not_equal(each.texts, ""))) for each in parts])
+    rows = np.flatnonzero(keyed & (np.bincount(keys, minlength=len(first))[keys] > 1))
     order = pd.DataFrame({"key": keys[rows], "late": screening.irregular[rows], "row": rows})
     started = screening.one("started")
     order["started"] = pd.NaT if started is None else screening.data[started.name].to_numpy()[rows]

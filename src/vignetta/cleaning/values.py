@@ -198,7 +198,8 @@ def _categorical(column: Column) -> pd.Categorical:
     categories = column.variable.categories
     places = [levels.index(categories[each[0]].level) if each else -1 for each in _readings(column)]
     dtype = pd.CategoricalDtype(pd.Index(levels, dtype="str"), ordered=column.variable.kind == "ordered")
-    return pd.Categorical.from_codes(spread(np.array(places, dtype=np.int64), column.codes, missing=-1), dtype=dtype)
+    small = np.array(places, dtype=np.min_scalar_type(-1 - len(levels)))
+    return pd.Categorical.from_codes(spread(small, column.codes, missing=-1), dtype=dtype, validate=False)
 
 
 def _scale(column: Column) -> npt.NDArray[np.float64]:
