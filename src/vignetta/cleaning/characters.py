@@ -12,6 +12,8 @@ Characters = npt.NDArray[np.uint32]
 
 EVERY: Final = 0xFFFFFFFF
 NONE: Final = 0
+_ROWS: Final = 1 << 12
+"""Texts that are looked at together, so that they stay in a processor's cache."""
 _PLACES: Final = {
     **{letter: place for letters in (ascii_lowercase, ascii_uppercase) for place, letter in enumerate(letters)},
     **{digit: 26 + place // 2 for place, digit in enumerate(digits)},
@@ -29,9 +31,16 @@ def characters_of(texts: pa.Array | pa.ChunkedArray, *, beyond: int) -> Characte
     whole = whole.cast(pa.large_string())
     _, offsets, content = whole.buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[whole.offset : whole.offset + len(whole) + 1]
-    bits = np.zeros(starts[-1] + 1, dtype=np.uint32)
-    bits[:-1] = _table(beyond)[np.frombuffer(content or b"", dtype=np.uint8)[: starts[-1]]]
-    found: Characters = np.bitwise_or.reduceat(bits, starts[:-1])
+    data, table = np.frombuffer(content or b"", dtype=np.uint8), _table(beyond)
+    rows = range(0, len(whole), _ROWS)
+    found = [_gathered(table, data, starts[first : first + _ROWS + 1]) for first in rows]
+    return np.concatenate([np.empty(0, dtype=np.uint32), *found])
+
+
+def _gathered(table: Characters, data: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]) -> Characters:
+    """The bits of all bytes from each start to the next."""
+    bits = np.append(table[data[starts[0] : starts[-1]]], np.uint32(0))
+    found: Characters = np.bitwise_or.reduceat(bits, starts[:-1] - starts[0])
     return np.where(np.diff(starts) > 0, found, np.uint32(0))
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Codes = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 _Value = TypeVar("_Value", bound=np.generic)
 
@@ -37,7 +37,8 @@ class Distinct:
         if trimmed.equals(self.texts):
             return self
         merged = _encoded(trimmed)
-        return Distinct(spread(merged.codes, self.codes, missing=-1), merged.texts)
+        codes: Any = spread(merged.codes, self.codes, missing=-1)
+        return Distinct(codes, merged.texts)
 
     def where(self, holds: Flags) -> Flags:
         """The rows whose text is among those of a choice."""
@@ -58,7 +59,7 @@ def joined(columns: Sequence[tuple[Codes, int]]) -> tuple[Codes, Codes]:
         if n * places > _MOST_PLACES:
             together, distinct = pd.factorize(together)
             n = len(distinct)
-        together, n = together * places + codes, n * places
+        together, n = together * np.int64(places) + codes, n * places
     place, distinct = pd.factorize(together)
     first = np.empty(len(distinct), dtype=np.int64)
     first[place[::-1]] = np.arange(len(place))[::-1]
@@ -74,7 +75,7 @@ def _encoded(cells: Any) -> Distinct:
     found = cells.dictionary_encode()
     found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
     codes = found.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Distinct(codes.astype(np.int64), found.dictionary)
+    return Distinct(codes, found.dictionary)
 
 
 def spread(values: npt.NDArray[_Value], codes: Codes, *, missing: Any) -> npt.NDArray[_Value]:

@@ -53,13 +53,10 @@ class RawExport:
     time_zones: Mapping[int, str] = field(default_factory=dict)
     words: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     respelled: bool = False
-    _distinct: dict[int, Distinct] = field(init=False, repr=False, default_factory=dict)
 
     def distinct(self, position: int) -> Distinct:
-        """The distinct cells of a column, found once."""
-        if position not in self._distinct:
-            self._distinct[position] = distinct_of(self.cells[position])
-        return self._distinct[position]
+        """The distinct cells of a column."""
+        return distinct_of(self.cells[position])
 
     @property
     def legacy(self) -> bool:

@@ -113,7 +113,7 @@ def as_levels(cells: Distinct) -> Levels:
 
 
 def _levels(codes: Any, texts: list[str]) -> Levels:
-    return Levels(np.where(codes < 0, len(texts), codes.astype(np.int64)), [*texts, ""])
+    return Levels(np.where(codes < 0, np.int32(len(texts)), codes), [*texts, ""])
 
 
 # ------------------------------------------------------------------------------------------------ about the response

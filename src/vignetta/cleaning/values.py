@@ -87,7 +87,7 @@ def read_values(
         notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
-    return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
+    return Typed(pd.DataFrame(data, index=raw.cells.index, copy=False), tuple(notes))
 
 
 def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> Column:
@@ -130,7 +130,7 @@ def _filled(found: Distinct) -> tuple[Codes, pa.Array]:
     filled = flags(pc.not_equal(pc.utf8_trim_whitespace(found.texts), ""))
     if filled.all():
         return found.codes, found.texts
-    place = np.where(filled, np.cumsum(filled) - 1, -1)
+    place = np.where(filled, np.cumsum(filled, dtype=np.int32) - 1, -1)
     return spread(place, found.codes, missing=-1), found.texts.filter(pa.array(filled))
 
 
