@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Distinct, Flags, flags
+from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags
 from vignetta.cleaning.forms import CERTAIN, redact_text
 from vignetta.cleaning.personal import looks_personal
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
@@ -78,7 +78,7 @@ class Audited:
     def cells(self, variable: Variable) -> Distinct | None:
         """The cells of a variable without blanks around them, or None where it has no column of its own."""
         positions = self.reading.matching.positions.get(variable.full_name, ())
-        return self.raw.distinct(positions[0]).stripped() if len(positions) == 1 else None
+        return distinct_of(self.raw.cells[positions[0]]).stripped() if len(positions) == 1 else None
 
     def told(
         self, severity: Severity, check: str, where: str, marked: Flags, what: str, remedy: str = ""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.categories import Writing
-from vignetta.cleaning.distinct import Codes, Flags, flags, spread
+from vignetta.cleaning.distinct import Codes, Distinct, Flags, flags, spread
 from vignetta.cleaning.raw_exports import ExportFormat
 from vignetta.cleaning.telling import SHOWN, cut, rows_told
 from vignetta.codebook import CATEGORICAL, Variable
@@ -19,7 +19,7 @@ from vignetta.errors import Problem
 class Column:
     """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty.
 
-    `used` says which of the distinct cells some row still has.
+    `used` says which of the distinct cells some row still has. Some columns have all cells in place of distinct ones.
     """
 
     variable: Variable
@@ -39,13 +39,17 @@ class Column:
         self.used = np.ones(len(self.cells), dtype=bool)
 
     @property
+    def distinct(self) -> Distinct:
+        return Distinct(self.codes, self.cells)
+
+    @property
     def filled(self) -> list[str]:
         """The distinct cells of a categorical variable that some row still has; of others none."""
-        return self.chosen(self.used) if self.variable.kind in CATEGORICAL else []
+        return self.cells.filter(pa.array(self.used)).to_pylist() if self.variable.kind in CATEGORICAL else []
 
     def chosen(self, which: Flags) -> list[str]:
-        """Some of the distinct cells."""
-        found: list[str] = self.cells.filter(pa.array(which)).to_pylist()
+        """Some of the distinct cells, each once."""
+        found: list[str] = self.cells.filter(pa.array(which)).unique().to_pylist()
         return found
 
     def among(self, *cells: str) -> Flags:

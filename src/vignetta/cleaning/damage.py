@@ -25,7 +25,7 @@ _COUNTED: Final = r"^[^0\P{Nd}]\p{Nd}*$"
 
 
 def damage(cells: pa.Array) -> Iterator[tuple[str, Flags]]:
-    """What is wrong with some distinct cells of text, as the middle of a sentence, and which they are."""
+    """What is wrong with some cells of text, as the middle of a sentence, and which they are."""
     found: dict[str, Flags] = {}
     if holding(cells, "|".join(f"(?:{each})" for each in _MARKS.values())).any():
         found = {what: holding(cells, pattern) for what, pattern in _MARKS.items()}
@@ -35,10 +35,10 @@ def damage(cells: pa.Array) -> Iterator[tuple[str, Flags]]:
 
 def _shortened(cells: pa.Array) -> Flags:
     """The shorter ones among numbers that mostly have one length, of which none begins with a zero."""
+    none = np.zeros(len(cells), dtype=bool)
     if len(cells) < _LEAST or not holding(cells, _COUNTED).all():
-        return np.zeros(len(cells), dtype=bool)
-    lengths = pc.utf8_length(cells).to_numpy()
+        return none
+    lengths = pc.utf8_length(cells.unique()).to_numpy()
     usual = int(np.bincount(lengths).argmax())
     plain = usual >= 4 and (lengths == usual).mean() > _MOSTLY and not (lengths > usual).any()
-    shorter: Flags = (lengths < usual) & plain
-    return shorter
+    return pc.utf8_length(cells).to_numpy() < usual if plain and len(lengths) >= _LEAST else none

@@ -20,12 +20,12 @@ TEXT: Final = pd.StringDtype(na_value=np.nan)
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """The distinct cells of a column.
+    """The distinct cells of a column, or all of them.
 
     Attributes
     ----------
     codes : (rows,) each row's place among the texts; -1 where it has none.
-    texts : in the order in which the rows have them, those of `distinct_of` without repetition.
+    texts : in the order in which the rows have them; without repetition unless `each_of` made them.
     """
 
     codes: Codes
@@ -69,6 +69,13 @@ def joined(columns: Sequence[tuple[Codes, int]]) -> tuple[Codes, Codes]:
 def distinct_of(cells: pd.Series) -> Distinct:
     """The distinct cells of a column of text."""
     return _encoded(pa.array(cells))
+
+
+def each_of(cells: pd.Series) -> Distinct:
+    """All cells of a column of text, none missing, each for itself: for columns in which few are alike."""
+    texts = pa.array(cells, pa.large_string())
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    return Distinct(np.arange(len(texts), dtype=np.int32), texts)
 
 
 def _encoded(cells: Any) -> Distinct:

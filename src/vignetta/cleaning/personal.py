@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.characters import EVERY, NONE, Characters, characters_of
-from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, holding
+from vignetta.cleaning.distinct import Distinct, Flags, flags, holding
 from vignetta.cleaning.forms import CERTAIN, FORMS, may_hold, redact_text
 from vignetta.codebook import Codebook, Variable
 from vignetta.frames import REMOVED, frame
@@ -50,12 +50,15 @@ class Redacted:
     removed: pd.DataFrame
 
 
-def redact(data: pd.DataFrame, codebook: Codebook, known: Mapping[str, pd.Series]) -> Redacted:
+def redact(
+    data: pd.DataFrame, texts: Mapping[str, Distinct], codebook: Codebook, known: Mapping[str, pd.Series]
+) -> Redacted:
     """Replace what is personal in texts.
 
     Parameters
     ----------
     data : (rows, variables) the typed variables by full name.
+    texts : the distinct texts of those that are texts.
     codebook : says which of them are texts.
     known : the cells of personal columns by name, each (rows,); what they say of a respondent is looked for in the
         texts of the respondent's own row.
@@ -72,10 +75,10 @@ def redact(data: pd.DataFrame, codebook: Codebook, known: Mapping[str, pd.Series
             kept = kept.drop(columns=each.full_name)
             rows.append(_removal(each.full_name, COLUMN, cells.notna().to_numpy()))
             continue
-        texts, found = _without_forms(cells, forms_of(each))
+        cells, found = _without_forms(cells, texts[each.full_name], forms_of(each))
         if each.role not in _OF_THE_PLATFORM:
-            texts, found[OWN] = _without_own(texts, looked_for)
-        kept[each.full_name] = texts
+            cells, found[OWN] = _without_own(cells, looked_for)
+        kept[each.full_name] = cells
         rows += [_removal(each.full_name, kind, marked) for kind, marked in found.items()]
     return Redacted(kept, frame([each for each in rows if each["n"]], REMOVED))
 
@@ -94,9 +97,8 @@ def forms_of(variable: Variable) -> Sequence[str]:
     return [each for each in FORMS if each not in skipped]
 
 
-def _without_forms(cells: pd.Series, forms: Sequence[str]) -> tuple[pd.Series, dict[str, Flags]]:
+def _without_forms(cells: pd.Series, distinct: Distinct, forms: Sequence[str]) -> tuple[pd.Series, dict[str, Flags]]:
     """The cells without what has the form of personal data, and for each kind the rows in which it was."""
-    distinct = distinct_of(cells)
     suspects = may_hold(distinct.texts, forms)
     read = [redact_text(each, forms) for each in distinct.texts.filter(pa.array(suspects)).to_pylist()]
     found = {}

@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from vignetta.cleaning.distinct import Distinct, distinct_of
 from vignetta.codebook import RECORD
 
 ExportFormat = Literal["qualtrics", "table"]
@@ -53,10 +52,6 @@ class RawExport:
     time_zones: Mapping[int, str] = field(default_factory=dict)
     words: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     respelled: bool = False
-
-    def distinct(self, position: int) -> Distinct:
-        """The distinct cells of a column."""
-        return distinct_of(self.cells[position])
 
     @property
     def legacy(self) -> bool:

@@ -169,7 +169,7 @@ def read_export(
     audited = Audited(raw, format, reading, codebook, exclusions, excluded, bool(salt))
     findings = _passed(audit(audited, design_findings(audited, expected) if expected else ()))
     key = _key(typed.data, codebook, salt)
-    redacted = redact(typed.data.assign(**key.pseudonyms), codebook, _personal(raw, matching))
+    redacted = redact(typed.data.assign(**key.pseudonyms), typed.texts, codebook, _personal(raw, matching))
     account = ledger(screened.marks, response_ids=_response_ids(redacted.data, codebook))
     wide = _wide(redacted.data, account, codebook)
     long = melt(wide, codebook) if codebook.tasks else wide

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
 from vignetta.cleaning.cells import Column
 from vignetta.cleaning.damage import SCIENTIFIC, damage
-from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, flags, holding, spread
+from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, each_of, flags, holding, spread
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
@@ -23,6 +23,8 @@ from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
+_EACH_ITS_OWN: Final[tuple[Role, ...]] = ("identifier", "open")
+"""Roles of texts of which, as of times, few are alike."""
 _UNANSWERED: Final = "-99"
 """Qualtrics writes it, when asked to, for a question that was seen and not answered."""
 _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
@@ -43,10 +45,12 @@ class Typed:
     data : one row per raw row, one column per variable that the export has, by its full name, without those left
         behind.
     notes : how cells were read, as sentences.
+    texts : the distinct texts of variables of the kind text, by full name.
     """
 
     data: pd.DataFrame
     notes: tuple[str, ...]
+    texts: Mapping[str, Distinct]
 
 
 def read_values(
@@ -87,13 +91,15 @@ def read_values(
         notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
-    return Typed(pd.DataFrame(data, index=raw.cells.index, copy=False), tuple(notes))
+    texts = {each.variable.full_name: each.distinct for each in columns if each.variable.kind == "text"}
+    return Typed(pd.DataFrame(data, index=raw.cells.index, copy=False), tuple(notes), texts)
 
 
 def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> Column:
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
-    found = distinct_of(_joined(raw, positions, split)) if split else raw.distinct(positions[0])
+    own = variable.kind == "time" or (variable.kind == "text" and variable.role in _EACH_ITS_OWN)
+    found = (each_of if own else distinct_of)(_joined(raw, positions, split) if split else raw.cells[positions[0]])
     if is_order(variable) and variable.kind in CATEGORICAL:
         found = Distinct(found.codes, _arms(found.texts, order_codes(variable)))
     codes, texts = _filled(found)
@@ -109,7 +115,7 @@ def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], cod
     """Columns of one category each in which another category's code or words stand."""
     labels = {each.code: each.label for each in variable.categories}
     for position, code in zip(positions, codes, strict=True):
-        column = raw.distinct(position).stripped()
+        column = distinct_of(raw.cells[position]).stripped()
         expected, own = {*_NOT_CHOSEN, "1", code}, words(labels[code])
         texts = enumerate(column.texts.to_pylist())
         wrong = [(place, each) for place, each in texts if each not in expected and words(each) != own]
@@ -295,7 +301,8 @@ def _text(column: Column) -> pd.Series:
         rows = column.rows(marked)
         if len(rows):
             _tell_damage(column, what, rows)
-    return Distinct(column.codes, _settled(column.cells)).series()
+    column.cells = _settled(column.cells)
+    return column.distinct.series()
 
 
 def _tell_damage(column: Column, what: str, rows: Codes) -> None:
