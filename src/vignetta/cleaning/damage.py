@@ -13,12 +13,13 @@ _MONTHS: Final = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 SCIENTIFIC: Final = r"[+-]?\d([.,]\d+)?E\+?\d+"
 """A long number as spreadsheets shorten it."""
 _MARKS: Final = {
-    "a spreadsheet shortened a number, and its digits are lost": rf"^{SCIENTIFIC}$",
-    "a spreadsheet may have made a date of it": rf"^(\d{{1,2}}[-.]({_MONTHS})|({_MONTHS})[-.]\d{{2,4}})$",
-    "a spreadsheet's error stands there": r"^#(NAME\?|REF!|VALUE!|N/A|DIV/0!|NUM!|NULL!|#+)$",
-    "a spreadsheet would run it as a formula": r"^([=@]|[+-].*\().*",
-    "letters were garbled by a wrong encoding": "Ã[\u0080-\u00bf]|â€|\ufffd",
+    "a spreadsheet shortened a number, and its digits are lost": rf"{SCIENTIFIC}$",
+    "a spreadsheet may have made a date of it": rf"(\d{{1,2}}[-.]({_MONTHS})|({_MONTHS})[-.]\d{{2,4}})$",
+    "a spreadsheet's error stands there": r"#(NAME\?|REF!|VALUE!|N/A|DIV/0!|NUM!|NULL!|#+)$",
+    "a spreadsheet would run it as a formula": r"([=@]|[+-].*\()",
 }
+"""How such cells begin."""
+_GARBLED: Final = "Ã[\u0080-\u00bf]|â€|\ufffd"
 _LEAST: Final = 10
 _MOSTLY: Final = 0.6
 _COUNTED: Final = r"^[^0\P{Nd}]\p{Nd}*$"
@@ -27,8 +28,10 @@ _COUNTED: Final = r"^[^0\P{Nd}]\p{Nd}*$"
 def damage(cells: pa.Array) -> Iterator[tuple[str, Flags]]:
     """What is wrong with some cells of text, as the middle of a sentence, and which they are."""
     found: dict[str, Flags] = {}
-    if holding(cells, "|".join(f"(?:{each})" for each in _MARKS.values())).any():
-        found = {what: holding(cells, pattern) for what, pattern in _MARKS.items()}
+    if holding(cells, f"^(?:{'|'.join(_MARKS.values())})").any():
+        found = {what: holding(cells, f"^(?:{pattern})") for what, pattern in _MARKS.items()}
+    if not pc.all(pc.string_is_ascii(cells), min_count=0).as_py():
+        found["letters were garbled by a wrong encoding"] = holding(cells, _GARBLED)
     found["leading zeros may be lost, for most are longer"] = _shortened(cells)
     yield from ((what, marked) for what, marked in found.items() if marked.any())
 

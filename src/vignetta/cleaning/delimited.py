@@ -119,7 +119,7 @@ def _in_blocks(content: bytes, separator: str, width: int, size: int) -> pa.Tabl
         read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=size, use_threads=False),
         parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            check_utf8=False, column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
         ),
     )
 

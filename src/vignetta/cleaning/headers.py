@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Flags, flags, holding
+from vignetta.cleaning.distinct import Flags, flags
 from vignetta.cleaning.raw_exports import LEGACY_FIRST, ExportFormat, known_zone, normal_import_id
 from vignetta.errors import Problem, StudyError
 
@@ -125,4 +125,4 @@ def _like_header(column: pd.Series, name: str) -> Flags:
     """Which cells of a column hold its name or an ImportId."""
     cells = pa.array(column)
     named = flags(pc.equal(cells, name)) & (name != "")
-    return named | holding(cells, "ImportId['\"]")
+    return named | flags(pc.match_substring(cells, "ImportId"))
