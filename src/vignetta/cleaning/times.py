@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.cells import Column
-from vignetta.cleaning.distinct import Flags, as_series, holding, spread
+from vignetta.cleaning.distinct import Codes, Flags, as_series, holding, spread
+
+Times = npt.NDArray[np.datetime64]
 
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
@@ -21,67 +24,71 @@ _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
     texts = pc.utf8_trim_whitespace(column.cells)
-    cells = as_series(texts)
     iso = holding(texts, f"^(?:{_ISO})$")
     slashed = ~iso if iso.all() else holding(texts, f"^(?:{_DAY_MONTH})$")
-    times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso], column)
+    times = np.full(len(texts), np.datetime64("NaT", "us"))
+    times[iso] = _instants(texts.filter(pa.array(iso)), np.flatnonzero(iso), column)
     if slashed.any():
-        order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
+        cells = as_series(texts.filter(pa.array(slashed)))
+        order = _order(cells)
+        times[slashed] = _instants(pa.array(_rewritten(cells, order or "month")), np.flatnonzero(slashed), column)
         _tell_order(column, column.chosen(slashed), order)
-    unread = times.isna().to_numpy() & column.used
-    column.tell(column.chosen(unread), "is not a time", _TIMES)
-    return pd.Series(spread(times.to_numpy(), column.codes, missing=np.datetime64("NaT")))
+    column.tell(column.chosen(np.isnat(times) & column.used), "is not a time", _TIMES)
+    return pd.Series(spread(times, column.codes, missing=np.datetime64("NaT")))
 
 
-def _instants(texts: pd.Series, column: Column) -> Any:
-    """Times in UTC: those with an offset, and those in a known zone; others as they are written.
+def _instants(texts: pa.Array, places: Codes, column: Column) -> Times:
+    """Times in UTC, those with an offset and those in a known zone; others as they are written.
 
-    Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
-    hour.
+    `places` are those of the texts in the column.
     """
-    read, bare = instants_of(texts)
+    times, bare = instants_of(texts)
     if column.time_zone:
-        read[bare] = _in_utc(read[bare], column)
-    return read
+        times[bare] = _in_utc(times[bare], places[bare], column)
+    return times
 
 
-def _in_utc(times: pd.Series, column: Column) -> pd.Series:
-    local = times.dt.tz_localize(column.time_zone, ambiguous="NaT", nonexistent="NaT")
-    doubtful = times[local.isna() & times.notna()]
-    if len(doubtful):
-        first, second = (_in_zone(doubtful, column.time_zone, summer=each) for each in (True, False))
-        _tell_hours(column, {"shows twice": first != second, "skips": first.dt.tz_localize(None) != doubtful})
-        local[doubtful.index] = first
-    utc: pd.Series = local.dt.tz_convert("UTC").dt.tz_localize(None)
-    return utc
-
-
-def instants_of(texts: pd.Series) -> tuple[pd.Series, Flags]:
+def instants_of(texts: pa.Array) -> tuple[Times, Flags]:
     """Times of ISO 8601 as they are written, in UTC where they have an offset; and which have none.
 
     NaT where there is no such day or hour. Arrow refuses these and offsets; all else it reads as pandas does, faster.
     """
-    cells = pa.array(texts)
     try:
-        read = pd.Series(pc.cast(cells, pa.timestamp("us")).to_numpy(), index=texts.index)
-        return read, np.ones(len(texts), dtype=bool)
+        read = pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        return np.array(read), np.ones(len(texts), dtype=bool)
     except pa.ArrowInvalid:
-        read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
-        return read.astype("datetime64[us]"), ~holding(cells, f"^(?:{_WITH_OFFSET})$")
+        times = pd.to_datetime(as_series(texts), format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+        return np.array(times, dtype="datetime64[us]"), ~holding(texts, f"^(?:{_WITH_OFFSET})$")
 
 
-def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
+def _in_utc(times: Times, places: Codes, column: Column) -> Times:
+    """Times of a zone's clock in UTC.
+
+    Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
+    hour.
+    """
+    clock = pd.DatetimeIndex(times)
+    local = clock.tz_localize(column.time_zone, ambiguous="NaT", nonexistent="NaT")
+    utc = np.array(local.tz_convert(None), dtype="datetime64[us]")
+    doubtful = np.isnat(utc) & ~np.isnat(times)
+    if doubtful.any():
+        there = clock[doubtful]
+        first, second = (_in_zone(there, column.time_zone, summer=each) for each in (True, False))
+        _tell_hours(
+            column, {"shows twice": first != second, "skips": first.tz_localize(None) != there}, places[doubtful]
+        )
+        utc[doubtful] = first.tz_convert(None).to_numpy()
+    return utc
+
+
+def _in_zone(times: pd.DatetimeIndex, time_zone: str, *, summer: bool) -> pd.DatetimeIndex:
     twice = np.full(len(times), summer)
-    local: pd.Series = times.dt.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
-    return local
+    return times.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
 
 
-def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
+def _tell_hours(column: Column, doubtful: Mapping[str, Flags], places: Codes) -> None:
     for what, which in doubtful.items():
-        places = which.index[which]
-        rows = int(np.isin(column.codes, places).sum()) if len(places) else 0
+        rows = int(np.isin(column.codes, places[which]).sum())
         if rows:
             told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
             column.notes.append(f"`{column.variable.full_name}`: {told}.")
