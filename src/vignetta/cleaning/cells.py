@@ -20,6 +20,7 @@ class Column:
     """One variable's cells: each row's place among the distinct cells, -1 where the cell is empty.
 
     `used` says which of the distinct cells some row still has. Some columns have all cells in place of distinct ones.
+    `texts` are those of a variable of the kind text, once they are read.
     """
 
     variable: Variable
@@ -34,13 +35,10 @@ class Column:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     used: Flags = field(init=False)
+    texts: Distinct = field(init=False)
 
     def __post_init__(self) -> None:
         self.used = np.ones(len(self.cells), dtype=bool)
-
-    @property
-    def distinct(self) -> Distinct:
-        return Distinct(self.codes, self.cells)
 
     @property
     def filled(self) -> list[str]:

@@ -91,7 +91,7 @@ def read_values(
         notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
-    texts = {each.variable.full_name: each.distinct for each in columns if each.variable.kind == "text"}
+    texts = {each.variable.full_name: each.texts for each in columns if each.variable.kind == "text"}
     return Typed(pd.DataFrame(data, index=raw.cells.index, copy=False), tuple(notes), texts)
 
 
@@ -301,8 +301,8 @@ def _text(column: Column) -> pd.Series:
         rows = column.rows(marked)
         if len(rows):
             _tell_damage(column, what, rows)
-    column.cells = _settled(column.cells)
-    return column.distinct.series()
+    column.texts = Distinct(column.codes, _settled(column.cells))
+    return column.texts.series()
 
 
 def _tell_damage(column: Column, what: str, rows: Codes) -> None:
