@@ -19,7 +19,7 @@ from vignetta.errors import Problem, StudyError
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _AGAIN: Final = "Export the file again, or open it in a text editor at this line."
 _SLICE: Final = 1 << 18
-_BLOCK: Final = 1 << 22
+_BLOCK: Final = 1 << 21
 """Bytes that are looked at, and that are parsed, at once: they stay in a processor's cache."""
 _LARGEST_BLOCK: Final = (1 << 31) - 1
 

@@ -117,16 +117,18 @@ class _Told:
     """What a personal column says of each respondent, and the characters without which a text cannot hold it."""
 
     values: pa.Array
+    is_long: Flags
     characters: Characters
 
     @classmethod
     def of(cls, values: pa.Array) -> "_Told":
-        return cls(values, characters_of(values, beyond=NONE))
+        return cls(
+            values, flags(pc.greater_equal(pc.utf8_length(values), _SHORTEST)), characters_of(values, beyond=NONE)
+        )
 
     def rows(self, texts: pa.Array, there: Characters) -> Iterator[tuple[int, str]]:
         """The rows whose text holds the value, and the value."""
-        long = pc.utf8_length(self.values).to_numpy(zero_copy_only=False) >= _SHORTEST
-        rows = np.flatnonzero(long & (self.characters & ~there == 0))
+        rows = np.flatnonzero(self.is_long & (self.characters & ~there == 0))
         pairs = zip(rows.tolist(), self.values.take(rows).to_pylist(), texts.take(rows).to_pylist(), strict=True)
         yield from ((row, value) for row, value, text in pairs if text and value.casefold() in text.casefold())
 
