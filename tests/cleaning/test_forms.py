@@ -73,6 +73,32 @@ def test_no_text_that_holds_a_form_lacks_its_sign(kind: str) -> None:
     holds()
 
 
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("phone number", "(202) -555-0143"),
+        ("phone number", "(0202)--5.5.5.0.1.4.3"),
+        ("phone number", "001) 2) 3) 4) 5) 6) 7) 8"),
+        ("long number", "1-2 3-4 5-6 7-8 9"),
+        ("name", "\nMRſ.\u2003Éva"),
+        ("name", "(mſ Jo"),
+        ("name", "my NAME ıſ\u00a0Jo"),
+        ("name", "the name’ſ Jo"),
+        ("street address", "p.o. BOX\x1f٣"),
+        ("street address", "Wwegweg\v7"),
+        ("street address", "A1\u00a01AA"),
+        ("street address", "1a\u20031st 2nd St"),
+        ("e-mail", "a(\u00a0\nAT )b{dot}c"),
+        ("panel id", "abcdefabcdefabcdefabcdef"),
+        ("IP address", "a::b"),
+        ("coordinates", "1°\n2’ N"),
+    ],
+)
+def test_rare_spellings_have_their_sign(kind: str, text: str) -> None:
+    assert FORMS[kind].search(text)
+    assert may_hold(pa.array([text]), [kind]).all()
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_what_is_searched_for_signs_first_is_redacted_as_text_by_text(text: str) -> None:
     redacted, kinds = redact_text(text)
