@@ -22,6 +22,13 @@ def test_mixed_encodings_are_repaired_by_line(mark: bytes) -> None:
     assert notes == ("The file mixes encodings: lines 4 were read as Windows-1252, the rest as UTF-8.",)
 
 
+@pytest.mark.parametrize("before", range((1 << 18) - 4, (1 << 18) + 1))
+def test_letters_are_whole_wherever_a_large_file_is_cut_to_look_at_it(before: int) -> None:
+    text = "a" * before + "€é\n"
+    assert as_utf8(text.encode(), "x") == (text.encode(), ())
+    assert "Windows-1252" in as_utf8(text.encode()[:-2], "x")[1][0]
+
+
 def test_many_foreign_lines_are_counted() -> None:
     content = "é\n".encode() + "ü\n".encode("cp1252") * 9
     assert "lines 2, 3, 4, 5, 6 and 4 more were" in as_utf8(content, "x")[1][0]

@@ -57,6 +57,25 @@ def test_crlf_ends_rows_and_stays_inside_quotes() -> None:
     ]
 
 
+def test_a_row_may_be_longer_than_what_is_parsed_at_once() -> None:
+    long = "x, " * (1 << 23)
+    data = f'a,b\n1,2\n"{long}",3\n' + "4,5\n" * 3
+    assert read(data).cells.to_numpy().tolist() == [["a", "b"], ["1", "2"], [long, "3"], *[["4", "5"]] * 3]
+
+
+@pytest.mark.parametrize("before", [(1 << 18) - 12, (1 << 18) - 11, (1 << 18) - 10])
+def test_marks_pair_up_wherever_a_file_is_cut_to_look_at_it(before: int) -> None:
+    data = 'a,b\n"' + "x" * before + '","y"\n'
+    assert read(data).cells.iloc[1].tolist() == ["x" * before, "y"]
+    assert told(data.replace('"y"', '"y')) == [
+        "x.csv:2: a quotation mark is never closed. Export the file again, or open it in a text editor at this line."
+    ]
+
+
+def test_the_first_and_the_last_sign_may_be_marks() -> None:
+    assert read('"a",b\n1,"2"').cells.to_numpy().tolist() == [["a", "b"], ["1", "2"]]
+
+
 def test_no_text_is_missing() -> None:
     cells = read('a,b\nNA,None\n"",null\n').cells
     assert cells.to_numpy().tolist() == [["a", "b"], ["NA", "None"], ["", "null"]]

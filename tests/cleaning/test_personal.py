@@ -8,7 +8,8 @@ import pytest
 
 from tests.cleaning.small_export import CODEBOOK, Row, export_text, rows
 from vignetta.cleaning.files import responses_parquet
-from vignetta.cleaning.personal import FORMS, leaks, pseudonyms, redact_text
+from vignetta.cleaning.forms import FORMS, redact_text
+from vignetta.cleaning.personal import leaks, pseudonyms
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Codebook, Variable, codebook_csv
 from vignetta.errors import StudyError

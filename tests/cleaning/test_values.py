@@ -1,18 +1,22 @@
 """Columns get the codebook's types; a cell without a meaning is told with its rows."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.cleaning.small_export import CODEBOOK
 from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.matching import match
 from vignetta.cleaning.raw_exports import ExportFormat
-from vignetta.cleaning.values import Typed, read_values
+from vignetta.cleaning.values import Typed, numbers_of, read_values
 from vignetta.codebook import Category, Codebook, Kind, Variable
 from vignetta.errors import StudyError
 
@@ -33,6 +37,34 @@ def read(write: Write) -> Read:
         return read_values(raw, codebook, matching=match(raw, codebook), format=format)
 
     return typed
+
+
+DIGITS = st.text(st.sampled_from("0123456789"), max_size=25)
+NUMBERS = st.builds(
+    "{}{}{}{}{}{}{}".format,
+    st.sampled_from(["", "", " ", "\t"]),
+    st.sampled_from(["", "", "-", "+", "--"]),
+    DIGITS,
+    st.sampled_from(["", ".", ".", ",", ".."]),
+    DIGITS,
+    st.sampled_from(["", "", "", "e5", "E-12", "E+", "e400", "x", "\u0663", "_1", "inf"]),
+    st.sampled_from(["", "", " ", "\u00a0"]),
+)
+OTHERS = st.sampled_from(["nan", "inf", "Infinity", "0x10", "1_0", "\u0661\u0662", "\u00b2", "1e5", "", " ", "-", "."])
+
+
+@given(st.lists(st.one_of(NUMBERS, OTHERS, st.floats().map(str), st.integers().map(str)), max_size=6), st.booleans())
+def test_numbers_are_those_of_python_wherever_they_are_read(cells: list[str], decimal_comma: bool) -> None:
+    """A number has digits, perhaps a sign, a point and an exponent; everything else that Python reads is none."""
+    values, wrong, short = numbers_of(pa.array(cells, pa.large_string()), decimal_comma=decimal_comma)
+    for cell, value, is_wrong, is_short in zip(cells, values, wrong, short, strict=True):
+        text = cell.strip()
+        if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+", text):
+            text = text.replace(",", ".")
+        number = re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text)
+        assert is_wrong == (not number or abs(float(text)) >= 1e300), cell
+        np.testing.assert_equal(value, np.nan if is_wrong else float(text))
+        assert is_short == bool(re.fullmatch(r"[+-]?\d([.,]\d+)?E\+?\d+", text))
 
 
 PAD = Variable(name="pad", role="other", kind="text", column="pad")

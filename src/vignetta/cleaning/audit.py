@@ -6,10 +6,12 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
-from vignetta.cleaning.personal import CERTAIN, looks_personal, redact_text
+from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags
+from vignetta.cleaning.forms import CERTAIN, redact_text
+from vignetta.cleaning.personal import looks_personal
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.rules import Screening, preview
@@ -20,7 +22,6 @@ from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
 
 Severity = Literal["error", "warning"]
-Flags = npt.NDArray[np.bool_]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
@@ -76,10 +77,10 @@ class Audited:
     def previews(self) -> Flags:
         return preview(Screening(self.data, {}, self.codebook))
 
-    def cells(self, variable: Variable) -> pd.Series | None:
+    def cells(self, variable: Variable) -> Distinct | None:
         """The cells of a variable without blanks around them, or None where it has no column of its own."""
         positions = self.reading.matching.positions.get(variable.full_name, ())
-        return self.raw.cells[positions[0]].str.strip() if len(positions) == 1 else None
+        return distinct_of(self.raw.cells[positions[0]]).stripped() if len(positions) == 1 else None
 
     def told(
         self, severity: Severity, check: str, where: str, marked: Flags, what: str, remedy: str = ""
@@ -162,7 +163,8 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:
-            marked = (cells.duplicated(keep=False) & (cells != "")).to_numpy(dtype=bool) & ~audited.excluded
+            marked = cells.where((np.bincount(cells.codes) > 1) & flags(pc.not_equal(cells.texts, "")))
+            marked &= ~audited.excluded
             marked &= marked.sum() > 1
             severity: Severity = "error" if each.role == "identifier" else "warning"
             what = f"the same `{each.name}` stands in several rows ({{rows}})."
@@ -173,8 +175,9 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
 def _repeated_rows(audited: Audited) -> Iterator[Finding]:
     for each in audited.codebook.with_role("identifier"):
         cells = audited.cells(each)
-        if cells is not None and cells.duplicated().any():
-            marked = audited.raw.cells.duplicated(keep=False).to_numpy(dtype=bool) & (cells != "").to_numpy(dtype=bool)
+        if cells is not None and len(cells.texts) < len(cells.codes):
+            known = cells.where(flags(pc.not_equal(cells.texts, "")))
+            marked = audited.raw.cells.duplicated(keep=False).to_numpy(dtype=bool) & known
             what, remedy = "the same rows stand in the file several times ({rows}).", "Take the copies out, in a copy."
             yield from audited.told("warning", "respondents", each.full_name, marked & ~audited.excluded, what, remedy)
 
@@ -195,9 +198,11 @@ def _nothing(audited: Audited) -> Iterator[Finding]:
         yield Finding("warning", "responses", raw.shown, "the export holds no responses.", "Export without filters.")
         return
     for each in audited.codebook.with_role("identifier"):
-        cells = audited.cells(each) if audited.format == "qualtrics" else None
-        if cells is not None:
-            marked, what = (cells == "").to_numpy(dtype=bool), f"`{each.name}` is empty ({{rows}})."
+        if audited.format == "qualtrics" and each.full_name in audited.data:
+            marked, what = (
+                audited.data[each.full_name].isna().to_numpy(dtype=bool),
+                f"`{each.name}` is empty ({{rows}}).",
+            )
             yield from audited.told("warning", "respondents", each.full_name, marked, what, "Are these responses?")
     asked = [each for each in audited.codebook.with_role(*_ASKED) if each.full_name in audited.data]
     if empty := [each.full_name for each in asked if audited.data[each.full_name].isna().all()]:

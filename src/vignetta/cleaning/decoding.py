@@ -1,11 +1,13 @@
 """Bytes of a text file as UTF-8, whatever its encoding; what had to be guessed is told."""
 
+import codecs
 from typing import Final
 
 from vignetta.cleaning.telling import listed
 from vignetta.errors import Problem, StudyError
 
 _PROBED: Final = 1 << 12
+_SLICE: Final = 1 << 18
 
 
 def as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
@@ -19,9 +21,7 @@ def as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
         text = _decoded(data, wide, shown).removeprefix("\ufeff")
         return text.encode(), ("The file is in UTF-16.",)
     content = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
+    if not _is_utf8(content):
         return _repaired(content, shown)
     if b"\x00" in content:
         raise StudyError(Problem(shown, "the file holds zero bytes, so it is not a text file.", "Export it as CSV."))
@@ -52,9 +52,13 @@ def _repaired(content: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
     return b"\n".join(lines), (note,)
 
 
-def _is_utf8(line: bytes) -> bool:
+def _is_utf8(content: bytes) -> bool:
+    """Whether bytes are UTF-8; large files are never decoded as a whole."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        line.decode("utf-8")
+        for start in range(0, len(content), _SLICE):
+            decoder.decode(content[start : start + _SLICE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +13,16 @@ import pyarrow as pa
 import pyarrow.csv
 
 from vignetta.cleaning.decoding import as_utf8
+from vignetta.cleaning.distinct import TEXT
 from vignetta.cleaning.telling import SHOWN
 from vignetta.errors import Problem, StudyError
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _AGAIN: Final = "Export the file again, or open it in a text editor at this line."
-_HEAD: Final = 1 << 22
-_BLOCK: Final = 1 << 25
+_SLICE: Final = 1 << 18
+_BLOCK: Final = 1 << 21
+"""Bytes that are looked at, and that are parsed, at once: they stay in a processor's cache."""
+_LARGEST_BLOCK: Final = (1 << 31) - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +48,7 @@ def read_delimited(data: bytes, *, shown: str) -> Delimited:
     the header, or where a quotation mark is not closed.
     """
     content, notes = as_utf8(data, shown)
-    if not content.strip():
+    if not content or content.isspace():
         raise StudyError(Problem(shown, "the file is empty.", "Export the responses again."))
     separator, width = _layout(content)
     if separator != ",":
@@ -60,47 +64,65 @@ def read_delimited(data: bytes, *, shown: str) -> Delimited:
 
 def _layout(content: bytes) -> tuple[str, int]:
     """The separator, and how many cells it makes of the first record."""
-    head = content[:_HEAD].decode("utf-8", "ignore")
-    widths = {each: _width(head, each) for each in _SEPARATORS}
+    widths = {each: _width(_text_of(content), each) for each in _SEPARATORS}
     separator = max(widths, key=lambda each: widths[each])
     return separator, widths[separator]
 
 
+def _text_of(content: bytes) -> Iterable[str]:
+    """The lines of a file, as they are asked for."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+
+
 def _marks_pair_up(content: bytes, separator: str) -> bool:
     """Whether every first mark of a pair opens a cell and every second closes it; doubled marks do both."""
-    data = np.frombuffer(b"\n" + content + b"\n", dtype=np.uint8)
-    marks = np.flatnonzero(data == ord('"'))
-    around = np.frombuffer(b'\r\n"' + separator.encode(), dtype=np.uint8)
-    before, after = data[marks[0::2] - 1], data[marks[1::2] + 1]
-    return len(marks) % 2 == 0 and bool(np.isin(before, around).all() and np.isin(after, around).all())
+    data = np.frombuffer(content, dtype=np.uint8)
+    slices = range(0, len(data), _SLICE)
+    marks = np.concatenate([start + np.flatnonzero(data[start : start + _SLICE] == ord('"')) for start in slices])
+    around = np.zeros(256, dtype=bool)
+    around[np.frombuffer(b'\r\n"' + separator.encode(), dtype=np.uint8)] = True
+    opening, closing = marks[0::2], marks[1::2]
+    before, after = data[opening[opening > 0] - 1], data[closing[closing < len(data) - 1] + 1]
+    return len(marks) % 2 == 0 and bool(around[before].all() and around[after].all())
 
 
-def _width(head: str, separator: str) -> int:
+def _width(lines: Iterable[str], separator: str) -> int:
     try:
-        records = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
-        return len(next(filter(None, records), []))
+        return len(next(filter(None, csv.reader(lines, delimiter=separator)), []))
     except csv.Error:
         return 1
 
 
 def _cells(content: bytes, separator: str, width: int, shown: str) -> pd.DataFrame:
-    names = [str(each) for each in range(width)]
     try:
-        table = pyarrow.csv.read_csv(
-            pa.BufferReader(content),
-            read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=min(_BLOCK, len(content) + 1)),
-            parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
-            ),
-        )
+        table = _parsed(content, separator, width)
     except pa.ArrowInvalid as error:
         _raise_broken(content, separator, width, shown)
         raise StudyError(Problem(shown, f"the file cannot be read: {error}.", _AGAIN)) from None
-    text = pd.StringDtype(na_value=np.nan)
-    frame: pd.DataFrame = table.to_pandas(types_mapper=lambda _: text)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=lambda _: TEXT)
     frame.columns = pd.RangeIndex(width)
     return frame
+
+
+def _parsed(content: bytes, separator: str, width: int) -> pa.Table:
+    """All records; a row that is longer than a block needs a longer one."""
+    try:
+        return _in_blocks(content, separator, width, _BLOCK)
+    except pa.ArrowInvalid:
+        return _in_blocks(content, separator, width, _LARGEST_BLOCK)
+
+
+def _in_blocks(content: bytes, separator: str, width: int, size: int) -> pa.Table:
+    names = [str(each) for each in range(width)]
+    size = min(size, len(content) + 1)
+    return pyarrow.csv.read_csv(
+        pa.BufferReader(content),
+        read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=size, use_threads=False),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            check_utf8=False, column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+        ),
+    )
 
 
 def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> None:

@@ -1,23 +1,24 @@
 """The export against the design: levels, combinations, wordings, frequencies, times and versions."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from vignetta.cleaning.audit import Audited, Finding, Flags
+from vignetta.cleaning.audit import Audited, Finding
 from vignetta.cleaning.categories import words
+from vignetta.cleaning.distinct import Codes, Flags, joined
 from vignetta.cleaning.frequencies import FALSE_ALARMS, fit
-from vignetta.cleaning.rules import levels_of
+from vignetta.cleaning.rules import Levels, as_levels, levels_of
 from vignetta.cleaning.telling import cut
 from vignetta.codebook import Variable
 
 _LEVELS: Final = 6
 """Levels whose frequencies a message tells."""
+_TOGETHER: Final = " × ".join
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,7 @@ def design_findings(audited: Audited, expected: Expected) -> Iterator[Finding]:
         yield from _frequencies(audited, expected, factors)
 
 
-Factors = Sequence[tuple[Variable, pd.Series]]
+Factors = Sequence[tuple[Variable, Levels]]
 """The factors of the design with the levels of each raw row; empty where none was assigned."""
 
 
@@ -74,9 +75,8 @@ def _factors(audited: Audited, expected: Expected) -> Factors:
 
 def _off_design(audited: Audited, expected: Expected, factors: Factors) -> Iterator[Finding]:
     for each, levels in factors:
-        known = ["", *expected.levels[each.name]]
-        for level in [one for one in levels.unique() if one not in known]:
-            marked = (levels == level).to_numpy(dtype=bool) & ~audited.excluded
+        for level in levels.beyond(expected.levels[each.name]):
+            marked = levels.alike(level) & ~audited.excluded
             what = f"`{level}` is no level of `{each.name}` in the design ({{rows}})."
             remedy = "Build the codebook again, or declare the level."
             yield from audited.told("error", "levels", each.full_name, marked, what, remedy)
@@ -89,7 +89,7 @@ def _combinations(audited: Audited, expected: Expected, factors: Factors) -> Ite
         return
     allowed = set(expected.combinations[names].astype("str").itertuples(index=False, name=None))
     for place, columns in _places(factors, names).items():
-        combination, distinct = _distinct(pd.DataFrame(columns)[names])
+        combination, distinct = _distinct([columns[each] for each in names])
         known = [all(cell in expected.levels[name] for name, cell in zip(names, row, strict=True)) for row in distinct]
         forbidden = [ok and row not in allowed for row, ok in zip(distinct, known, strict=True)]
         marked = np.array(forbidden, dtype=bool)[combination] & ~audited.excluded
@@ -98,20 +98,17 @@ def _combinations(audited: Audited, expected: Expected, factors: Factors) -> Ite
         yield from audited.told("error", "combinations", "factors", marked, what, remedy)
 
 
-def _distinct(levels: pd.DataFrame) -> tuple[npt.NDArray[np.int64], list[tuple[str, ...]]]:
+def _distinct(levels: Sequence[Levels]) -> tuple[Codes, list[tuple[str, ...]]]:
     """For each row the place of its combination of levels among the distinct ones, and these."""
-    codes = [pd.factorize(levels[each]) for each in levels]
-    sizes = [max(1, len(known)) for _, known in codes]
-    joint = np.ravel_multi_index([each for each, _ in codes], sizes)
-    found, place = np.unique(joint, return_inverse=True)
-    places = zip(*(each.tolist() for each in np.unravel_index(found, sizes)), strict=True)
-    return place, [tuple(str(known[at]) for (_, known), at in zip(codes, row, strict=True)) for row in places]
+    place, first = joined([(each.codes, len(each.texts)) for each in levels])
+    texts = ([each.texts[code] for code in each.codes[first]] for each in levels)
+    return place, list(zip(*texts, strict=True))
 
 
-def _places(factors: Factors, names: Sequence[str]) -> Mapping[str, Mapping[str, pd.Series]]:
+def _places(factors: Factors, names: Sequence[str]) -> Mapping[str, Mapping[str, Levels]]:
     """The levels of all factors in each task and profile where all are known."""
     given = {(each.name, each.task, each.profile): levels for each, levels in factors}
-    found: dict[str, dict[str, pd.Series]] = {}
+    found: dict[str, dict[str, Levels]] = {}
     for task, profile in dict.fromkeys((task, profile) for _, task, profile in given):
         slots = ((task, profile), (task, 0), (0, 0))
         there = {name: [given[name, *each] for each in slots if (name, *each) in given] for name in names}
@@ -130,11 +127,11 @@ def _wordings(audited: Audited, expected: Expected, factors: Factors) -> Iterato
         levels, cells = given.get((each.about, each.task, each.profile)), audited.cells(each)
         if levels is None or cells is None:
             continue
-        pairs = pd.DataFrame({"level": levels, "text": cells})
-        for level, text in pairs[(levels != "") & (cells != "")].drop_duplicates().itertuples(index=False, name=None):
+        pairs, distinct = _distinct([levels, as_levels(cells)])
+        for place, (level, text) in enumerate(distinct):
             known = wordings.get((each.about, level))
-            if known and _plain(text) not in known:
-                marked = ((levels == level) & (cells == text)).to_numpy(dtype=bool) & ~audited.excluded
+            if known and text and _plain(text) not in known:
+                marked = (pairs == place) & ~audited.excluded
                 shown = cut(text)
                 what = f"`{level}` was shown as `{shown}` ({{rows}})."
                 remedy = "These are not the words of the design: find out what respondents read."
@@ -151,9 +148,9 @@ def _versions(audited: Audited, expected: Expected) -> Iterator[Finding]:
     cells = audited.cells(found[0]) if found else None
     if cells is None or not expected.versions:
         return
-    other = cells[(cells != "") & ~cells.isin(list(expected.versions)) & ~audited.excluded]
-    for version in other.unique():
-        marked = (cells == version).to_numpy(dtype=bool) & ~audited.excluded
+    levels = as_levels(cells)
+    for version in Levels(levels.codes[~audited.excluded], levels.texts).beyond(expected.versions):
+        marked = levels.alike(version) & ~audited.excluded
         what = f"the responses are to another version of the design, `{version}` ({{rows}})."
         remedy = f"Go back to that design; if nothing that matters changed, write `versions: [{version}]` in `data`."
         yield from audited.told("error", "version", expected.version_field, marked, what, remedy)
@@ -210,20 +207,20 @@ def _tests(audited: Audited, expected: Expected, factors: Factors) -> Iterator[t
     for each, levels in factors:
         probability = expected.combinations.groupby(each.name, observed=False)["probability"].sum()
         probability.index = probability.index.astype("str")
-        yield each.full_name, _counted(levels[regular], probability), probability
+        yield each.full_name, _counted(levels, regular, probability), probability
     names = [each for each in expected.levels if each in expected.combinations]
     whole = _places(factors, names).get("")
     if len(names) > 1 and whole is not None:
-        joined = _joined(pd.DataFrame(whole)[names])
-        index = _joined(expected.combinations[names].astype("str"))
-        probability = pd.Series(expected.combinations["probability"].to_numpy(), index=index)
-        yield "vignette", _counted(joined[regular], probability), probability
+        place, distinct = _distinct([whole[each] for each in names])
+        rows = expected.combinations[names].astype("str").itertuples(index=False, name=None)
+        probability = pd.Series(expected.combinations["probability"].to_numpy(), index=[*map(_TOGETHER, rows)])
+        yield "vignette", _counted(Levels(place, [*map(_TOGETHER, distinct)]), regular, probability), probability
 
 
-def _joined(levels: pd.DataFrame) -> pd.Series:
-    texts = [levels[each] for each in levels]
-    return reduce(lambda one, other: one + " × " + other, texts)
-
-
-def _counted(levels: pd.Series, probability: pd.Series) -> pd.Series:
-    return levels.value_counts().reindex(probability.index, fill_value=0)
+def _counted(levels: Levels, regular: Flags, probability: pd.Series) -> pd.Series:
+    """How many regular rows have each level that can be drawn."""
+    n = np.bincount(levels.codes[regular], minlength=len(levels.texts)).tolist()
+    found: Counter[str] = Counter()
+    for level, each in zip(levels.texts, n, strict=True):
+        found[level] += each
+    return pd.Series([found[each] for each in probability.index], index=probability.index)

@@ -1,13 +1,20 @@
 """Clean responses as files: Parquet, which keeps types and the order of levels, and CSV, which everybody can open."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
 from vignetta.errors import Problem, StudyError
 
 _LEVELS: Final = "levels"
+
+
+class _Shared(dict[str, Any]):
+    """What pandas need not copy with each column that it takes of a frame with attributes."""
+
+    def __deepcopy__(self, memo: Any) -> "_Shared":
+        return self
 
 
 def responses_parquet(responses: pd.DataFrame) -> bytes:
@@ -17,13 +24,12 @@ def responses_parquet(responses: pd.DataFrame) -> bytes:
     """
     noted = responses.copy(deep=False)
     dtypes = {str(name): dtype for name, dtype in responses.dtypes.items()}
-    noted.attrs = {
-        _LEVELS: {
-            name: {"categories": dtype.categories.tolist(), "ordered": bool(dtype.ordered)}
-            for name, dtype in dtypes.items()
-            if isinstance(dtype, pd.CategoricalDtype)
-        }
+    levels = {
+        name: {"categories": dtype.categories.tolist(), "ordered": bool(dtype.ordered)}
+        for name, dtype in dtypes.items()
+        if isinstance(dtype, pd.CategoricalDtype)
     }
+    noted.attrs = {_LEVELS: _Shared(levels)}
     content: bytes = noted.to_parquet(None, engine="pyarrow", index=False, compression="zstd", version="2.6")
     return content
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from vignetta.cleaning.distinct import Flags, flags
 from vignetta.cleaning.raw_exports import LEGACY_FIRST, ExportFormat, known_zone, normal_import_id
 from vignetta.errors import Problem, StudyError
 
@@ -109,6 +111,8 @@ def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> Non
     suspects = np.zeros(len(below), dtype=bool)
     for place in range(min(_MOST, len(header.names))):
         suspects |= _like_header(below[place], header.names[place])
+    if not suspects.any():
+        return
     near = below[suspects]
     alike = sum(_like_header(near[place], name).astype(np.int64) for place, name in enumerate(header.names))
     found = np.flatnonzero(suspects)[np.asarray(alike > len(header.names) / 2)] + 1
@@ -117,7 +121,8 @@ def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> Non
         raise StudyError(Problem(shown, what, "Clean each export by itself, or join them without their header rows."))
 
 
-def _like_header(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
+def _like_header(column: pd.Series, name: str) -> Flags:
     """Which cells of a column hold its name or an ImportId."""
-    named = (column == name) & (name != "")
-    return np.asarray(named | column.str.contains("ImportId['\"]", regex=True), dtype=bool)
+    cells = pa.array(column)
+    named = flags(pc.equal(cells, name)) & (name != "")
+    return named | flags(pc.match_substring(cells, "ImportId"))

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
+from vignetta.cleaning.distinct import Distinct, Flags, joined
 from vignetta.cleaning.screening import ANALYSED, reasons
 from vignetta.codebook import Codebook, Role
 from vignetta.exclusions import Exclusion
@@ -28,28 +30,26 @@ def ledger(marks: pd.DataFrame, *, response_ids: Sequence[str] | pd.Series | Non
         `frames.LEDGER`: the state of a row is `analysed` or the first reason that applies; `reasons` are all of them.
     """
     flags = marks.to_numpy(dtype=bool)
-    names = np.array([ANALYSED, *marks.columns], dtype=object)
     n = len(marks)
     first = np.where(flags.any(axis=1), flags.argmax(axis=1) + 1, 0) if flags.shape[1] else np.zeros(n, dtype=int)
     account = pd.DataFrame(
         {
             "row": np.arange(1, n + 1, dtype=np.int64),
             "response_id": pd.Series("" if response_ids is None else response_ids, index=range(n), dtype="str"),
-            "state": pd.Series(names[first], dtype="str"),
-            "reasons": pd.Series(_joined(flags, list(marks.columns)), dtype="str"),
+            "state": Distinct(first, pa.array([ANALYSED, *marks.columns], pa.large_string())).series(),
+            "reasons": _reasons(flags, list(marks.columns)),
         }
     )
     _assert_sums(account, n)
     return account[list(LEDGER)]
 
 
-def _joined(flags: np.ndarray, names: Sequence[str]) -> list[str]:
+def _reasons(flags: Flags, names: Sequence[str]) -> pd.Series:
     """All reasons of each row; the distinct combinations are put into words once."""
-    if not flags.size:
-        return [""] * len(flags)
-    combinations, place = np.unique(flags, axis=0, return_inverse=True)
-    texts = ["; ".join(name for name, hit in zip(names, each, strict=True) if hit) for each in combinations]
-    return [texts[each] for each in place.ravel()]
+    none = np.zeros(len(flags), dtype=np.int64)
+    place, first = joined([(none, 1), *((each.astype(np.int64), 2) for each in flags.T)])
+    texts = ["; ".join(name for name, hit in zip(names, each, strict=True) if hit) for each in flags[first]]
+    return Distinct(place, pa.array(texts, pa.large_string())).series()
 
 
 def flow(

@@ -142,9 +142,8 @@ def _incomparable(variable: Variable, value: object, by_order: bool) -> Iterator
 
 
 def _unsettled(exclusions: Sequence[Exclusion], codebook: Codebook) -> Iterator[Problem]:
-    for each in codebook.variables:
-        if not any(each in reads(rule, codebook) for rule in exclusions if rule.rule in ("attention", "no_consent")):
-            continue
+    read = [each for rule in exclusions if rule.rule in ("attention", "no_consent") for each in reads(rule, codebook)]
+    for each in (each for each in codebook.variables if each in read):
         if each.role != "consent" and not each.about:
             what = "`about` does not say which answer is right."
             yield Problem(f"codebook {each.full_name}", what, "Write its level.")

@@ -9,77 +9,15 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from vignetta.cleaning.characters import EVERY, NONE, Characters, characters_of
+from vignetta.cleaning.distinct import Distinct, Flags, flags, holding
+from vignetta.cleaning.forms import CERTAIN, FORMS, may_hold, redact_text
 from vignetta.codebook import Codebook, Variable
 from vignetta.frames import REMOVED, frame
 
-_OCTET: Final = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-_GROUP: Final = r"[0-9A-Fa-f]{1,4}"
-_STREET: Final = (
-    r"Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close"
-    r"|Crescent|Highway|Hwy|Parkway|Pkwy"
-)
-_GERMANIC: Final = r"straat|laan|weg|plein|gracht|kade|straße|strasse|gasse|platz|allee"
-_CAPITAL: Final = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
-_ROUND: Final = r"\d{1,6}(?:[ ]?000){2,}(?![\d-]| \d)"
-"""Amounts of millions."""
-_YEARS: Final = r"(?:(?:1[5-9]|20)\d\d[ -]){2,}|(?:19|20)\d\d-[01]\d-[0-3]\d "
-"""Years in a row, and dates before a time of day."""
-
-FORMS: Final[Mapping[str, re.Pattern[str]]] = {
-    "web address": re.compile(
-        r"(?i)\b(?:https?://|www\.)[^\s\"<>]*[^\s\"<>.,;:!?)]"
-        r"|(?<![\w@.-])(?:[a-z0-9-]+\.)+(?:[a-z]{2,3}|info)/[^\s\"<>]*[^\s\"<>.,;:!?)]"
-    ),
-    "e-mail": re.compile(
-        r"(?i)[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"
-        r"|[\w.+%-]+\s*[\[({]\s*at\s*[\])}]\s*[\w-]+(?:\s*(?:\.|[\[({]\s*dot\s*[\])}])\s*[\w-]+)+"
-        r"|[\w.+%-]+(?: dot [\w-]+)* at (?!the |an? )[\w-]+ dot [\w-]+(?: dot [\w-]+)*"
-    ),
-    "panel id": re.compile(
-        r"(?i)(?<![\w-])(?:[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![\w-])"
-        r"|(?-i:(?<!\w)A(?=[A-Z]*\d)[0-9A-Z]{12,13}(?!\w))"
-    ),
-    "bank account": re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?!\w)"),
-    "coordinates": re.compile(
-        r"(?<![\d.])[+-]?\d{1,2}[.]\d{3,}\s*°?\s*[NS]?\s*[,;/ ]\s*[+-]?\d{1,3}[.]\d{3,}(?:\s*°?\s*[EW](?!\w))?(?!\.?\d)"
-        r"|(?i:\blat(?:itude)?\W{1,3}-?\d{1,2}[.]\d+\W{1,4}lo?ng?(?:itude)?\W{1,3}-?\d{1,3}[.]\d+)"
-        r"|\d{1,3}\s*°\s*\d{1,2}\s*['’′][^,;\n]{0,12}?[NSEW](?!\w)"
-    ),
-    "IP address": re.compile(
-        rf"(?<![\w./])(?:{_OCTET}\.){{3}}{_OCTET}(?!\.?\w)"
-        rf"|(?<![\w:])(?:[0-9A-Fa-f]{{2}}[:-]){{5}}[0-9A-Fa-f]{{2}}(?![\w:-])"
-        rf"|(?<![\w:])(?=[\dA-Fa-f:]*[\dA-Fa-f]{{3}})(?:(?:{_GROUP}:){{7}}{_GROUP}|(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})(?![\w:])"
-    ),
-    "social security number": re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])"),
-    "phone number": re.compile(
-        r"(?<![\w+.])(?:\+|00)[1-9](?:[ ./()-]{0,2}\d){7,14}(?!\d)"
-        r"|(?<![\w+.-])(?:1[ .-])?(?:\(\d{3}\)|\d{3})[ .-]{1,2}\d{3}[ .-]\d{4}(?![\w-])"
-        r"|(?i:(?<!\w)(?:(?:tele|cell ?)?phone|tel|mobile|whatsapp|call me(?: at)?)\W{1,3}\d(?:[ .-]?\d){5,14}(?!\w))"
-        r"|(?<![\w+.-])(?:\(0[1-9]\d{0,3}\)|0[1-9])(?:[ ./()-]{0,2}\d){7,10}(?![\w-])"
-    ),
-    "birth date": re.compile(
-        r"(?i)\b(?:born(?: on)?|birth ?day|(?:date of )?birth|dob|geboren(?: am| op)?)\W{1,3}(?:(?:is|was|am|op|on) )?"
-        r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
-    ),
-    "long number": re.compile(rf"(?<![\w.,])(?!{_ROUND}|{_YEARS})\d(?:[ -]?\d){{8,18}}(?![\w.,]\d|\w)"),
-    "street address": re.compile(
-        rf"(?<!\w)\d{{1,5}}[A-Za-z]?\s+(?:(?:{_CAPITAL}|[NSEW]\.?|\d+(?:st|nd|rd|th))\s+){{1,4}}(?:{_STREET})(?!\w)\.?"
-        rf"|(?<!\w)(?:{_CAPITAL}\s+){{0,2}}[A-ZÀ-ÖØ-Þ][\w'’-]*(?:{_GERMANIC})\s+\d{{1,4}}\s?[a-zA-Z]?(?!\w)"
-        rf"|(?<!\w)[A-ZÀ-ÖØ-Þ][\w-]+str\.\s?\d{{1,4}}\s?[a-zA-Z]?(?!\w)"
-        rf"|(?<!\w)\d{{1,4}},? (?i:rue|avenue|boulevard|place|chemin) (?:(?:de|du|des|la|les?) |[ld]['’])*{_CAPITAL}"
-        rf"|(?<!\w)(?:Calle|Avenida|Via|Viale|Piazza|Plaza|Rua|Ulica) (?:{_CAPITAL} ){{1,3}}\d{{1,4}}(?!\w)"
-        r"|(?<!\w)[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}(?!\w)"
-        r"|(?i:(?<!\w)P\.?\s?O\.?\s?Box\s+\d+)"
-    ),
-    "name": re.compile(
-        rf"(?i:(?<!\w)(?:my|the) (?:full |first |last )?name(?: is|['’]s|:)\s+|(?<!\w)(?:mr|mrs|ms|dr|prof)\.?\s+)"
-        rf"{_CAPITAL}(?:\s+{_CAPITAL}){{0,3}}"
-    ),
-    "account name": re.compile(r"(?<![\w@.])@[A-Za-z_][\w.]*\w\w"),
-}
-"""What personal data look like, the most certain first. Long numbers are looked for in respondents' own words alone."""
-CERTAIN: Final = ("e-mail", "panel id", "coordinates", "IP address", "phone number")
 OWN: Final = "known of the respondent"
 COLUMN: Final = "column"
 PSEUDONYM: Final = "pseudonym"
@@ -90,6 +28,7 @@ _OF_THE_PLATFORM: Final = ("record", "source")
 """Roles of texts that are the survey's own, in which a respondent's name stands by chance only."""
 _RESPONSE: Final = r"R_[0-9A-Za-z]+"
 _SHORTEST: Final = 3
+_ARROW: Final = pa.large_string()
 _NAMED: Final = re.compile(
     r"(?i)(?:.*[_ ])?(?:e?_?mail|e-mail|email_?address|phone|phone_?number|mobile|telephone|ip|ip_?address|lat|latitude"
     r"|lon|lng|longitude|first_?name|last_?name|full_?name|surname|street|address|birth_?date|date_of_birth|dob|ssn)"
@@ -111,51 +50,43 @@ class Redacted:
     removed: pd.DataFrame
 
 
-def redact(data: pd.DataFrame, codebook: Codebook, known: Mapping[str, pd.Series]) -> Redacted:
+def redact(
+    data: pd.DataFrame, texts: Mapping[str, Distinct], codebook: Codebook, known: Mapping[str, pd.Series]
+) -> Redacted:
     """Replace what is personal in texts.
 
     Parameters
     ----------
     data : (rows, variables) the typed variables by full name.
+    texts : the distinct texts of those that are texts.
     codebook : says which of them are texts.
     known : the cells of personal columns by name, each (rows,); what they say of a respondent is looked for in the
         texts of the respondent's own row.
     """
-    rows = [_removal(name, COLUMN, cells.str.strip() != "") for name, cells in known.items()]
+    told = {name: pc.utf8_trim_whitespace(pa.array(cells)) for name, cells in known.items()}
+    rows = [_removal(name, COLUMN, flags(pc.not_equal(values, ""))) for name, values in told.items()]
+    looked_for = [_Told.of(values) for values in told.values()]
     kept = data.copy(deep=False)
     for each in codebook.variables:
         if each.kind != "text" or each.role == "identifier" or each.full_name not in data:
             continue
+        cells = data[each.full_name]
         if each.role != "open" and _NAMED.fullmatch(each.name):
             kept = kept.drop(columns=each.full_name)
-            rows.append(_removal(each.full_name, COLUMN, data[each.full_name].notna()))
+            rows.append(_removal(each.full_name, COLUMN, cells.notna().to_numpy()))
             continue
-        kept[each.full_name], found = _text(data[each.full_name], each, known)
+        cells, found = _without_forms(cells, texts[each.full_name], forms_of(each))
+        if each.role not in _OF_THE_PLATFORM:
+            cells, found[OWN] = _without_own(cells, looked_for)
+        kept[each.full_name] = cells
         rows += [_removal(each.full_name, kind, marked) for kind, marked in found.items()]
     return Redacted(kept, frame([each for each in rows if each["n"]], REMOVED))
 
 
-def _removal(name: str, kind: str, marked: pd.Series) -> dict[str, object]:
-    places = np.flatnonzero(marked.to_numpy(dtype=bool)) + 1
+def _removal(name: str, kind: str, marked: Flags) -> dict[str, object]:
+    places = np.flatnonzero(marked) + 1
     rows = "" if kind == COLUMN else " ".join(map(str, places))
     return {"variable": name, "kind": kind, "n": len(places), "rows": rows}
-
-
-def _text(
-    cells: pd.Series, variable: Variable, known: Mapping[str, pd.Series]
-) -> tuple[pd.Series, Mapping[str, pd.Series]]:
-    """The cells without what is personal, and for each kind the rows in which it was."""
-    codes, distinct = pd.factorize(cells)
-    forms = forms_of(variable)
-    read = [redact_text(str(each), forms) for each in distinct]
-    texts = np.array([*(text for text, _ in read), np.nan], dtype=object)[codes]
-    found = {}
-    for kind in forms:
-        hit = np.array([*(kind in kinds for _, kinds in read), False], dtype=bool)[codes]
-        found[kind] = pd.Series(hit)
-    own = texts.tolist() if variable.role in _OF_THE_PLATFORM else _without_own(texts.tolist(), known)
-    found[OWN] = pd.Series([str(one) != str(two) for one, two in zip(texts, own, strict=True)], dtype=bool)
-    return pd.Series(own, index=cells.index, dtype="str"), found
 
 
 def forms_of(variable: Variable) -> Sequence[str]:
@@ -166,30 +97,54 @@ def forms_of(variable: Variable) -> Sequence[str]:
     return [each for each in FORMS if each not in skipped]
 
 
-def redact_text(text: str, forms: Sequence[str] = tuple(FORMS)) -> tuple[str, tuple[str, ...]]:
-    """A text without what has the form of personal data, and the kinds that were found.
+def _without_forms(cells: pd.Series, distinct: Distinct, forms: Sequence[str]) -> tuple[pd.Series, dict[str, Flags]]:
+    """The cells without what has the form of personal data, and for each kind the rows in which it was."""
+    suspects = may_hold(distinct.texts, forms)
+    read = [redact_text(each, forms) for each in distinct.texts.filter(pa.array(suspects)).to_pylist()]
+    found = {}
+    for kind in (each for each in forms if any(each in kinds for _, kinds in read)):
+        hit = suspects.copy()
+        hit[suspects] = [kind in kinds for _, kinds in read]
+        found[kind] = distinct.where(hit)
+    if not found:
+        return cells, found
+    texts = pc.replace_with_mask(distinct.texts, pa.array(suspects), pa.array([text for text, _ in read], _ARROW))
+    return Distinct(distinct.codes, texts).series().set_axis(cells.index), found
 
-    >>> redact_text("Write to jo@example.org or +31 6 1234 5678.")
-    ('Write to [e-mail] or [phone number].', ('e-mail', 'phone number'))
-    """
-    kinds = []
-    for kind in forms:
-        text, n = FORMS[kind].subn(f"[{kind}]", text)
-        kinds += [kind] * bool(n)
-    return text, tuple(kinds)
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a personal column says of each respondent, and the characters without which a text cannot hold it."""
+
+    values: pa.Array
+    is_long: Flags
+    characters: Characters
+
+    @classmethod
+    def of(cls, values: pa.Array) -> "_Told":
+        return cls(
+            values, flags(pc.greater_equal(pc.utf8_length(values), _SHORTEST)), characters_of(values, beyond=NONE)
+        )
+
+    def rows(self, texts: pa.Array, there: Characters) -> Iterator[tuple[int, str]]:
+        """The rows whose text holds the value, and the value."""
+        rows = np.flatnonzero(self.is_long & (self.characters & ~there == 0))
+        pairs = zip(rows.tolist(), self.values.take(rows).to_pylist(), texts.take(rows).to_pylist(), strict=True)
+        yield from ((row, value) for row, value, text in pairs if text and value.casefold() in text.casefold())
 
 
-def _without_own(texts: Sequence[object], known: Mapping[str, pd.Series]) -> list[object]:
-    """Texts without what the personal columns of the same row say: names, addresses, ids."""
-    found = list(texts)
-    folded = [each.casefold() if isinstance(each, str) else "" for each in texts]
-    for cells in known.values():
-        values = cells.str.strip().tolist()
-        pairs = enumerate(zip(values, folded, strict=True))
-        for row in [row for row, (value, text) in pairs if value and text and value.casefold() in text]:
-            if len(values[row]) >= _SHORTEST:
-                found[row] = _without(str(found[row]), values[row])
-    return found
+def _without_own(cells: pd.Series, known: Sequence[_Told]) -> tuple[pd.Series, Flags]:
+    """Texts without what the personal columns of the same row say, names, addresses, ids; and which rows these were."""
+    texts = pa.array(cells)
+    there = characters_of(texts, beyond=EVERY)
+    read: dict[int, str] = {}
+    for told in known:
+        for row, value in told.rows(texts, there):
+            read[row] = _without(read.get(row, str(cells.iloc[row])), value)
+    changed = {row: text for row, text in sorted(read.items()) if text != cells.iloc[row]}
+    hit = np.zeros(len(cells), dtype=bool)
+    hit[list(changed)] = True
+    return cells.mask(hit, pd.Series(changed, dtype="str")) if changed else cells, hit
 
 
 def _without(text: str, value: str) -> str:
@@ -217,8 +172,10 @@ def _digest(identifier: str, salt: str) -> str:
 
 def looks_personal(identifiers: pd.Series) -> bool:
     """Whether identifiers have the form of personal data, such as e-mail addresses or a panel's ids."""
-    others = identifiers[~identifiers.str.fullmatch(_RESPONSE).fillna(True).astype(bool)]
-    return any(redact_text(str(each), CERTAIN)[1] for each in others.unique())
+    texts = pa.array(identifiers.dropna())
+    others = texts.filter(pa.array(~holding(texts, f"^{_RESPONSE}$")))
+    suspects = others.filter(pa.array(may_hold(others, CERTAIN)))
+    return any(redact_text(each, CERTAIN)[1] for each in suspects.unique().to_pylist())
 
 
 # ------------------------------------------------------------------------------------------------ the leak test

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from vignetta.cleaning.audit import Audited, Finding, audit, audit_frame
 from vignetta.cleaning.damage import SCIENTIFIC
 from vignetta.cleaning.designed import Expected, design_findings
+from vignetta.cleaning.distinct import holding
 from vignetta.cleaning.exports import read_raw
 from vignetta.cleaning.ledger import arms, flow, ledger
 from vignetta.cleaning.long import choice_problems, melt, own_columns
@@ -167,7 +169,7 @@ def read_export(
     audited = Audited(raw, format, reading, codebook, exclusions, excluded, bool(salt))
     findings = _passed(audit(audited, design_findings(audited, expected) if expected else ()))
     key = _key(typed.data, codebook, salt)
-    redacted = redact(typed.data.assign(**key.pseudonyms), codebook, _personal(raw, matching))
+    redacted = redact(typed.data.assign(**key.pseudonyms), typed.texts, codebook, _personal(raw, matching))
     account = ledger(screened.marks, response_ids=_response_ids(redacted.data, codebook))
     wide = _wide(redacted.data, account, codebook)
     long = melt(wide, codebook) if codebook.tasks else wide
@@ -233,7 +235,7 @@ def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -
     """The cells of variables that rules read and that are not typed, or that tell respondents apart."""
     names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
     keys = {name: raw.cells[matching.positions[name][0]] for name in names}
-    lost = [name for name, each in keys.items() if each.str.fullmatch(SCIENTIFIC).any()]
+    lost = [name for name, each in keys.items() if holding(pa.array(each), f"^(?:{SCIENTIFIC})$").any()]
     if lost:
         remedy = "Take the export as it came, not as a spreadsheet saved it."
         what = "a spreadsheet shortened numbers, so that nothing tells respondents apart."
@@ -299,12 +301,12 @@ def _file_notes(raw: RawExport) -> Iterator[str]:
 
 def _gaps(responses: pd.DataFrame, codebook: Codebook) -> Iterator[str]:
     """Factors, outcomes and scores that are missing in responses to analyse."""
-    analysed = responses[~responses["excluded"]]
+    analysed = ~responses["excluded"].to_numpy(dtype=bool)
     roles = {each.name: each.role for each in codebook.with_role("factor", "outcome", "score")}
     for name, role in roles.items():
-        missing = int(analysed[name].isna().sum())
+        missing = int((responses[name].isna() & analysed).sum())
         if missing:
-            yield f"The {role} `{name}` is missing in {missing} of {len(analysed)} responses to analyse."
+            yield f"The {role} `{name}` is missing in {missing} of {int(analysed.sum())} responses to analyse."
 
 
 def _open(codebook: Codebook, responses: pd.DataFrame) -> Iterator[str]:

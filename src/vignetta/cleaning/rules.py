@@ -1,14 +1,17 @@
 """The exclusion rules: each marks the responses that meet it."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
+from vignetta.cleaning.distinct import Codes, Distinct, distinct_of, flags, joined
 from vignetta.cleaning.needs import DURATION, agreement, reads
 from vignetta.codebook import Codebook, Variable
 from vignetta.conditions import Value, evaluate
@@ -16,9 +19,8 @@ from vignetta.exclusions import Exclusion, Rule
 
 Marks = npt.NDArray[np.bool_]
 
-_NOT_REGULAR: Final = ("preview", "test", "spam")
+_NOT_REGULAR: Final = re.compile("preview|test|spam", re.IGNORECASE)
 """Words in the levels of the response's status; imported and offline responses are regular."""
-_JOINT: Final = "\x1f"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,13 +63,57 @@ class Marked:
     unjudged: Marks | None = None
 
 
-def levels_of(values: pd.Series) -> pd.Series:
-    """Values as levels; missing is the empty text."""
-    if isinstance(values.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(values.dtype):
-        return values.astype("str").fillna("")
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Values as levels.
+
+    Attributes
+    ----------
+    codes : (rows,) each row's place among the texts.
+    texts : the distinct levels, and last the empty text, which stands for missing.
+    """
+
+    codes: Codes
+    texts: Sequence[str]
+
+    def that(self, hold: Callable[[str], bool]) -> Marks:
+        """The rows whose level meets a condition."""
+        marks: Marks = np.array([hold(each) for each in self.texts], dtype=bool)[self.codes]
+        return marks
+
+    def alike(self, text: str, spelt: Callable[[str], str] = str) -> Marks:
+        """The rows whose level is a text, both spelt alike."""
+        return self.that(lambda each: spelt(each) == spelt(text))
+
+    def differ(self, others: "Levels") -> Marks:
+        """The rows where two levels are not the same."""
+        texts, known = (np.array(each.texts, dtype=object) for each in (self, others))
+        marks: Marks = (texts[:, None] != known)[self.codes, others.codes]
+        return marks
+
+    def beyond(self, known: Collection[str]) -> list[str]:
+        """The levels that are none of those known, in the order in which the rows have them."""
+        there = (self.texts[each] for each in pd.unique(self.codes).tolist())
+        return [each for each in there if each and each not in known]
+
+
+def levels_of(values: pd.Series) -> Levels:
+    """The levels of a typed variable, or of a column of text."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return _levels(values.cat.codes.to_numpy(), [str(each) for each in values.cat.categories])
+    if pd.api.types.is_string_dtype(values.dtype):
+        return as_levels(distinct_of(values))
     codes, distinct = pd.factorize(values)
-    texts = np.array([*(str(each).lower().removesuffix(".0") for each in distinct), ""], dtype=object)
-    return pd.Series(texts[codes], index=values.index, dtype="str")
+    return _levels(codes, [str(each).lower().removesuffix(".0") for each in distinct])
+
+
+def as_levels(cells: Distinct) -> Levels:
+    """The cells of a column as levels."""
+    return _levels(cells.codes, cells.texts.to_pylist())
+
+
+def _levels(codes: Any, texts: list[str]) -> Levels:
+    return Levels(np.where(codes < 0, np.int32(len(texts)), codes), [*texts, ""])
 
 
 # ------------------------------------------------------------------------------------------------ about the response
@@ -77,8 +123,7 @@ def preview(screening: Screening) -> Marks:
     """Whether the status is that of a preview, a test or spam."""
     if "status" not in screening.data:
         return screening.none
-    pattern = "|".join(_NOT_REGULAR)
-    return levels_of(screening.data["status"]).str.contains(pattern, case=False).to_numpy(dtype=bool)
+    return levels_of(screening.data["status"]).that(lambda each: bool(_NOT_REGULAR.search(each)))
 
 
 def no_consent(screening: Screening) -> Marks:
@@ -86,7 +131,7 @@ def no_consent(screening: Screening) -> Marks:
     marked = screening.none
     for each in screening.codebook.with_role("consent"):
         if each.name in screening.data and (agreed := agreement(each)) is not None:
-            marked |= (levels_of(screening.data[each.name]) != agreed).to_numpy(dtype=bool)
+            marked |= ~levels_of(screening.data[each.name]).alike(agreed)
     return marked
 
 
@@ -94,18 +139,18 @@ def incomplete(screening: Screening) -> Marks:
     """Whether a response is not finished."""
     if "finished" not in screening.data:
         return screening.none
-    return ~levels_of(screening.data["finished"]).isin(["true", "1"]).to_numpy(dtype=bool)
+    return levels_of(screening.data["finished"]).that(lambda each: each not in ("true", "1"))
 
 
 def _duplicate(screening: Screening, rule: Exclusion) -> Marked:
-    parts = [screening.keys[each].str.strip() for each in rule.by]
-    keyed = np.logical_and.reduce([(each != "").to_numpy(dtype=bool) for each in parts])
-    keys = reduce(lambda one, other: one + _JOINT + other, parts)
-    order = pd.DataFrame({"key": keys, "late": screening.irregular, "row": np.arange(len(keys))})
+    parts = [distinct_of(screening.keys[each]).stripped() for each in rule.by]
+    keys, first = joined([(each.codes, len(each.texts)) for each in parts])
+    keyed: Marks = np.logical_and.reduce([each.where(flags(pc.not_equal(each.texts, ""))) for each in parts])
+    rows = np.flatnonzero(keyed & (np.bincount(keys, minlength=len(first))[keys] > 1))
+    order = pd.DataFrame({"key": keys[rows], "late": screening.irregular[rows], "row": rows})
     started = screening.one("started")
-    times: Any = screening.data[started.name] if started is not None else pd.Series(pd.NaT, index=keys.index)
-    order["started"] = times.to_numpy()
-    ranked = order[keyed].sort_values(["late", "started", "row"], na_position="last", kind="stable")
+    order["started"] = pd.NaT if started is None else screening.data[started.name].to_numpy()[rows]
+    ranked = order.sort_values(["late", "started", "row"], na_position="last", kind="stable")
     marked = screening.none
     marked[ranked.loc[ranked["key"].duplicated(), "row"].to_numpy()] = True
     return Marked(marked)
@@ -141,11 +186,10 @@ def _score(screening: Screening, rule: Exclusion) -> Marked:
 
 def _location(screening: Screening, rule: Exclusion) -> Marked:
     name = str(rule.variable)
-    places = levels_of(screening.data[name]) if name in screening.data else screening.keys[name]
-    places = places.str.strip().str.casefold()
-    kept = places.isin([each.strip().casefold() for each in rule.kept]).to_numpy(dtype=bool)
-    unknown = (places == "").to_numpy(dtype=bool)
-    return Marked(~kept & ~unknown, unknown)
+    places = levels_of(screening.data[name] if name in screening.data else screening.keys[name])
+    kept = {each.strip().casefold() for each in rule.kept}
+    unknown = places.that(lambda each: not each.strip())
+    return Marked(places.that(lambda each: each.strip().casefold() not in kept) & ~unknown, unknown)
 
 
 # ------------------------------------------------------------------------------------------------ about the answers
@@ -154,11 +198,14 @@ def _location(screening: Screening, rule: Exclusion) -> Marked:
 def _attention(screening: Screening, rule: Exclusion) -> Marked:
     failed = np.zeros(len(screening.data), dtype=np.int64)
     for each in reads(rule, screening.codebook):
-        given, right = levels_of(screening.data[each.name]), each.about
-        if each.kind == "text":
-            given, right = given.str.split().str.join(" ").str.casefold(), " ".join(right.split()).casefold()
-        failed += (given != right).to_numpy(dtype=bool)
+        spelt: Callable[[str], str] = _evenly if each.kind == "text" else str
+        failed += ~levels_of(screening.data[each.name]).alike(each.about, spelt)
     return Marked(failed > rule.allowed)
+
+
+def _evenly(text: str) -> str:
+    """A text without capitals and with single blanks."""
+    return " ".join(text.split()).casefold()
 
 
 def _recall(screening: Screening, rule: Exclusion) -> Marked:
@@ -167,7 +214,7 @@ def _recall(screening: Screening, rule: Exclusion) -> Marked:
     for each in screening.codebook.with_role("recall"):
         if each.about == rule.factor:
             given = levels_of(screening.data[each.name])
-            marked |= ((given != shown) | (given == "")).to_numpy(dtype=bool)
+            marked |= given.differ(shown) | given.that(lambda each: not each)
     return Marked(marked)
 
 
@@ -209,9 +256,9 @@ def _comparable(variable: Variable, values: pd.Series, value: Value | None) -> t
         return values.to_numpy(dtype="datetime64[us]"), None if value is None else np.datetime64(str(value), "us")
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return values.to_numpy(dtype=np.float64), value
-    texts = levels_of(values).to_numpy(dtype=object)
-    texts[texts == ""] = None
-    return texts, value
+    given = levels_of(values)
+    texts: npt.NDArray[np.object_] = np.array([each or None for each in given.texts], dtype=object)
+    return texts[given.codes], value
 
 
 def _certain(marks: Callable[[Screening], Marks]) -> Callable[[Screening, Exclusion], Marked]:

@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vignetta.cleaning.cells import Column
+from vignetta.cleaning.distinct import Codes, Flags, as_series, holding, spread
+
+Times = npt.NDArray[np.datetime64]
 
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
@@ -17,58 +23,84 @@ _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 
 def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
-    cells = pd.Series(column.cells, dtype="str").str.strip()
-    iso, slashed = (cells.str.fullmatch(each).to_numpy(dtype=bool) for each in (_ISO, _DAY_MONTH))
-    times = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    times[iso] = _instants(cells[iso], column)
+    texts = pc.utf8_trim_whitespace(column.cells)
+    iso = holding(texts, f"^(?:{_ISO})$")
+    slashed = ~iso if iso.all() else holding(texts, f"^(?:{_DAY_MONTH})$")
+    times = np.full(len(texts), np.datetime64("NaT", "us"))
+    times[iso] = _instants(texts.filter(pa.array(iso)), np.flatnonzero(iso), column)
     if slashed.any():
-        order = _order(cells[slashed])
-        times[slashed] = _instants(_rewritten(cells[slashed], order or "month"), column)
-        _tell_order(column, [column.cells[each] for each in np.flatnonzero(slashed)], order)
-    _tell_days(column, cells)
-    unread = np.intersect1d(np.flatnonzero(times.isna()), column.codes)
-    column.tell([column.cells[each] for each in unread], "is not a time", _TIMES)
-    values = np.append(times.to_numpy(), np.datetime64("NaT", "us"))
-    return pd.Series(values[column.codes]).astype("datetime64[us]")
+        cells = as_series(texts.filter(pa.array(slashed)))
+        order = _order(cells)
+        times[slashed] = _instants(pa.array(_rewritten(cells, order or "month")), np.flatnonzero(slashed), column)
+        _tell_order(column, column.chosen(slashed), order)
+    _tell_days(column, texts)
+    column.tell(column.chosen(np.isnat(times) & column.used), "is not a time", _TIMES)
+    return pd.Series(spread(times, column.codes, missing=np.datetime64("NaT")))
 
 
-def _tell_days(column: Column, cells: pd.Series) -> None:
+def _tell_days(column: Column, texts: pa.Array) -> None:
     """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
     if column.format != "qualtrics" or column.variable.role != "record":
         return
-    colons = cells.str.replace(r"[+].*", "", regex=True).str.count(":")
+    colons = pc.count_substring(pc.replace_substring_regex(texts, r"[+].*", ""), ":").to_numpy(zero_copy_only=False)
     for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
-        rows = int(np.isin(column.codes, np.flatnonzero(colons == n)).sum())
+        rows = len(column.rows(colons == n))
         if rows:
             column.notes.append(f"`{column.variable.full_name}`: in {rows} rows stands {what}.")
 
 
-def _instants(texts: pd.Series, column: Column) -> Any:
-    """Times in UTC: those with an offset, and those in a known zone; others as they are written.
+def _instants(texts: pa.Array, places: Codes, column: Column) -> Times:
+    """Times in UTC, those with an offset and those in a known zone; others as they are written.
+
+    `places` are those of the texts in the column.
+    """
+    times, bare = instants_of(texts)
+    if column.time_zone:
+        times[bare] = _in_utc(times[bare], places[bare], column)
+    return times
+
+
+def instants_of(texts: pa.Array) -> tuple[Times, Flags]:
+    """Times of ISO 8601 as they are written, in UTC where they have an offset; and which have none.
+
+    NaT where there is no such day or hour. Arrow refuses these and offsets; all else it reads as pandas does, faster.
+    """
+    try:
+        read = pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False)
+        return np.array(read), np.ones(len(texts), dtype=bool)
+    except pa.ArrowInvalid:
+        times = pd.to_datetime(as_series(texts), format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
+        return np.array(times, dtype="datetime64[us]"), ~holding(texts, f"^(?:{_WITH_OFFSET})$")
+
+
+def _in_utc(times: Times, places: Codes, column: Column) -> Times:
+    """Times of a zone's clock in UTC.
 
     Of an hour that a clock shows twice, as summer time ends, the first is meant; one that it skips is moved on by an
     hour.
     """
-    read = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").dt.tz_localize(None)
-    if column.time_zone:
-        bare = ~texts.str.fullmatch(_WITH_OFFSET)
-        first, second = (_in_zone(read[bare], column.time_zone, summer=each) for each in (True, False))
-        skipped = first.dt.tz_localize(None) != read[bare]
-        _tell_hours(column, {"shows twice": first != second, "skips": skipped & first.notna()})
-        read[bare] = first.dt.tz_convert("UTC").dt.tz_localize(None)
-    return read.astype("datetime64[us]")
+    clock = pd.DatetimeIndex(times)
+    local = clock.tz_localize(column.time_zone, ambiguous="NaT", nonexistent="NaT")
+    utc = np.array(local.tz_convert(None), dtype="datetime64[us]")
+    doubtful = np.isnat(utc) & ~np.isnat(times)
+    if doubtful.any():
+        there = clock[doubtful]
+        first, second = (_in_zone(there, column.time_zone, summer=each) for each in (True, False))
+        _tell_hours(
+            column, {"shows twice": first != second, "skips": first.tz_localize(None) != there}, places[doubtful]
+        )
+        utc[doubtful] = first.tz_convert(None).to_numpy()
+    return utc
 
 
-def _in_zone(times: pd.Series, time_zone: str, *, summer: bool) -> pd.Series:
+def _in_zone(times: pd.DatetimeIndex, time_zone: str, *, summer: bool) -> pd.DatetimeIndex:
     twice = np.full(len(times), summer)
-    local: pd.Series = times.dt.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
-    return local
+    return times.tz_localize(time_zone, ambiguous=twice, nonexistent=pd.Timedelta("1h"))
 
 
-def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
+def _tell_hours(column: Column, doubtful: Mapping[str, Flags], places: Codes) -> None:
     for what, which in doubtful.items():
-        places = which.index[which & which.notna()]
-        rows = int(np.isin(column.codes, places).sum())
+        rows = int(np.isin(column.codes, places[which]).sum())
         if rows:
             told = f"in {rows} rows stands an hour that the clock of {column.time_zone} {what}"
             column.notes.append(f"`{column.variable.full_name}`: {told}.")
@@ -76,8 +108,8 @@ def _tell_hours(column: Column, doubtful: Mapping[str, pd.Series]) -> None:
 
 def zone_notes(columns: Sequence[Column]) -> Iterator[str]:
     """In which zones times were written, as sentences."""
-    timed = [each for each in columns if each.variable.kind == "time" and each.cells]
-    bare = [each for each in timed if not re.fullmatch(_WITH_OFFSET, each.cells[0])]
+    timed = [each for each in columns if each.variable.kind == "time" and len(each.cells)]
+    bare = [each for each in timed if not re.fullmatch(_WITH_OFFSET, each.cells[0].as_py())]
     zones = [zone for zone in dict.fromkeys(each.time_zone for each in bare) if zone not in ("", "UTC")]
     if zones:
         yield f"Times were written in {', '.join(zones)} and are in UTC here."

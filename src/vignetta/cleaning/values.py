@@ -3,15 +3,18 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words, writing_of
-from vignetta.cleaning.cells import Codes, Column
+from vignetta.cleaning.cells import Column
 from vignetta.cleaning.damage import SCIENTIFIC, damage
+from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, each_of, flags, holding, spread
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
 from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
@@ -19,9 +22,9 @@ from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
 from vignetta.errors import Problem, StudyError
 
-_Number = TypeVar("_Number", np.int64, np.float64, np.bool_)
-
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
+_EACH_ITS_OWN: Final[tuple[Role, ...]] = ("identifier", "open")
+"""Roles of texts of which, as of times, few are alike."""
 _UNANSWERED: Final = "-99"
 """Qualtrics writes it, when asked to, for a question that was seen and not answered."""
 _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
@@ -30,6 +33,8 @@ _FALSE: Final = ("false", "no", "0")
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
 _BEYOND: Final = 1e300
 """Numbers that no survey holds, and that Stata cannot."""
+_PLAIN: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
+"""What nearly all numbers look like; Arrow reads them as Python does."""
 _SHORTENED: Final = re.compile(SCIENTIFIC)
 
 
@@ -42,10 +47,12 @@ class Typed:
     data : one row per raw row, one column per variable that the export has, by its full name, without those left
         behind.
     notes : how cells were read, as sentences.
+    texts : the distinct texts of variables of the kind text, by full name.
     """
 
     data: pd.DataFrame
     notes: tuple[str, ...]
+    texts: Mapping[str, Distinct]
 
 
 def read_values(
@@ -69,9 +76,10 @@ def read_values(
     """
     there = [each for each in codebook.variables if each.full_name in matching.positions]
     columns = [_column(raw, each, matching, format, time_zone) for each in there if each.role not in LEFT_BEHIND]
-    recoded = any(_marks_unanswered(each) for each in columns)
-    for each in columns:
-        _leave_out_unanswered(each, recoded)
+    marked = [_marks_unanswered(each) for each in columns]
+    recoded = any(marked)
+    for each, marks in zip(columns, marked, strict=True):
+        _leave_out_unanswered(each, marks, recoded)
         _leave_out_declared(each, raw, matching)
     writing = "codes" if format == "table" else writing_of((each.variable, each.filled) for each in columns)
     data: dict[str, Any] = {}
@@ -86,21 +94,18 @@ def read_values(
         notes += _kept_unanswered(columns)
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
-    return Typed(pd.DataFrame(data, index=raw.cells.index), tuple(notes))
+    texts = {each.variable.full_name: each.texts for each in columns if each.variable.kind == "text"}
+    return Typed(pd.DataFrame(data, index=raw.cells.index, copy=False), tuple(notes), texts)
 
 
 def _column(raw: RawExport, variable: Variable, matching: Matching, format: ExportFormat, time_zone: str) -> Column:
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
-    cells = _joined(raw, positions, split) if split else raw.cells[positions[0]]
-    codes, distinct = pd.factorize(cells)
-    texts: list[str] = distinct.to_numpy(dtype=object).tolist()
+    own = variable.kind == "time" or (variable.kind == "text" and variable.role in _EACH_ITS_OWN)
+    found = (each_of if own else distinct_of)(_joined(raw, positions, split) if split else raw.cells[positions[0]])
     if is_order(variable) and variable.kind in CATEGORICAL:
-        arms = order_codes(variable)
-        texts = [",".join(arms.get(squeezed(part), part) for part in re.split("[|,]", each)) for each in texts]
-    empty = [place for place, each in enumerate(texts) if not each.strip()]
-    codes = np.where(np.isin(codes, empty), -1, codes).astype(np.int64)
-    texts, codes = _without_empty(texts, codes)
+        found = Distinct(found.codes, _arms(found.texts, order_codes(variable)))
+    codes, texts = _filled(found)
     zone = raw.time_zones.get(positions[0], time_zone if variable.role == "record" else "")
     said = {} if split else raw.words.get(positions[0], {})
     column = Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
@@ -113,26 +118,35 @@ def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], cod
     """Columns of one category each in which another category's code or words stand."""
     labels = {each.code: each.label for each in variable.categories}
     for position, code in zip(positions, codes, strict=True):
-        column = raw.cells[position].str.strip()
-        expected = {*_NOT_CHOSEN, "1", code}
-        wrong = [each for each in column.unique() if each not in expected and words(each) != words(labels[code])]
-        for cell in wrong[:SHOWN]:
-            rows = np.flatnonzero(column == cell) + 1
+        column = distinct_of(raw.cells[position]).stripped()
+        expected, own = {*_NOT_CHOSEN, "1", code}, words(labels[code])
+        texts = enumerate(column.texts.to_pylist())
+        wrong = [(place, each) for place, each in texts if each not in expected and words(each) != own]
+        for place, cell in wrong[:SHOWN]:
+            rows = np.flatnonzero(column.codes == place) + 1
             what = f"`{cut(cell)}` stands in the column of `{code}` ({rows_told(rows.tolist())})."
             yield Problem(f"{raw.shown} {variable.full_name}", what, "Correct the codes of the codebook's categories.")
 
 
-def _without_empty(texts: list[str], codes: Codes) -> tuple[list[str], Codes]:
-    kept = [place for place, each in enumerate(texts) if each.strip()]
-    place = np.full(len(texts) + 1, -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    return [texts[each] for each in kept], place[codes]
+def _arms(texts: pa.Array, codes: Mapping[str, str]) -> pa.Array:
+    """Viewing orders as the codes of the parts, separated by commas."""
+    parts = (re.split("[|,]", each) for each in texts.to_pylist())
+    return pa.array([",".join(codes.get(squeezed(part), part) for part in each) for each in parts], texts.type)
+
+
+def _filled(found: Distinct) -> tuple[Codes, pa.Array]:
+    """The cells that are not blank, and for each row its place among them, -1 where it is blank."""
+    filled = flags(pc.not_equal(pc.utf8_trim_whitespace(found.texts), ""))
+    if filled.all():
+        return found.codes, found.texts
+    place = np.where(filled, np.cumsum(filled, dtype=np.int32) - 1, -1)
+    return spread(place, found.codes, missing=-1), found.texts.filter(pa.array(filled))
 
 
 def _marks_unanswered(column: Column) -> bool:
     """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
     variable = column.variable
-    if column.format != "qualtrics" or _UNANSWERED not in column.cells:
+    if column.format != "qualtrics" or not column.among(_UNANSWERED).any():
         return False
     if variable.kind in CATEGORICAL:
         lookup = Lookup(variable)
@@ -140,29 +154,31 @@ def _marks_unanswered(column: Column) -> bool:
     return variable.kind == "time" or (variable.minimum is not None and variable.minimum > float(_UNANSWERED))
 
 
-def _leave_out_unanswered(column: Column, recoded: bool) -> None:
+def _leave_out_unanswered(column: Column, marked: bool, recoded: bool) -> None:
     """Make -99 missing where it is no answer; where it could be one, when another column shows that it is not."""
     variable = column.variable
     open_to_both = variable.kind == "text" or (variable.kind == "number" and variable.minimum is None)
-    if _marks_unanswered(column) or (recoded and open_to_both):
+    if marked or (recoded and open_to_both):
         column.make_missing([_UNANSWERED], "-99, seen but not answered, is missing")
-    elif open_to_both and variable.kind == "number" and column.format == "qualtrics" and _UNANSWERED in column.cells:
+    elif open_to_both and variable.kind == "number" and column.format == "qualtrics":
         what = "is a number, or Qualtrics' code for seen but not answered"
-        column.tell([_UNANSWERED], what, "Give the variable a `minimum` in the codebook.")
+        there = [_UNANSWERED] * bool(column.among(_UNANSWERED).any())
+        column.tell(there, what, "Give the variable a `minimum` in the codebook.")
 
 
 def _leave_out_declared(column: Column, raw: RawExport, matching: Matching) -> None:
     """Make missing what the file declares so and the codebook does not know as a category."""
-    lookup, name = Lookup(column.variable), column.variable.full_name
+    name = column.variable.full_name
     declared = () if name in matching.splits else raw.missing.get(matching.positions[name][0], ())
-    found = [each for each in column.cells if each in declared and not lookup.by_code(each)]
-    for each in found:
-        column.make_missing([each], f"`{cut(each)}`, which the file declares missing, is missing")
+    for each in declared:
+        if not Lookup(column.variable).by_code(each):
+            column.make_missing([each], f"`{cut(each)}`, which the file declares missing, is missing")
 
 
 def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
     """Texts that are -99 in an export in which no column shows that it means seen but not answered."""
-    names = [each.variable.full_name for each in columns if each.variable.kind == "text" and _UNANSWERED in each.cells]
+    texts = [each for each in columns if each.variable.kind == "text" and each.among(_UNANSWERED).any()]
+    names = [each.variable.full_name for each in texts]
     if names:
         yield f"Nothing says whether -99 means seen but not answered; it is kept as text in {some(names)}."
 
@@ -179,7 +195,7 @@ def _readings(column: Column) -> list[Reading | None]:
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
     found: list[Reading | None] = [None] * len(column.cells)
-    for place, reading in zip(column.used, decoded.readings, strict=True):
+    for place, reading in zip(np.flatnonzero(column.used), decoded.readings, strict=True):
         found[place] = reading
     return found
 
@@ -200,7 +216,8 @@ def _categorical(column: Column) -> pd.Categorical:
     categories = column.variable.categories
     places = [levels.index(categories[each[0]].level) if each else -1 for each in _readings(column)]
     dtype = pd.CategoricalDtype(pd.Index(levels, dtype="str"), ordered=column.variable.kind == "ordered")
-    return pd.Categorical.from_codes(_spread(places, column.codes, -1, np.int64), dtype=dtype)
+    small = np.array(places, dtype=np.min_scalar_type(-1 - len(levels)))
+    return pd.Categorical.from_codes(spread(small, column.codes, missing=-1), dtype=dtype, validate=False)
 
 
 def _scale(column: Column) -> npt.NDArray[np.float64]:
@@ -212,7 +229,8 @@ def _scale(column: Column) -> npt.NDArray[np.float64]:
         )
     categories = column.variable.categories
     values = [categories[each[0]].value if each else None for each in _readings(column)]
-    return _spread([np.nan if each is None else each for each in values], column.codes, np.nan, np.float64)
+    numbers: npt.NDArray[np.float64] = np.array([np.nan if each is None else each for each in values], dtype=np.float64)
+    return spread(numbers, column.codes, missing=np.nan)
 
 
 def _flag(column: Column) -> Any:
@@ -224,9 +242,9 @@ def _flag(column: Column) -> Any:
         column.problems.append(Problem(f"codebook {column.variable.full_name}", what, remedy))
         return np.zeros(len(column.codes), dtype=bool)
     values = [bool(_truth(categories[each[0]].level)) if each else False for each in _readings(column)]
-    flags = _spread(values, column.codes, False, np.bool_)
+    answers = spread(np.array(values, dtype=bool), column.codes, missing=False)
     missing = column.codes < 0
-    return pd.arrays.BooleanArray(flags, missing) if missing.any() else flags
+    return pd.arrays.BooleanArray(answers, missing) if missing.any() else answers
 
 
 def _truth(level: str) -> bool | None:
@@ -237,7 +255,7 @@ def _truth(level: str) -> bool | None:
 def _multiple(column: Column) -> pd.Series:
     levels = column.variable.levels
     texts = ["; ".join(dict.fromkeys(levels[each] for each in reading or ())) for reading in _readings(column)]
-    return _text_series(texts, column.codes)
+    return Distinct(column.codes, pa.array(texts, column.cells.type)).series()
 
 
 def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> pd.Series:
@@ -256,34 +274,47 @@ def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> p
 
 
 def _number(column: Column) -> npt.NDArray[np.float64]:
-    texts = [each.strip() for each in column.cells]
-    if column.decimal_comma:
-        texts = [re.sub(r"^([+-]?\d+),(\d+)$", r"\1.\2", each) for each in texts]
-    good = [bool(_SCIENTIFIC.fullmatch(each)) and abs(float(each)) < _BEYOND for each in texts]
-    values = np.array([float(text) if ok else np.nan for text, ok in zip(texts, good, strict=True)], dtype=np.float64)
-    wrong = [cell for cell, ok in zip(column.cells, good, strict=True) if not ok]
-    column.tell(wrong, "is not a number", "Correct the cell in a copy, empty it if it is missing, or read it as text.")
-    short = [place for place, each in enumerate(texts) if _SHORTENED.fullmatch(each)]
-    if short:
-        rows = np.flatnonzero(np.isin(column.codes, short)) + 1
+    values, wrong, short = numbers_of(column.cells, decimal_comma=column.decimal_comma)
+    remedy = "Correct the cell in a copy, empty it if it is missing, or read it as text."
+    column.tell(column.chosen(wrong), "is not a number", remedy)
+    if short.any():
+        rows = column.rows(short).tolist()
         column.notes.append(
-            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows.tolist())})."
+            f"`{column.variable.full_name}`: digits may be lost in scientific form ({rows_told(rows)})."
         )
     least, most = column.variable.minimum, column.variable.maximum
     beyond = values < (-np.inf if least is None else least)
     beyond |= values > (np.inf if most is None else most)
-    outside = [column.cells[each] for each in column.used if beyond[each]]
     bounds = f"{'' if least is None else f'{least:g}'} to {'' if most is None else f'{most:g}'}"
-    column.tell(outside, f"is outside {bounds}", "Correct `minimum` and `maximum` in the codebook, or the cell.")
-    return _spread(values, column.codes, np.nan, np.float64)
+    remedy = "Correct `minimum` and `maximum` in the codebook, or the cell."
+    column.tell(column.chosen(beyond & column.used), f"is outside {bounds}", remedy)
+    return spread(values, column.codes, missing=np.nan)
+
+
+def numbers_of(cells: pa.Array, *, decimal_comma: bool = False) -> tuple[npt.NDArray[np.float64], Flags, Flags]:
+    """The numbers in cells, NaN where there is none; which cells are none, and which a spreadsheet shortened."""
+    texts = pc.utf8_trim_whitespace(cells)
+    if decimal_comma:
+        texts = pc.replace_substring_regex(texts, r"^([+-]?\p{Nd}+),(\p{Nd}+)$", r"\1.\2")
+    plain = holding(texts, _PLAIN)
+    values = np.full(len(texts), np.nan)
+    values[plain] = pc.cast(texts.filter(pa.array(plain)), pa.float64())
+    wrong, short = np.zeros((2, len(texts)), dtype=bool)
+    for place in np.flatnonzero(~plain):
+        text = texts[place].as_py()
+        wrong[place] = not _SCIENTIFIC.fullmatch(text) or abs(float(text)) >= _BEYOND
+        short[place] = bool(_SHORTENED.fullmatch(text))
+        values[place] = np.nan if wrong[place] else float(text)
+    return values, wrong, short
 
 
 def _text(column: Column) -> pd.Series:
-    for what, places in damage(column.cells):
-        rows = np.flatnonzero(np.isin(column.codes, places)) + 1
+    for what, marked in damage(column.cells):
+        rows = column.rows(marked)
         if len(rows):
             _tell_damage(column, what, rows)
-    return _text_series([_settled(each) for each in column.cells], column.codes)
+    column.texts = Distinct(column.codes, _settled(column.cells))
+    return column.texts.series()
 
 
 def _tell_damage(column: Column, what: str, rows: Codes) -> None:
@@ -296,19 +327,11 @@ def _tell_damage(column: Column, what: str, rows: Codes) -> None:
         column.notes.append(f"`{column.variable.full_name}`: {told}")
 
 
-def _settled(text: str) -> str:
-    """A text as every format can keep it: line feeds between lines, no blanks at the end."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-
-
-def _text_series(texts: Sequence[str], codes: Codes) -> pd.Series:
-    values = np.array([*texts, np.nan], dtype=object)
-    return pd.Series(values[codes], dtype="str")
-
-
-def _spread(values: Any, codes: Codes, missing: Any, dtype: type[_Number]) -> npt.NDArray[_Number]:
-    """Values of distinct cells as values of rows; an empty cell gets `missing`."""
-    return np.append(np.asarray(values, dtype=dtype), np.asarray([missing], dtype=dtype))[codes].astype(dtype)
+def _settled(texts: pa.Array) -> pa.Array:
+    """Texts as every format can keep them: line feeds between lines, no blanks at the end."""
+    if pc.any(pc.match_substring(texts, "\r")).as_py():
+        texts = pc.replace_substring_regex(texts, "\r\n?", "\n")
+    return pc.utf8_rtrim_whitespace(texts)
 
 
 _READERS: Final[Mapping[Kind, Callable[[Column], Any]]] = {
