@@ -191,6 +191,12 @@ BROKEN_STUDIES = [
         "Give the level another name.",
     ),
     (
+        "    label: Treaty\n    levels:",
+        '    label: "Treaty\\u0001"\n    levels:',
+        "design/study.yaml:12 factors.treaty.label: the text holds a character that nobody sees (U+0001). "
+        "Take it out; often it came along with a copied text.",
+    ),
+    (
         "  treaty:\n",
         "  regime:\n",
         "design/study.yaml:11 factors.regime: `regime` stands here a second time (first on line 6). Rename one.",

@@ -4,11 +4,12 @@ Every scalar is the text that was written: `no`, `on`, `null`, `1.0` stay as the
 number only where it declares one.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -280,6 +281,10 @@ class _Trouble:
         self.problems.append(Problem(f"{self.shown}:{line} {dotted(where)}".rstrip(), what, remedy))
 
 
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+"""What neither XML nor a survey's page may hold."""
+
+
 def _value(node: Any, where: Location, lines: dict[Location, int], trouble: _Trouble) -> Any:
     lines.setdefault(where, node.start_mark.line + 1)
     if node.anchor is not None:
@@ -289,6 +294,9 @@ def _value(node: Any, where: Location, lines: dict[Location, int], trouble: _Tro
         return _mapping(node, where, lines, trouble)
     if node.id == "sequence":
         return [_value(each, (*where, place), lines, trouble) for place, each in enumerate(node.value)]
+    if found := _UNSEEN.search(node.value):
+        what = f"the text holds a character that nobody sees (U+{ord(found[0]):04X})."
+        trouble.add(node, where, what, "Take it out; often it came along with a copied text.")
     return None if node.value == "" and node.style is None else node.value
 
 

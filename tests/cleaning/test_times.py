@@ -18,6 +18,7 @@ from vignetta.cleaning.matching import match
 from vignetta.cleaning.times import instants_of
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook, Variable
+from vignetta.errors import StudyError
 
 NUMBERS = st.integers(0, 99).map("{:02}".format)
 YEARS = st.one_of(st.integers(0, 9999), st.integers(1990, 2040)).map("{:04}".format)
@@ -85,3 +86,9 @@ def test_times_with_and_without_offsets_may_stand_together(read: Callable[[list[
     hours = found.data["started"].dt.hour
     assert hours.fillna(-1).tolist() == [18, 12, -1, 10]
     assert "whether day or month comes first is open" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize("cell", ["9999-12-31 23:59:59", "1066-10-14 09:00:00"])
+def test_a_year_of_no_survey_is_no_time(read: Callable[[list[str]], Typed], cell: str) -> None:
+    with pytest.raises(StudyError, match=f"`{cell}` is not a time"):
+        read(["2026-07-01 10:00:00", cell])

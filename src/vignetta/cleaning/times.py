@@ -15,6 +15,8 @@ from vignetta.cleaning.distinct import Codes, Flags, as_series, holding, spread
 
 Times = npt.NDArray[np.datetime64]
 
+_FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
+"""Between them clocks of all zones are known; outside them no survey was answered."""
 _TIMES: Final = "Times are written as 2026-01-31 09:30:00."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
 _DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
@@ -55,6 +57,7 @@ def _instants(texts: pa.Array, places: Codes, column: Column) -> Times:
     `places` are those of the texts in the column.
     """
     times, bare = instants_of(texts)
+    times[(times < _FIRST) | (times >= _LAST)] = np.datetime64("NaT")
     if column.time_zone:
         times[bare] = _in_utc(times[bare], places[bare], column)
     return times

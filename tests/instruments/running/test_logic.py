@@ -100,6 +100,14 @@ def test_case_is_ignored_where_it_says_so() -> None:
     assert not holds(spaces, elements.text_entry("asked", "Where?"), "Berlin")
 
 
+def test_an_expression_with_nested_repetition_takes_no_longer_than_others() -> None:
+    """Searched by trying all ways, 60 letters would take longer than the universe is old."""
+    nested = about("q://QID1/ChoiceTextEntryValue", "MatchesRegex", "^(a+)+$")
+    asked = elements.text_entry("asked", "Where?")
+    assert holds(nested, asked, "a" * 60)
+    assert not holds(nested, asked, "a" * 60 + "!")
+
+
 @pytest.mark.parametrize(
     ("operator", "right", "expected"),
     [
@@ -181,6 +189,7 @@ def _went(survey: Survey, device: str) -> bool:
         (about("q://QID1/Unheard/1", "Selected"), "the condition Question Selected cannot be tested"),
         (about("x", "Unheard", kind="EmbeddedField"), "the condition EmbeddedField Unheard cannot be tested"),
         (about("x", "MatchesRegex", "(", kind="EmbeddedField"), "EmbeddedField MatchesRegex cannot be tested"),
+        (about("x", "MatchesRegex", "(?=a)b", kind="EmbeddedField"), "EmbeddedField MatchesRegex cannot be tested"),
         (about("qo://QO_9/QuotaMet", "QuotaMet", kind="Quota"), "the condition Quota QuotaMet cannot be tested"),
     ],
 )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from vignetta.instruments.running.piping import piped, rendered, told_by
 from vignetta.instruments.running.reading import Reading
@@ -179,22 +184,38 @@ def _ordered(test: Callable[[float, float], bool]) -> Callable[[str, str], bool]
 _WRAPPED: Final = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
 
 
-def _pattern(text: str) -> re.Pattern[str] | None:
+@dataclass(frozen=True)
+class _Pattern:
+    """A regular expression for RE2, whose time grows with the text alone; it knows no lookaround, no backreference."""
+
+    text: str
+    any_case: bool
+
+    def found_in(self, text: str) -> bool:
+        texts = pa.array([text.encode("utf-8", "replace").decode()])
+        return bool(pc.match_substring_regex(texts, self.text, ignore_case=self.any_case)[0].as_py())
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str, any_case: bool = False) -> _Pattern | None:
+    """The expression that a condition writes, perhaps as `/.../i`; None where it cannot be tested."""
     wrapped = _WRAPPED.fullmatch(text)
+    pattern = _Pattern(wrapped[1] if wrapped else text, any_case or bool(wrapped and "i" in wrapped[2]))
     try:
-        return re.compile(wrapped[1] if wrapped else text, re.IGNORECASE if wrapped and "i" in wrapped[2] else 0)
-    except (re.error, OverflowError, RecursionError):
+        pattern.found_in("")
+    except (pa.ArrowInvalid, UnicodeEncodeError):
         return None
+    return pattern
 
 
 def _matches(left: str, right: str) -> bool:
     pattern = _pattern(right)
-    return pattern is not None and pattern.search(left) is not None
+    return pattern is not None and pattern.found_in(left)
 
 
 def _matches_in_any_case(left: str, right: str) -> bool:
-    pattern = _pattern(right)
-    return pattern is not None and re.search(pattern.pattern, left, re.IGNORECASE) is not None
+    pattern = _pattern(right, any_case=True)
+    return pattern is not None and pattern.found_in(left)
 
 
 _EQUAL: Final[Mapping[str, Callable[[str, str], bool]]] = {
