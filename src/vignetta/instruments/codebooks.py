@@ -31,8 +31,8 @@ from vignetta.instruments.writing import building
 from vignetta.instruments.writing.drawing import draws_whole
 
 _PANEL_ID: Final = re.compile(
-    r"(?:.*[_. -])?(?:(?:prolific|worker|participant|panelist|respondent|cloudresearch.*)[_. -]?p?id|rid|e[_-]?mail|"
-    r"ip[_-]?address)",
+    r"(?:.*[_. -])?(?:(?:prolific|worker|participant|panelist|respondent|session|assignment|submission|cloudresearch.*)"
+    r"[_. -]?p?id|rid|(?:completion|mturk)[_. -]?code|e[_-]?mail|ip[_-]?address)",
     re.IGNORECASE,
 )
 
