@@ -233,12 +233,13 @@ def test_an_arm_that_no_field_holds_is_in_the_viewing_order() -> None:
 
 
 def test_panel_identifiers_are_personal() -> None:
-    fields = ["PROLIFIC_PID", "workerId", "rid", "participant_id", "Email", "SESSION_ID", "assignmentId", "completion_code", "session", "arm", "grid", "pid_count", "STUDY_ID"]
+    personal = ["PROLIFIC_PID", "workerId", "rid", "participant_id", "Email"]
+    personal += ["SESSION_ID", "assignmentId", "completion_code"]
+    fields = [*personal, "session", "arm", "grid", "pid_count", "STUDY_ID"]
     imported = codebook_of_survey(
         hand_made(flow=[{"Type": "EmbeddedData", "EmbeddedData": [{"Field": f} for f in fields]}])
     )
-    personal = [each.column for each in own(imported) if each.role == "personal"]
-    assert personal == ["PROLIFIC_PID", "workerId", "rid", "participant_id", "Email", "SESSION_ID", "assignmentId", "completion_code"]
+    assert [each.column for each in own(imported) if each.role == "personal"] == personal
 
 
 # ------------------------------------------------------------------------------ instruments and their real exports
