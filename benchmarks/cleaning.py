@@ -24,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 import vignetta as vg
-from vignetta.cleaning.designed import Expected
-from vignetta.cleaning.files import responses_parquet
+from vignetta.cleaning.auditing.designed import Expected
+from vignetta.cleaning.outputs.files import responses_parquet
 from vignetta.codebook import Codebook, Variable
 from vignetta.exclusions import Exclusion
 from vignetta.scores import Score

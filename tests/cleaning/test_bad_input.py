@@ -11,7 +11,7 @@ import pytest
 from tests.cleaning.corruptions import CORRUPTIONS, formula
 from tests.cleaning.test_transcoding import ADDED, enriched
 from tests.cleaning.transcoding import Field, Sample, Setting, sample_of, transcoded
-from vignetta.cleaning import archives
+from vignetta.cleaning.formats import archives
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Codebook, Variable
 from vignetta.design.declaration import Design

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK, Row, export_text
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
 from vignetta.cleaning.matching import Matching, match
 from vignetta.cleaning.responses import read_export
 from vignetta.codebook import Category, Codebook, Kind, Role, Variable

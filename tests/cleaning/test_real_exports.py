@@ -13,7 +13,7 @@ import pytest
 import rdata
 
 from vignetta.cleaning.drafting import codebook_of_export
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Codebook
 from vignetta.exclusions import Exclusion

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.cleaning.small_export import CODEBOOK, Row, export_text, in_labels, rows
-from vignetta.cleaning.files import responses_parquet
+from vignetta.cleaning.outputs.files import responses_parquet
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import CATEGORICAL, Category, Codebook, Variable, codebook_csv
 from vignetta.errors import StudyError

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
 from vignetta.cleaning.matching import match
 from vignetta.cleaning.times import instants_of
 from vignetta.cleaning.values import Typed, read_values

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.cleaning.transcoding import Field, Sample, Setting, sample_of, transcoded
-from vignetta.cleaning.files import responses_parquet
+from vignetta.cleaning.outputs.files import responses_parquet
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.codebook import Codebook, Variable
 from vignetta.design.declaration import Design

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.cleaning.small_export import CODEBOOK
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
+from vignetta.cleaning.formats.raw_exports import ExportFormat
 from vignetta.cleaning.matching import match
-from vignetta.cleaning.raw_exports import ExportFormat
 from vignetta.cleaning.values import Typed, numbers_of, read_values
 from vignetta.codebook import Category, Codebook, Kind, Variable
 from vignetta.errors import StudyError

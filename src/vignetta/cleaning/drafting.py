@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from vignetta.cleaning.categories import words
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
+from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import is_personal, match
-from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.codebook import RECORD, Codebook, Kind, Role, Variable
 
 _OPEN: Final = re.compile(r".*_TEXT")

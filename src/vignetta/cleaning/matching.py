@@ -10,7 +10,7 @@ from typing import Final
 import pandas as pd
 
 from vignetta.cleaning.categories import words
-from vignetta.cleaning.raw_exports import RawExport, normal_import_id, respelled
+from vignetta.cleaning.formats.raw_exports import RawExport, normal_import_id, respelled
 from vignetta.cleaning.telling import some
 from vignetta.codebook import RECORD, Codebook, Role, Variable
 from vignetta.errors import Problem, StudyError

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from vignetta.cleaning.formats.raw_exports import RawExport
 from vignetta.cleaning.matching import Matching, match
-from vignetta.cleaning.raw_exports import RawExport
 from vignetta.cleaning.values import Typed
 from vignetta.codebook import Codebook, Variable
 from vignetta.errors import Problem, StudyError

@@ -9,20 +9,20 @@ from typing import Any, Final
 import pandas as pd
 import pyarrow as pa
 
-from vignetta.cleaning.audit import Audited, Finding, audit, audit_frame
+from vignetta.cleaning.auditing.audit import Audited, Finding, audit, audit_frame
+from vignetta.cleaning.auditing.designed import Expected, design_findings
 from vignetta.cleaning.damage import SCIENTIFIC
-from vignetta.cleaning.designed import Expected, design_findings
 from vignetta.cleaning.distinct import holding
-from vignetta.cleaning.exports import read_raw
-from vignetta.cleaning.ledger import arms, flow, ledger
-from vignetta.cleaning.long import choice_problems, melt, own_columns
+from vignetta.cleaning.excluding.ledger import arms, flow, ledger
+from vignetta.cleaning.excluding.needs import names_of, reads
+from vignetta.cleaning.excluding.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
+from vignetta.cleaning.formats.exports import read_raw
+from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport, known_zone
 from vignetta.cleaning.matching import Matching
-from vignetta.cleaning.needs import names_of, reads
-from vignetta.cleaning.personal import COLUMN, PSEUDONYM, pseudonyms, redact
-from vignetta.cleaning.raw_exports import ExportFormat, RawExport, known_zone
+from vignetta.cleaning.outputs.long import choice_problems, melt, own_columns
+from vignetta.cleaning.privacy.personal import COLUMN, PSEUDONYM, pseudonyms, redact
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.scoring import add_scores
-from vignetta.cleaning.screening import ANALYSED, Screened, Screening, looks_past_treatment, needed, screen
 from vignetta.cleaning.values import Typed, read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError

@@ -15,8 +15,8 @@ from vignetta.cleaning.categories import NUMBER, Lookup, Reading, decode, words,
 from vignetta.cleaning.cells import Column
 from vignetta.cleaning.damage import SCIENTIFIC, damage
 from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, each_of, flags, holding, spread
+from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
-from vignetta.cleaning.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable

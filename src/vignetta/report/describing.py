@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from vignetta.cleaning.categories import words as plain_words
-from vignetta.cleaning.labelled import OWN_LABELS, coded_column, file_names
-from vignetta.cleaning.needs import reads
+from vignetta.cleaning.excluding.needs import reads
+from vignetta.cleaning.excluding.screening import reasons
+from vignetta.cleaning.outputs.labelled import OWN_LABELS, coded_column, file_names
 from vignetta.cleaning.responses import CleanExport
 from vignetta.cleaning.scoring import Reliability, item_reliability, item_values
-from vignetta.cleaning.screening import reasons
 from vignetta.codebook import Codebook, Variable
 from vignetta.design.assigning.assignment import mechanism_of
 from vignetta.design.assigning.universe import universe_of

@@ -6,8 +6,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from vignetta.cleaning import ledger
-from vignetta.cleaning.screening import ANALYSED, reasons
+from vignetta.cleaning.excluding import ledger
+from vignetta.cleaning.excluding.screening import ANALYSED, reasons
 from vignetta.errors import Problem, StudyError
 from vignetta.plan import measured_after
 from vignetta.report.inputs import ReportInput

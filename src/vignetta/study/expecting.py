@@ -6,7 +6,7 @@ from typing import Final
 
 import pandas as pd
 
-from vignetta.cleaning.designed import Expected
+from vignetta.cleaning.auditing.designed import Expected
 from vignetta.design.assigning.assignment import mechanism_of
 from vignetta.design.assigning.levels import level_columns
 from vignetta.design.assigning.profiles import profile_probability

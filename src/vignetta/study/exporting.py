@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vignetta.cleaning.labelled import LabelledFormat, labelled_file
-from vignetta.cleaning.wide import widen
+from vignetta.cleaning.outputs.labelled import LabelledFormat, labelled_file
+from vignetta.cleaning.outputs.wide import widen
 from vignetta.errors import Problem, StudyError
 from vignetta.study.files import as_bytes, replace_all
 

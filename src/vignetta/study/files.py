@@ -30,7 +30,7 @@ def as_bytes(name: str, content: "str | bytes | pd.DataFrame") -> bytes:
     if isinstance(content, str):
         return content.encode()
     if name.endswith(".parquet"):
-        from vignetta.cleaning.files import responses_parquet
+        from vignetta.cleaning.outputs.files import responses_parquet
 
         return responses_parquet(content)
     return csv_text(content).encode()

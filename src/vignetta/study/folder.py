@@ -19,7 +19,7 @@ from vignetta.study.stages import Stage
 if TYPE_CHECKING:
     import pandas as pd
 
-    from vignetta.cleaning.designed import Expected
+    from vignetta.cleaning.auditing.designed import Expected
     from vignetta.codebook import Codebook
     from vignetta.instruments.fieldwork.simulation import Simulation
     from vignetta.instruments.survey import Survey
@@ -181,7 +181,7 @@ class Study:
     @property
     def clean(self) -> pd.DataFrame:
         """All clean responses, also the excluded ones."""
-        from vignetta.cleaning.files import read_responses
+        from vignetta.cleaning.outputs.files import read_responses
 
         return read_responses(self.file(RESPONSES, made_by="clean"))
 

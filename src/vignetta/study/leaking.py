@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from vignetta.cleaning.exports import read_raw
+from vignetta.cleaning.formats.exports import read_raw
 from vignetta.cleaning.matching import match
-from vignetta.cleaning.personal import leaks
+from vignetta.cleaning.privacy.personal import leaks
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.study.folder import Study

@@ -1,0 +1,1 @@
+"""Everything that is wrong or odd about an export, told at once."""

@@ -1,0 +1,1 @@
+"""Which responses are left out, and the account of every row."""

@@ -1,0 +1,1 @@
+"""Exports in every format and setting as cells of text."""

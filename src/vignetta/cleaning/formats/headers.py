@@ -1,0 +1,128 @@
+"""The header rows of a delimited export: none, names, question texts, ImportIds, in the present and the legacy form."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from vignetta.cleaning.distinct import Flags, flags
+from vignetta.cleaning.formats.raw_exports import LEGACY_FIRST, ExportFormat, known_zone, normal_import_id
+from vignetta.errors import Problem, StudyError
+
+_DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
+_LEGACY_NAME: Final = re.compile(r"V\d+")
+_MOST: Final = 3
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the first response.
+
+    Attributes
+    ----------
+    names, texts, import_ids : one text per column; empty where there is no such row.
+    rows : how many rows they take.
+    time_zones : for each column whose ImportId gives one, its number and the zone of its times.
+    notes : what was unusual, as sentences.
+    """
+
+    names: tuple[str, ...]
+    texts: tuple[str, ...]
+    import_ids: tuple[str, ...]
+    rows: int
+    time_zones: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def header_of(records: pd.DataFrame, format: ExportFormat) -> Header:
+    """The header rows of the records of a file; a table of data in hand has one."""
+    first = [list(map(str, records.iloc[each])) for each in range(min(_MOST, len(records)))]
+    names, texts, ids, rows = (first[0], [], [], 1) if format == "table" else _rows(first)
+    none = ("",) * len(names)
+    import_ids = tuple(_import_id(each) for each in ids) or none
+    notes = ("The row of column names is missing; columns are called by their ImportIds.",) if ids is names else ()
+    return Header(
+        import_ids if ids is names else tuple(map(str.strip, names)),
+        tuple(texts) or none,
+        import_ids,
+        rows,
+        {place: zone for place, each in enumerate(ids) if (zone := known_zone(_pairs(each).get("timeZone", "")))},
+        notes,
+    )
+
+
+def _rows(first: Sequence[list[str]]) -> tuple[list[str], list[str], list[str], int]:
+    """The rows of names, texts and ImportIds, empty where there is none, and how many they are."""
+    names = first[0]
+    if len(first) > 2 and _holds_import_ids(first[2]):
+        return names, first[1], first[2], 3
+    if len(first) > 1 and _holds_import_ids(first[1]):
+        return names, [], first[1], 2
+    if _holds_import_ids(names):
+        return names, [], names, 1
+    if len(first) > 1 and _is_legacy(names, first[1]):
+        old = zip(names, first[1], strict=True)
+        return [text if _LEGACY_NAME.fullmatch(name) else name for name, text in old], first[1], [], 2
+    if len(first) > 1 and _is_text_row(names, first[1]):
+        return names, first[1], [], 2
+    return names, [], [], 1
+
+
+def _holds_import_ids(record: list[str]) -> bool:
+    filled = [each for each in record if each]
+    return bool(filled) and sum(bool(_pairs(each)) for each in filled) > len(filled) / 2
+
+
+def _is_legacy(names: list[str], texts: list[str]) -> bool:
+    return any(text in LEGACY_FIRST and _LEGACY_NAME.fullmatch(name) for name, text in zip(names, texts, strict=True))
+
+
+def _is_text_row(names: list[str], record: list[str]) -> bool:
+    """Whether the second record holds words where every response has a date or a number."""
+    cells = [cell for name, cell in zip(names, record, strict=True) if name in _DATED and cell]
+    return bool(cells) and not any(re.search(r"\d", each) for each in cells)
+
+
+def _pairs(cell: str) -> dict[str, str]:
+    """What a cell of the ImportId row says: JSON, or the older form with single quotation marks."""
+    if "ImportId" not in cell:
+        return {}
+    try:
+        return {str(key): str(value) for key, value in json.loads(cell).items()}
+    except (ValueError, AttributeError):
+        return dict(re.findall(r"'(\w+)': u?'([^']*)'", cell))
+
+
+def _import_id(cell: str) -> str:
+    pairs = _pairs(cell)
+    name = normal_import_id(pairs.get("ImportId", ""))
+    return f"{name}_{pairs['choiceId']}" if "choiceId" in pairs else name
+
+
+def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> None:
+    """Raise `StudyError` with each row below the header that is a header row: several exports were joined."""
+    below = records.iloc[header.rows :]
+    suspects = np.zeros(len(below), dtype=bool)
+    for place in range(min(_MOST, len(header.names))):
+        suspects |= _like_header(below[place], header.names[place])
+    if not suspects.any():
+        return
+    near = below[suspects]
+    alike = sum(_like_header(near[place], name).astype(np.int64) for place, name in enumerate(header.names))
+    found = np.flatnonzero(suspects)[np.asarray(alike > len(header.names) / 2)] + 1
+    if len(found):
+        what = f"data row {', '.join(map(str, found[:_MOST]))} is a header row: several exports were joined into one."
+        raise StudyError(Problem(shown, what, "Clean each export by itself, or join them without their header rows."))
+
+
+def _like_header(column: pd.Series, name: str) -> Flags:
+    """Which cells of a column hold its name or an ImportId."""
+    cells = pa.array(column)
+    named = flags(pc.equal(cells, name)) & (name != "")
+    return named | flags(pc.match_substring(cells, "ImportId"))

@@ -1,0 +1,1 @@
+"""Clean responses in other shapes and files."""

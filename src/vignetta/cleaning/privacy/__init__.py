@@ -1,0 +1,1 @@
+"""Personal data found by form, replaced and listed."""
