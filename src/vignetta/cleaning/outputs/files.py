@@ -20,7 +20,8 @@ class _Shared(dict[str, Any]):
 def responses_parquet(responses: pd.DataFrame) -> bytes:
     """The responses as a Parquet file. Equal responses give equal bytes.
 
-    The levels of each variable stand in the file's metadata too: Parquet itself forgets those of an empty column.
+    The levels of each variable stand in the file's metadata too: Parquet itself forgets those of an empty column. Its
+    statistics, which help to skip parts of files larger than any survey's, are left out.
     """
     noted = responses.copy(deep=False)
     dtypes = {str(name): dtype for name, dtype in responses.dtypes.items()}
@@ -30,7 +31,9 @@ def responses_parquet(responses: pd.DataFrame) -> bytes:
         if isinstance(dtype, pd.CategoricalDtype)
     }
     noted.attrs = {_LEVELS: _Shared(levels)}
-    content: bytes = noted.to_parquet(None, engine="pyarrow", index=False, compression="zstd", version="2.6")
+    content: bytes = noted.to_parquet(
+        None, engine="pyarrow", index=False, compression="zstd", version="2.6", write_statistics=False
+    )
     return content
 
 
