@@ -67,7 +67,7 @@ def test_what_is_filed_is_read_only_as_long_as_no_file_was_touched(
 ) -> None:
     """The check of a fresh survey computes nothing; that of one whose file was written again does."""
     compared = []
-    from vignetta.instruments import verifying
+    from vignetta.instruments.verification import verifying
 
     verify = verifying.verify
     monkeypatch.setattr(verifying, "verify", lambda *given: compared.append(given) or verify(*given))
