@@ -44,7 +44,10 @@ def _tell_days(column: Column, texts: pa.Array) -> None:
     """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
     if column.format != "qualtrics" or column.variable.role != "record":
         return
-    colons = pc.count_substring(pc.replace_substring_regex(texts, r"[+].*", ""), ":").to_numpy(zero_copy_only=False)
+    colons = pc.count_substring(texts, ":").to_numpy(zero_copy_only=False)
+    if (colons > 1).all() and not holding(texts, "[+]").any():
+        return
+    colons = pc.count_substring(pc.replace_substring_regex(texts, "[+].*", ""), ":").to_numpy(zero_copy_only=False)
     for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
         rows = len(column.rows(colons == n))
         if rows:

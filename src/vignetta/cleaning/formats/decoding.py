@@ -1,38 +1,48 @@
 """Bytes of a text file as UTF-8, whatever its encoding; what had to be guessed is told."""
 
 import codecs
+from collections.abc import Iterator
 from typing import Final
 
 from vignetta.cleaning.telling import listed
 from vignetta.errors import Problem, StudyError
 
+Content = bytes | memoryview
+"""What a file holds, in memory or mapped into it."""
+
+_MARK: Final = b"\xef\xbb\xbf"
 _PROBED: Final = 1 << 12
 _SLICE: Final = 1 << 18
 
 
-def as_utf8(data: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
+def as_utf8(data: Content, shown: str) -> tuple[Content, tuple[str, ...]]:
     """The text of a file in UTF-8 without a byte order mark, and notes about its encoding.
 
     A file that is neither UTF-8 nor UTF-16 is read as Windows-1252; where both encodings stand in one file, as after
     joining two, each line is read in its own. Raises `StudyError` with the line that is in none of them.
     """
-    wide = _wide_encoding(data)
+    wide = _wide_encoding(bytes(data[:_PROBED]))
     if wide:
-        text = _decoded(data, wide, shown).removeprefix("\ufeff")
+        text = _decoded(bytes(data), wide, shown).removeprefix("\ufeff")
         return text.encode(), ("The file is in UTF-16.",)
-    content = data.removeprefix(b"\xef\xbb\xbf")
+    content = data[len(_MARK) :] if data[: len(_MARK)] == _MARK else data
     if not _is_utf8(content):
-        return _repaired(content, shown)
-    if b"\x00" in content:
+        return _repaired(bytes(content), shown)
+    if any(b"\x00" in each for each in pieces(content)):
         raise StudyError(Problem(shown, "the file holds zero bytes, so it is not a text file.", "Export it as CSV."))
     return content, ()
 
 
-def _wide_encoding(data: bytes) -> str:
+def pieces(content: Content) -> Iterator[bytes]:
+    """The content piece by piece, so that a large file is never copied as a whole."""
+    for start in range(0, len(content), _SLICE):
+        yield bytes(content[start : start + _SLICE])
+
+
+def _wide_encoding(head: bytes) -> str:
     """The variant of UTF-16 in which a text that begins with Latin letters is written; empty for other encodings."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    head = data[:_PROBED]
     first, second = head[0::2].count(0), head[1::2].count(0)
     if first + second < len(head) / 4:
         return ""
@@ -52,12 +62,11 @@ def _repaired(content: bytes, shown: str) -> tuple[bytes, tuple[str, ...]]:
     return b"\n".join(lines), (note,)
 
 
-def _is_utf8(content: bytes) -> bool:
-    """Whether bytes are UTF-8; large files are never decoded as a whole."""
+def _is_utf8(content: Content) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for start in range(0, len(content), _SLICE):
-            decoder.decode(content[start : start + _SLICE])
+        for each in pieces(content):
+            decoder.decode(each)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from vignetta.cleaning.distinct import TEXT
-from vignetta.cleaning.formats.decoding import as_utf8
+from vignetta.cleaning.formats.decoding import Content, as_utf8, pieces
 from vignetta.cleaning.telling import SHOWN
 from vignetta.errors import Problem, StudyError
 
@@ -41,14 +41,14 @@ class Delimited:
     notes: tuple[str, ...]
 
 
-def read_delimited(data: bytes, *, shown: str) -> Delimited:
+def read_delimited(data: Content, *, shown: str) -> Delimited:
     """The bytes of a CSV or TSV file as cells of text.
 
     `shown` is the file's name in messages. Raises `StudyError` with the lines where rows are longer or shorter than
     the header, or where a quotation mark is not closed.
     """
     content, notes = as_utf8(data, shown)
-    if not content or content.isspace():
+    if not any(each.strip() for each in pieces(content)):
         raise StudyError(Problem(shown, "the file is empty.", "Export the responses again."))
     separator, width = _layout(content)
     if separator != ",":
@@ -57,24 +57,24 @@ def read_delimited(data: bytes, *, shown: str) -> Delimited:
         notes += ("A spreadsheet saved the file: compare dates, long numbers and decimals with the original.",)
     if not _marks_pair_up(content, separator):
         _raise_broken(content, separator, width, shown)
-    if not content.endswith((b"\n", b"\r")):
+    if bytes(content[-1:]) not in (b"\n", b"\r"):
         notes += ("The file ends without a line break: its last row may be cut off.",)
     return Delimited(_cells(content, separator, width, shown), separator, notes)
 
 
-def _layout(content: bytes) -> tuple[str, int]:
+def _layout(content: Content) -> tuple[str, int]:
     """The separator, and how many cells it makes of the first record."""
     widths = {each: _width(_text_of(content), each) for each in _SEPARATORS}
     separator = max(widths, key=lambda each: widths[each])
     return separator, widths[separator]
 
 
-def _text_of(content: bytes) -> Iterable[str]:
+def _text_of(content: Content) -> Iterable[str]:
     """The lines of a file, as they are asked for."""
-    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
+    return io.TextIOWrapper(pa.BufferReader(content), encoding="utf-8", newline="")
 
 
-def _marks_pair_up(content: bytes, separator: str) -> bool:
+def _marks_pair_up(content: Content, separator: str) -> bool:
     """Whether every first mark of a pair opens a cell and every second closes it; doubled marks do both."""
     data = np.frombuffer(content, dtype=np.uint8)
     slices = range(0, len(data), _SLICE)
@@ -93,7 +93,7 @@ def _width(lines: Iterable[str], separator: str) -> int:
         return 1
 
 
-def _cells(content: bytes, separator: str, width: int, shown: str) -> pd.DataFrame:
+def _cells(content: Content, separator: str, width: int, shown: str) -> pd.DataFrame:
     try:
         table = _parsed(content, separator, width)
     except pa.ArrowInvalid as error:
@@ -104,7 +104,7 @@ def _cells(content: bytes, separator: str, width: int, shown: str) -> pd.DataFra
     return frame
 
 
-def _parsed(content: bytes, separator: str, width: int) -> pa.Table:
+def _parsed(content: Content, separator: str, width: int) -> pa.Table:
     """All records; a row that is longer than a block needs a longer one."""
     try:
         return _in_blocks(content, separator, width, _BLOCK)
@@ -112,7 +112,7 @@ def _parsed(content: bytes, separator: str, width: int) -> pa.Table:
         return _in_blocks(content, separator, width, _LARGEST_BLOCK)
 
 
-def _in_blocks(content: bytes, separator: str, width: int, size: int) -> pa.Table:
+def _in_blocks(content: Content, separator: str, width: int, size: int) -> pa.Table:
     names = [str(each) for each in range(width)]
     size = min(size, len(content) + 1)
     return pyarrow.csv.read_csv(
@@ -125,9 +125,9 @@ def _in_blocks(content: bytes, separator: str, width: int, size: int) -> pa.Tabl
     )
 
 
-def _raise_broken(content: bytes, separator: str, width: int, shown: str) -> None:
+def _raise_broken(content: Content, separator: str, width: int, shown: str) -> None:
     """Raise `StudyError` with the line of each broken record; do nothing when all are whole."""
-    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(io.StringIO(bytes(content).decode(), newline=""), delimiter=separator, strict=True)
     problems: list[Problem] = []
     widths: Counter[int] = Counter()
     line = 1

@@ -1,11 +1,13 @@
 """An export as it came, in whatever format: which one it is, its content says, not its name."""
 
+import mmap
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, get_args
 
 from vignetta.cleaning.formats.archives import is_zip, unpacked
+from vignetta.cleaning.formats.decoding import Content
 from vignetta.cleaning.formats.delimited import read_delimited
 from vignetta.cleaning.formats.headers import header_of, repeated_header
 from vignetta.cleaning.formats.json_exports import read_json
@@ -49,18 +51,23 @@ def read_raw(path: str | Path, format: ExportFormat = "qualtrics") -> RawExport:
         raise StudyError(Problem("format", f"`{format}` is not known.", f"Known: {known}."))
     if not path.is_file():
         raise StudyError(Problem(str(path), "the file does not exist.", "Put the export there."))
-    data, shown = path.read_bytes(), path.name
-    if is_zip(data):
-        data, shown = unpacked(data, shown)
-    kind = _kind(data)
+    data, shown = _content(path), path.name
+    if is_zip(bytes(data[:_PROBED])):
+        data, shown = unpacked(bytes(data), shown)
+    kind = _kind(bytes(data[:_PROBED]))
     if kind == "delimited":
         return _read_text(data, shown, format)
-    return _READERS[kind](data, shown=shown)
+    return _READERS[kind](bytes(data), shown=shown)
 
 
-def _kind(data: bytes) -> str:
+def _content(path: Path) -> Content:
+    """A file's bytes, mapped into memory where there are any, so that a large file is not copied."""
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if path.stat().st_size else b""
+
+
+def _kind(head: bytes) -> str:
     """The format of a file, from how its content begins."""
-    head = data[:_PROBED]
     text = head.replace(b"\x00", b"")
     for each in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
         text = text.removeprefix(each)
@@ -68,7 +75,7 @@ def _kind(data: bytes) -> str:
     return next(found, "delimited")
 
 
-def _read_text(data: bytes, shown: str, format: ExportFormat) -> RawExport:
+def _read_text(data: Content, shown: str, format: ExportFormat) -> RawExport:
     delimited = read_delimited(data, shown=shown)
     header = header_of(delimited.cells, format)
     if format == "qualtrics":

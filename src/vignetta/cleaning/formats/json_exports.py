@@ -18,7 +18,7 @@ def read_json(data: bytes, *, shown: str) -> RawExport:
     Times in JSON are in UTC. Raises `StudyError` with each line that is no JSON or no response.
     """
     content, notes = as_utf8(data, shown)
-    text = content.decode()
+    text = bytes(content).decode()
     responses = _lines(text, shown) if _is_by_lines(text) else _whole(text, shown)
     words: dict[str, dict[str, str]] = {}
     records = [_record(each, words) for each in responses]

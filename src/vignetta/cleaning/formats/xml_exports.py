@@ -70,7 +70,7 @@ def read_xml(data: bytes, *, shown: str) -> RawExport:
     """The responses of an XML file. Raises `StudyError` where it is broken, or declares a document type."""
     content, notes = as_utf8(data, shown)
     found = _Responses(shown)
-    found.parse(content)
+    found.parse(bytes(content))
     if not any(found.records):
         raise StudyError(Problem(shown, "the file holds no responses.", _AGAIN))
     return keyed_export(found.records, shown=shown, notes=notes, respelled=True)
