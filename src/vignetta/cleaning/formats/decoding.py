@@ -66,7 +66,8 @@ def _is_utf8(content: Content) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for each in pieces(content):
-            decoder.decode(each)
+            if not each.isascii() or decoder.getstate()[0]:
+                decoder.decode(each)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
