@@ -29,26 +29,27 @@ from vignetta.cleaning.outputs.files import responses_parquet
 from vignetta.codebook import Codebook, Variable
 from vignetta.exclusions import Exclusion
 from vignetta.scores import Score
-from vignetta.study.folder import Study, load
+from vignetta.study.folder import load
 from vignetta.study.scaffold import init
 from vignetta.study.stages import run_stage
 
 ROWS = (1_502, 100_000, 1_000_000)
 WARM = 1_000
-RUNS = 3
+MAKE = "make"
+RUNS = 7
 COLUMNS = 60
 WORDS = tuple("I would rather that our own country looked after its allies first and asked questions later".split())  # noqa: SIM905
 
 
-def simulated(folder: Path) -> Study:
+def simulated(folder: Path) -> None:
     init(folder)
     for stage in ("build", "simulate"):
         run_stage(folder, stage)
-    return load(folder)
 
 
-def large(study: Study, rows: int, folder: Path) -> None:
+def large(folder: Path, rows: int) -> None:
     """Write an export of so many rows, and its codebook."""
+    study = load(folder / "alliance")
     whole = pd.read_csv(study.data, dtype=str, keep_default_na=False)
     header, data = whole.iloc[:2].copy(), whole.iloc[2:]
     data = data.iloc[np.arange(rows) % len(data)].reset_index(drop=True)
@@ -119,11 +120,19 @@ def timed(who: str, folder: Path, rows: int) -> None:
     print(time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
-def measured(who: str, folder: Path, rows: int) -> tuple[float, float]:
-    """CPU seconds and MB of the fastest of some runs, each in a process of its own."""
-    command = [sys.executable, __file__, who, str(folder), str(rows)]
-    runs = [subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split() for _ in range(RUNS)]
-    return min((float(seconds), float(held)) for seconds, held in runs)
+def measured(folder: Path, rows: int) -> dict[str, tuple[float, float]]:
+    """CPU seconds and MB of the fastest of some runs of each way, in turn, each in a process of its own."""
+    runs: dict[str, list[tuple[float, float]]] = {who: [] for who in WAYS}
+    for who in [*WAYS] * RUNS:
+        seconds, held = of_its_own(who, folder, rows).split()
+        runs[who].append((float(seconds), float(held)))
+    return {who: min(each) for who, each in runs.items()}
+
+
+def of_its_own(what: str, folder: Path, rows: int) -> str:
+    """What a new process of this file prints."""
+    command = [sys.executable, __file__, what, str(folder), str(rows)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 WAYS: dict[str, Callable[[Job], None]] = {"ours": ours, "polars": plain_polars, "pandas": plain_pandas}
@@ -135,11 +144,11 @@ def main() -> None:
     print("| rows | MB | ours | MB held | polars | ratio | pandas | ratio |\n|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        study = simulated(folder / "alliance")
-        large(study, WARM, folder)
+        simulated(folder / "alliance")
+        of_its_own(MAKE, folder, WARM)
         for rows in sizes:
-            large(study, rows, folder)
-            (mine, held), (polars, _), (pandas, _) = (measured(who, folder, rows) for who in WAYS)
+            of_its_own(MAKE, folder, rows)
+            (mine, held), (polars, _), (pandas, _) = measured(folder, rows).values()
             size = (folder / f"{rows}.csv").stat().st_size / 1e6
             beside = f"{polars:.3f} | {mine / polars:.1f} | {pandas:.3f} | {mine / pandas:.1f}"
             print(f"| {rows:,} | {size:.1f} | {mine:.3f} | {held:,.0f} | {beside} |", flush=True)
@@ -148,5 +157,7 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:] and sys.argv[1] in WAYS:
         timed(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1:2] == [MAKE]:
+        large(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         main()

@@ -16,8 +16,9 @@ from vignetta.cleaning.distinct import Codes, Flags, as_series, holding, spread
 Times = npt.NDArray[np.datetime64]
 
 _FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
-"""Between them clocks of all zones are known; outside them no survey was answered."""
-_TIMES: Final = "Times are written as 2026-01-31 09:30:00."
+"""Between them the clocks of all zones are known."""
+_REGULAR: Final = "2026-01-31 09:30:00"
+_TIMES: Final = f"Times are written as {_REGULAR}."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
 _DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
 _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
@@ -26,6 +27,24 @@ _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-
 def times_of(column: Column) -> pd.Series:
     """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
     texts = pc.utf8_trim_whitespace(column.cells)
+    read = _regular(texts)
+    places = np.arange(len(texts))
+    times = _written_otherwise(texts, column) if read is None else _by_the_clock(read, places, column)
+    column.tell(column.chosen(np.isnat(times) & column.used), "is not a time", _TIMES)
+    return pd.Series(spread(times, column.codes, missing=np.datetime64("NaT")))
+
+
+def _regular(texts: pa.Array) -> Times | None:
+    """Times that are all written as Qualtrics writes them, than which Arrow reads no other of this length; or None."""
+    try:
+        all_alike = pc.all(pc.equal(pc.binary_length(texts), len(_REGULAR))).as_py()
+        return np.array(pc.cast(texts, pa.timestamp("us"))) if all_alike else None
+    except pa.ArrowInvalid:
+        return None
+
+
+def _written_otherwise(texts: pa.Array, column: Column) -> Times:
+    """Times as other programs write them; NaT where there is none."""
     iso = holding(texts, f"^(?:{_ISO})$")
     slashed = ~iso if iso.all() else holding(texts, f"^(?:{_DAY_MONTH})$")
     times = np.full(len(texts), np.datetime64("NaT", "us"))
@@ -36,16 +55,12 @@ def times_of(column: Column) -> pd.Series:
         times[slashed] = _instants(pa.array(_rewritten(cells, order or "month")), np.flatnonzero(slashed), column)
         _tell_order(column, column.chosen(slashed), order)
     _tell_days(column, texts)
-    column.tell(column.chosen(np.isnat(times) & column.used), "is not a time", _TIMES)
-    return pd.Series(spread(times, column.codes, missing=np.datetime64("NaT")))
+    return times
 
 
 def _tell_days(column: Column, texts: pa.Array) -> None:
     """Note the rows whose time of day or its seconds are lost, where Qualtrics would have written them."""
     if column.format != "qualtrics" or column.variable.role != "record":
-        return
-    colons = pc.count_substring(texts, ":").to_numpy(zero_copy_only=False)
-    if (colons > 1).all() and not holding(texts, "[+]").any():
         return
     colons = pc.count_substring(pc.replace_substring_regex(texts, "[+].*", ""), ":").to_numpy(zero_copy_only=False)
     for n, what in ((0, "a day without its time of day"), (1, "a time without its seconds")):
@@ -60,10 +75,14 @@ def _instants(texts: pa.Array, places: Codes, column: Column) -> Times:
     `places` are those of the texts in the column.
     """
     times, bare = instants_of(texts)
-    times[(times < _FIRST) | (times >= _LAST)] = np.datetime64("NaT")
-    if column.time_zone:
-        times[bare] = _in_utc(times[bare], places[bare], column)
+    times[bare] = _by_the_clock(times[bare], places[bare], column)
     return times
+
+
+def _by_the_clock(times: Times, places: Codes, column: Column) -> Times:
+    """Times in UTC where the zone of their clock is known; NaT in years in which no survey was answered."""
+    times = np.where((times < _FIRST) | (times >= _LAST), np.datetime64("NaT"), times)
+    return _in_utc(times, places, column) if column.time_zone else times
 
 
 def instants_of(texts: pa.Array) -> tuple[Times, Flags]:

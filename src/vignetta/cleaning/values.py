@@ -136,7 +136,7 @@ def _arms(texts: pa.Array, codes: Mapping[str, str]) -> pa.Array:
 
 def _filled(found: Distinct) -> tuple[Codes, pa.Array]:
     """The cells that are not blank, and for each row its place among them, -1 where it is blank."""
-    filled = flags(pc.not_equal(pc.utf8_trim_whitespace(found.texts), ""))
+    filled = ~flags(pc.or_(pc.utf8_is_space(found.texts), pc.equal(pc.binary_length(found.texts), 0)))
     if filled.all():
         return found.codes, found.texts
     place = np.where(filled, np.cumsum(filled, dtype=np.int32) - 1, -1)
