@@ -26,6 +26,7 @@ import pandas as pd
 import vignetta as vg
 from vignetta.cleaning.auditing.designed import Expected
 from vignetta.cleaning.outputs.files import responses_parquet
+from vignetta.cli import MEMORY
 from vignetta.codebook import Codebook, Variable
 from vignetta.exclusions import Exclusion
 from vignetta.scores import Score
@@ -36,7 +37,7 @@ from vignetta.study.stages import run_stage
 ROWS = (1_502, 100_000, 1_000_000)
 WARM = 1_000
 MAKE = "make"
-RUNS = 7
+RUNS = 3
 COLUMNS = 60
 WORDS = tuple("I would rather that our own country looked after its allies first and asked questions later".split())  # noqa: SIM905
 
@@ -130,9 +131,9 @@ def measured(folder: Path, rows: int) -> dict[str, tuple[float, float]]:
 
 
 def of_its_own(what: str, folder: Path, rows: int) -> str:
-    """What a new process of this file prints."""
+    """What a new process of this file prints, with memory set up as the command `vignetta` does."""
     command = [sys.executable, __file__, what, str(folder), str(rows)]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=MEMORY | os.environ).stdout
 
 
 WAYS: dict[str, Callable[[Job], None]] = {"ours": ours, "polars": plain_polars, "pandas": plain_pandas}
