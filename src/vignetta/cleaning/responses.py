@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
@@ -23,7 +23,7 @@ from vignetta.cleaning.outputs.long import choice_problems, melt, own_columns
 from vignetta.cleaning.privacy.personal import COLUMN, PSEUDONYM, pseudonyms, redact
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.scoring import add_scores
-from vignetta.cleaning.values import Typed, read_values
+from vignetta.cleaning.values import read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import Exclusion
@@ -162,7 +162,7 @@ def read_export(
     exclusions = tuple(exclusions)
     wanted = needed(exclusions, codebook)
     raw = read_raw(path, format)
-    reading = read_whole(raw, codebook, partial(_typed, format=format, time_zone=time_zone), needed=wanted)
+    reading = read_whole(raw, codebook, partial(read_values, format=format, time_zone=time_zone), needed=wanted)
     matching, typed = reading.matching, reading.typed
     screened = _screened(raw, reading, codebook, exclusions)
     excluded = screened.marks.any(axis=1).to_numpy(dtype=bool)
@@ -171,31 +171,31 @@ def read_export(
     key = _key(typed.data, codebook, salt)
     redacted = redact(typed.data.assign(**key.pseudonyms), typed.texts, codebook, _personal(raw, matching))
     account = ledger(screened.marks, response_ids=_response_ids(redacted.data, codebook))
-    wide = _wide(redacted.data, account, codebook)
-    long = melt(wide, codebook) if codebook.tasks else wide
-    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in redacted.data))
-    scored = add_scores(long, kept, scores or {}, language=language)
-    responses = scored.responses
-    notes = (
-        *_file_notes(raw),
-        *matching.notes,
-        *typed.notes,
-        *screened.notes,
-        *scored.notes,
-        *_gaps(responses, scored.codebook),
-        *_removed(redacted.removed),
-        *_open(codebook, responses),
-        *(f"{each.what} {each.remedy}" for each in findings),
+    scored = add_scores(*_arranged(redacted.data, account, codebook), scores or {}, language=language)
+    read = (*_file_notes(raw), *matching.notes, *typed.notes, *screened.notes, *scored.notes)
+    left = (*_gaps(scored.responses, scored.codebook), *_removed(redacted.removed), *_open(codebook, scored.responses))
+    return CleanExport(
+        scored.responses,
+        account,
+        matching.columns,
+        scored.codebook,
+        notes=(*read, *left, *(f"{each.what} {each.remedy}" for each in findings)),
+        synthetic=is_synthetic(scored.responses, scored.codebook),
+        exclusions=exclusions,
+        declared=codebook,
+        audit=audit_frame(findings),
+        removed=pd.concat([key.removed, redacted.removed], ignore_index=True),
+        key=key.table,
+        tasks=len(codebook.tasks),
+        profiles=len(codebook.profiles),
     )
-    synthetic = is_synthetic(responses, kept)
-    told: dict[str, Any] = {"exclusions": exclusions, "declared": codebook, "audit": audit_frame(findings)}
-    told |= {"removed": pd.concat([key.removed, redacted.removed], ignore_index=True), "key": key.table}
-    told |= {"tasks": len(codebook.tasks), "profiles": len(codebook.profiles)}
-    return CleanExport(responses, account, matching.columns, scored.codebook, notes, synthetic, **told)
 
 
-def _typed(raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat, time_zone: str) -> Typed:
-    return read_values(raw, codebook, matching=matching, format=format, time_zone=time_zone)
+def _arranged(data: pd.DataFrame, account: pd.DataFrame, codebook: Codebook) -> tuple[pd.DataFrame, Codebook]:
+    """The responses with what became of them, a row for each task and profile if there are any, and their codebook."""
+    wide = _wide(data, account, codebook)
+    kept = Codebook(variables=tuple(each for each in codebook.variables if each.full_name in data))
+    return melt(wide, codebook) if codebook.tasks else wide, kept
 
 
 def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: Sequence[Exclusion]) -> Screened:

@@ -56,7 +56,7 @@ class Typed:
 
 
 def read_values(
-    raw: RawExport, codebook: Codebook, *, matching: Matching, format: ExportFormat, time_zone: str = ""
+    raw: RawExport, codebook: Codebook, matching: Matching, *, format: ExportFormat, time_zone: str = ""
 ) -> Typed:
     """The cells of an export as typed columns.
 
