@@ -1,9 +1,12 @@
 """What went wrong, where, and what to do: every message of the package has this shape."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
+
+SHOWN: Final = 5
+"""How many things a message names."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,22 @@ def near_miss(name: str, known: Iterable[str]) -> str:
     if close:
         return f"Did you mean `{close[0]}`?"
     return "Known: " + ", ".join(f"`{each}`" for each in names) + "." if names else "None is declared."
+
+
+def listed(items: Sequence[Any], most: int = SHOWN) -> str:
+    """The first few of some items, and how many more there are.
+
+    >>> listed([3, 4]), listed(range(1, 8))
+    ('3, 4', '1, 2, 3, 4, 5 and 2 more')
+    """
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(map(str, items[:most])) + more
+
+
+def some(names: Sequence[str], most: int = SHOWN) -> str:
+    """The first few of some names, as they stand in files.
+
+    >>> some(["regime", "treaty"])
+    '`regime`, `treaty`'
+    """
+    return listed([f"`{each}`" for each in names], most)

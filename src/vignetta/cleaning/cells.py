@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from vignetta.cleaning.categories import Writing
 from vignetta.cleaning.distinct import Codes, Distinct, Flags, flags, spread
 from vignetta.cleaning.formats.raw_exports import ExportFormat
-from vignetta.cleaning.telling import SHOWN, cut, rows_told
+from vignetta.cleaning.telling import cut, rows_told
 from vignetta.codebook import CATEGORICAL, Variable
-from vignetta.errors import Problem
+from vignetta.errors import SHOWN, Problem
 
 
 @dataclass

@@ -11,9 +11,8 @@ import pandas as pd
 
 from vignetta.cleaning.categories import words
 from vignetta.cleaning.formats.raw_exports import RawExport, normal_import_id, respelled
-from vignetta.cleaning.telling import some
 from vignetta.codebook import RECORD, Codebook, Role, Variable
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, some
 from vignetta.frames import EXPORT_COLUMNS, frame
 
 _ALWAYS: Final[tuple[Role, ...]] = ("factor", "outcome")

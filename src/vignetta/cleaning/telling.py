@@ -1,30 +1,11 @@
-"""How messages name rows, variables and cells: the first few, and how many more."""
+"""How messages about exports name rows and quote cells."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-SHOWN: Final = 5
-"""How many a message names."""
+from vignetta.errors import listed
+
 _LONGEST: Final = 60
-
-
-def listed(items: Sequence[Any]) -> str:
-    """The first few of some items, and how many more there are.
-
-    >>> listed([3, 4]), listed(range(1, 8))
-    ('3, 4', '1, 2, 3, 4, 5 and 2 more')
-    """
-    more = f" and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
-    return ", ".join(map(str, items[:SHOWN])) + more
-
-
-def some(names: Sequence[str]) -> str:
-    """Names as they stand in the export or the codebook.
-
-    >>> some(["regime", "treaty"])
-    '`regime`, `treaty`'
-    """
-    return listed([f"`{each}`" for each in names])
 
 
 def rows_told(rows: Sequence[int]) -> str:

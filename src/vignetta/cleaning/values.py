@@ -17,10 +17,10 @@ from vignetta.cleaning.damage import SCIENTIFIC, damage
 from vignetta.cleaning.distinct import Codes, Distinct, Flags, distinct_of, each_of, flags, holding, spread
 from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
-from vignetta.cleaning.telling import SHOWN, cut, rows_told, some
+from vignetta.cleaning.telling import cut, rows_told
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import SHOWN, Problem, StudyError, some
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
 _EACH_ITS_OWN: Final[tuple[Role, ...]] = ("identifier", "open")

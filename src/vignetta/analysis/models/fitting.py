@@ -26,7 +26,7 @@ from vignetta.analysis.models.model_matrix import ModelMatrix
 from vignetta.analysis.models.samples import Sample, names_in, read_formula, read_sample, variables
 from vignetta.analysis.models.uncertainty import error_problems, uncertainty
 from vignetta.analysis.options import Distribution, option_problems, raise_all
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, some
 from vignetta.plan import Errors, ModelFamily
 
 Floats = npt.NDArray[np.float64]
@@ -246,7 +246,7 @@ def _rank_problems(sample: Sample, spec: formulaic.ModelSpec, decomposition: Dec
             problems.append(Problem("formula", f"no row has {never}.", remedy))
             dependent[place] = False
     if dependent.any():
-        what = f"{_listed(np.array(spec.column_names)[dependent])} can be computed from the terms before."
+        what = f"{some(np.array(spec.column_names)[dependent].tolist(), 8)} can be computed from the terms before."
         problems.append(Problem("formula", what, "Drop a term."))
     return problems
 
@@ -272,11 +272,6 @@ def _exact_problems(solution: Solution) -> list[Problem]:
     if solution.squares.squares.sum() > solution.weights.sum() * (EXACT * size) ** 2:
         return []
     return [Problem("formula", "the terms determine the outcome exactly.", "Is the outcome among the terms?")]
-
-
-def _listed(names: npt.NDArray[Any], most: int = 8) -> str:
-    shown = ", ".join(f"`{each}`" for each in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
 def _n_clusters(sample: Sample) -> float:

@@ -15,9 +15,9 @@ from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.privacy.forms import CERTAIN, redact_text
 from vignetta.cleaning.privacy.personal import looks_personal
 from vignetta.cleaning.reading import Reading
-from vignetta.cleaning.telling import rows_told, some
+from vignetta.cleaning.telling import rows_told
 from vignetta.codebook import Codebook, Role, Variable
-from vignetta.errors import Problem
+from vignetta.errors import Problem, some
 from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
 

@@ -15,6 +15,7 @@ from vignetta.cleaning.distinct import Codes, Flags, joined
 from vignetta.cleaning.excluding.rules import Levels, as_levels, levels_of
 from vignetta.cleaning.telling import cut
 from vignetta.codebook import Variable
+from vignetta.errors import listed
 
 _LEVELS: Final = 6
 """Levels whose frequencies a message tells."""
@@ -185,14 +186,11 @@ def _frequencies(audited: Audited, expected: Expected, factors: Factors) -> Iter
     for where, counts, probability in tests:
         found = fit(counts.to_numpy(dtype=np.int64), probability.to_numpy(dtype=np.float64))
         if found is not None and found.p_value < FALSE_ALARMS / len(tests):
-            shares = ", ".join(
-                f"{level} {n} ({n / counts.sum():.1%}, not {p:.1%})"
-                for level, n, p in list(zip(counts.index, counts, probability, strict=True))[:_LEVELS]
-            )
-            more = f" and {len(counts) - _LEVELS} more" if len(counts) > _LEVELS else ""
+            drawn = zip(counts.index, counts, probability, strict=True)
+            shares = listed([f"{level} {n} ({n / counts.sum():.1%}, not {p:.1%})" for level, n, p in drawn], _LEVELS)
             alarms = f"the {len(tests)} tests alarm by chance in at most {FALSE_ALARMS:.1%} of surveys"
             chance = f"{found.test} test, p = {found.p_value:.1g}; {alarms}"
-            what = f"`{where}` was not drawn as the design says: {shares}{more} ({chance})."
+            what = f"`{where}` was not drawn as the design says: {shares} ({chance})."
             remedy = "Look how the survey draws it, and for whom no level is noted."
             yield Finding("warning", "frequencies", f"{audited.raw.shown} {where}", what, remedy)
 

@@ -4,8 +4,7 @@ import codecs
 from collections.abc import Iterator
 from typing import Final
 
-from vignetta.cleaning.telling import listed
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, listed
 
 Content = bytes | memoryview
 """What a file holds, in memory or mapped into it."""

@@ -14,8 +14,7 @@ import pyarrow.csv
 
 from vignetta.cleaning.distinct import TEXT
 from vignetta.cleaning.formats.decoding import Content, as_utf8, pieces
-from vignetta.cleaning.telling import SHOWN
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import SHOWN, Problem, StudyError
 
 _SEPARATORS: Final = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _AGAIN: Final = "Export the file again, or open it in a text editor at this line."

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from vignetta.cleaning.formats.decoding import as_utf8
 from vignetta.cleaning.formats.raw_exports import RawExport, keyed_export
-from vignetta.cleaning.telling import SHOWN
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import SHOWN, Problem, StudyError
 
 _AGAIN: Final = "Export the responses again."
 

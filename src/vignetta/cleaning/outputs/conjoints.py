@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from vignetta.cleaning.formats.exports import read_raw
-from vignetta.cleaning.telling import rows_told, some
-from vignetta.errors import Problem, StudyError, near_miss
+from vignetta.cleaning.telling import rows_told
+from vignetta.errors import Problem, StudyError, near_miss, some
 
 Objects = npt.NDArray[np.object_]
 Columns = str | Sequence[str] | Sequence[Sequence[str]]

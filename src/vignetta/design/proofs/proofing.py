@@ -12,6 +12,7 @@ from vignetta.design.proofs.faults import Fault, TextFault, faults
 from vignetta.design.proofs.passages import Passage, Proofs, Remark, causes, n_combinations
 from vignetta.design.texts.pieces import Words
 from vignetta.design.texts.wording import shown_levels
+from vignetta.errors import listed
 
 __all__ = ["Remark", "proof"]
 
@@ -188,6 +189,4 @@ def _excerpt(text: str, fault: Fault) -> str:
 
 
 def _quoted(excerpts: Iterable[str], most: int = 2) -> str:
-    known = list(dict.fromkeys(excerpts))
-    more = f" and {len(known) - most} more" if len(known) > most else ""
-    return ", ".join(f"“{' '.join(each.splitlines())}”" for each in known[:most]) + more
+    return listed([f"“{' '.join(each.splitlines())}”" for each in dict.fromkeys(excerpts)], most)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations, product
-from math import lcm
+from math import lcm, prod
 from typing import Final
 
 from vignetta.instruments.survey import BranchNode, EmbeddedDataNode, FlowNode, RandomizerNode
@@ -98,18 +98,11 @@ def _forbidden(
         for group in dict.fromkeys(each for each in lacking.values() if each):
             yield {names[a]: tuple(one for one in ones if lacking[one] == group), names[b]: group}
         pairs |= {(a, one, b, other) for one, each in lacking.items() for other in each}
-    if len(names) > 2 and _size(levels) <= _MOST_CELLS:
+    if len(names) > 2 and prod(map(len, levels)) <= _MOST_CELLS:
         for cell in product(*levels):
             told = any((a, cell[a], b, cell[b]) in pairs for a, b in combinations(range(len(cell)), 2))
             if cell not in drawn and not told:
                 yield {name: (code,) for name, code in zip(names, cell, strict=True)}
-
-
-def _size(levels: Sequence[Sequence[str]]) -> int:
-    size = 1
-    for each in levels:
-        size *= len(each)
-    return size
 
 
 def _weights(levels: Sequence[Sequence[str]], table: Mapping[tuple[str, ...], int]) -> list[list[int]] | None:
@@ -146,10 +139,7 @@ def _ratios(
 
 
 def _product(weights: Sequence[Mapping[str, Fraction]], cell: Sequence[str]) -> Fraction:
-    result = Fraction(1)
-    for each, code in zip(weights, cell, strict=True):
-        result *= each[code]
-    return result
+    return prod((each[code] for each, code in zip(weights, cell, strict=True)), start=Fraction(1))
 
 
 def _whole(ratios: Sequence[Fraction]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from vignetta.declared import words
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.texts.wording import Segment
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, listed
 from vignetta.instruments.formats.written import Written
 from vignetta.instruments.hypertext import escaped, inline, plain_text
 from vignetta.instruments.naming import (
@@ -213,8 +213,7 @@ def _number(question: Question) -> Piece:
 
 def _lost(design: Design, survey: Survey) -> Iterator[str]:
     codes = [factor_field(each, slot) for each in design.factors.values() for slot in slots(design, each.varies)]
-    shown = ", ".join(codes[:6]) + (f" and {len(codes) - 6} more" if len(codes) > 6 else "")
-    yield f"the draw of levels: the page that shows the survey sets {shown}"
+    yield f"the draw of levels: the page that shows the survey sets {listed(codes, 6)}"
     if design.attribute_order != "fixed":
         yield "the order of rows, which is drawn in the survey for Qualtrics: they stand as declared"
     if design.panel or design.quotas:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from vignetta.errors import some
 from vignetta.instruments.codebooks import _PANEL_ID as PANEL_ID
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.hypertext import FIELD
@@ -131,7 +132,7 @@ def _overwritten(trace: Trace) -> Iterator[Finding]:
         given = Counter(name for child in node.children for name in _replaced(child))
         twice = [name for name, n in given.items() if n > 1]
         if twice:
-            told = f"it shows {node.subset} children, and {_listed(twice)} is set by several: the last overwrites."
+            told = f"it shows {node.subset} children, and {some(twice)} is set by several: the last overwrites."
             place = trace.node(node)
             yield Finding("warning", "overwritten", place.id, place.name, told, "Give every child its own field.")
 
@@ -158,15 +159,10 @@ def _unseen(trace: Trace) -> Iterator[Finding]:
         only_fields = all(isinstance(each, EmbeddedDataNode) for each in below)
         names = {field.name for each in below if isinstance(each, EmbeddedDataNode) for field in each.fields}
         if only_fields and names & trace.drawn and not names & used and not open_scripts:
-            told = f"it draws {_listed(sorted(names))}, which no page shows and no logic tests."
+            told = f"it draws {some(sorted(names))}, which no page shows and no logic tests."
             place = trace.node(node)
             remedy = "Pipe the field into a page, or branch on it."
             yield Finding("warning", "drawn-unseen", place.id, place.name, told, remedy)
-
-
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(f"`{each}`" for each in names[:5])
-    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"
 
 
 # -------------------------------------------------------------------------------------------------- the export
@@ -187,7 +183,7 @@ def _columns(trace: Trace) -> Iterator[Finding]:
     for alike in (each for each, n in folded.items() if n > 1):
         names = [each for each in trace.settings if each.casefold() == alike]
         place = trace.settings[names[1]][0].place
-        told = f"the fields {_listed(names)} differ only in capitals."
+        told = f"the fields {some(names)} differ only in capitals."
         yield Finding("warning", "column-twice", place.id, place.name, told, "Keep one of them.")
 
 
@@ -198,6 +194,6 @@ def _panel(trace: Trace) -> Iterator[Finding]:
     back = any(str(mapping(each).get("EOSRedirectURL") or "") for each in options)
     if ids and not back and not any("location" in each for each in trace.scripts):
         place = trace.settings[ids[0]][0].place
-        told = f"{_listed(ids)} is collected from a panel, but no end of the survey sends respondents back."
+        told = f"{some(ids)} is collected from a panel, but no end of the survey sends respondents back."
         remedy = "Add an end of survey with the panel's redirect address."
         yield Finding("warning", "no-redirect", place.id, place.name, told, remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from vignetta.errors import near_miss
+from vignetta.errors import listed, near_miss
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.review.findings import Finding
@@ -92,9 +92,8 @@ def _not_even(trace: Trace) -> Iterator[Finding]:
     nodes = (each for each, _ in trace.steps if isinstance(each, RandomizerNode))
     found = [each for each in nodes if 1 <= each.subset < len(each.children) and not each.even]
     if found:
-        place, names = trace.node(found[0]), ", ".join(each.id for each in found[:8])
-        more = f" and {len(found) - 8} more" if len(found) > 8 else ""
-        told = f"these do not present their children evenly, so that counts differ by chance: {names}{more}."
+        place, names = trace.node(found[0]), listed([each.id for each in found], 8)
+        told = f"these do not present their children evenly, so that counts differ by chance: {names}."
         remedy = "Switch on `Evenly Present Elements`, unless independent draws are meant."
         yield Finding("note", "not-even", place.id, place.name, told, remedy)
 

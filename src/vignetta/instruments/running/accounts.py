@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from vignetta.errors import listed
 from vignetta.instruments.running.visits import Stubbed
 
 Done = Literal["executed", "stubbed"]
@@ -43,9 +44,5 @@ class Account:
         places: dict[tuple[str, str], list[str]] = {}
         for each in self.stubs:
             places.setdefault((each.what, each.value), []).append(each.where)
-        left = [Line(what, len(at), "stubbed", how, _named(at)) for (what, how), at in places.items()]
+        left = [Line(what, len(at), "stubbed", how, listed(at)) for (what, how), at in places.items()]
         return (*done, *left)
-
-
-def _named(places: list[str], most: int = 5) -> str:
-    return ", ".join(places[:most]) + (f" and {len(places) - most} more" if len(places) > most else "")

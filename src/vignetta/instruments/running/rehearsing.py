@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, listed
 from vignetta.instruments.columns import fraud_columns
 from vignetta.instruments.fieldwork.exporting import Values, export_csv
 from vignetta.instruments.fieldwork.respondents import SIMULATED
@@ -125,9 +125,8 @@ def _from_outside(survey: Survey, link: Mapping[str, str]) -> list[Line]:
     nodes = [each for each in walk(survey.flow) if isinstance(each, EmbeddedDataNode)]
     fixed = {each.name for node in nodes for each in node.fields if each.value is not None}
     open_ = [each for each in survey.embedded_fields if each not in fixed and each not in link]
-    what, most = "fields that the link, a contact list or a script sets", 5
-    named = ", ".join(open_[:most]) + (f" and {len(open_) - most} more" if len(open_) > most else "")
-    lines = [Line(what, len(open_), "stubbed", "left empty", named)] if open_ else []
+    what = "fields that the link, a contact list or a script sets"
+    lines = [Line(what, len(open_), "stubbed", "left empty", listed(open_))] if open_ else []
     score = [Line("captcha score", 1, "stubbed", f"taken to be {link[SCORE]}", SCORE)] if SCORE in link else []
     noted = [each for each in fraud_columns(survey.options) if each not in (SCORE, *link, *open_)]
     fraud = [Line("fraud detection", len(noted), "stubbed", "left empty", ", ".join(noted))] if noted else []

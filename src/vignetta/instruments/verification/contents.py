@@ -13,7 +13,7 @@ from vignetta.design.assigning.decking import decked
 from vignetta.design.assigning.universe import universe_of
 from vignetta.design.declaration import Design, Factor
 from vignetta.design.texts.wording import Segment
-from vignetta.errors import Problem
+from vignetta.errors import Problem, listed
 from vignetta.instruments.hypertext import escaped, inline
 from vignetta.instruments.naming import (
     DECK,
@@ -328,8 +328,7 @@ def _by_field(noted: Mapping[tuple[str, str], float]) -> Iterator[tuple[str, str
     told: list[list[str]] = []
     for name, places in elements.items():
         if places not in told:
-            more = f" and {len(places) - _MOST_TOLD} more" if len(places) > _MOST_TOLD else ""
-            yield name, ", ".join(places[:_MOST_TOLD]) + more, [noted[name, each] for each in places]
+            yield name, listed(places, _MOST_TOLD), [noted[name, each] for each in places]
         told.append(places)
 
 

@@ -19,7 +19,7 @@ from vignetta.analysis.models.likelihoods.poisson import Poisson
 from vignetta.analysis.models.likelihoods.separation import Separation, find_separation
 from vignetta.analysis.models.likelihoods.single import crossproduct
 from vignetta.analysis.options import raise_all
-from vignetta.errors import Problem, StudyError
+from vignetta.errors import Problem, StudyError, some
 
 Floats = npt.NDArray[np.float64]
 Likelihood = Literal["logit", "probit", "poisson", "ordered_logit", "ordered_probit", "multinomial_logit"]
@@ -203,7 +203,7 @@ def _dependent(model: Likelihood, cells: Cells, columns: tuple[str, ...]) -> lis
         return []
     dependent = dependent_columns(X, cells.weights)
     remedy = "Drop a term; or, if combinations of levels never occur, make one column of those that do."
-    listed = _listed([name for name, each in zip(names, dependent, strict=True) if each])
+    listed = some([name for name, each in zip(names, dependent, strict=True) if each], 8)
     problem = Problem("formula", f"{listed} can be computed from the terms before.", remedy)
     return [problem] if dependent.any() else []
 
@@ -226,7 +226,7 @@ def _divergence_problems(family: Family, cells: Cells, reached: Optimum, names: 
 
 
 def _separated(found: Separation, names: tuple[str, ...]) -> Problem:
-    which = _listed([names[place] for place in found.coefs])
+    which = some([names[place] for place in found.coefs], 8)
     verb = "runs" if len(found.coefs) == 1 else "run"
     what = f"{which} {verb} to infinity: with it the likelihood of {found.n_rows} rows only rises (separation)."
     remedy = 'Some combination of levels has only one outcome: merge levels, leave the term out, or use model="ols".'
@@ -235,8 +235,3 @@ def _separated(found: Separation, names: tuple[str, ...]) -> Problem:
 
 def _notes(reached: Optimum) -> tuple[str, ...]:
     return ("some outcomes are predicted almost with certainty; there is no separation",) if reached.flat else ()
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    shown = ", ".join(f"`{each}`" for each in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
