@@ -114,6 +114,21 @@ def test_a_panels_respondent_twice(write: Write) -> None:
     assert "deadbeef" not in clean.audit.to_csv()
 
 
+def test_a_panels_field_that_all_share_tells_nobody_apart(write: Write) -> None:
+    names = ("STUDY_ID", "SESSION_ID", "PROLIFIC_PID")
+    fields = [Variable(name=each, role="personal", kind="text", column=each) for each in names]
+    codebook = Codebook(variables=(*CODEBOOK.variables, *fields))
+    people = [*range(12), 3, 5]
+    told = [{"STUDY_ID": "s", "SESSION_ID": f"v{each}", "PROLIFIC_PID": f"p{each}"} for each in people]
+    data = [each | one for each, one in zip(regular(*[{} for _ in people]), told, strict=True)]
+    path = write(export_text(data))
+    found = cleaned(path, codebook=codebook).audit
+    assert [each.split("`")[1] for each in found["what"]] == ["SESSION_ID", "PROLIFIC_PID"]
+    assert found["rows"].tolist() == ["4 6 13 14"] * 2
+    rule = Exclusion(rule="duplicate", by=("PROLIFIC_PID",))
+    assert len(cleaned(path, codebook=codebook, exclusions=[rule]).audit) == 0
+
+
 def test_an_outcome_without_a_level_is_told(write: Write) -> None:
     clean = cleaned(write(export_text(regular({}, {"regime": ""}, {"regime": "", "approval_1": ""}))))
     assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["assignment", "2"]]

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
@@ -25,6 +26,8 @@ Severity = Literal["error", "warning"]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
+_FEW: Final = 10
+"""Up to so many rows, a value that most of them share may be one respondent's."""
 _ASKED: Final[tuple[Role, ...]] = ("consent", "factor", "outcome", "recall", "attention", "covariate", "other")
 """Roles of variables that somebody should have."""
 
@@ -163,13 +166,20 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:
-            marked = cells.where((np.bincount(cells.codes) > 1) & flags(pc.not_equal(cells.texts, "")))
-            marked &= ~audited.excluded
-            marked &= marked.sum() > 1
+            known = cells.where(flags(pc.not_equal(cells.texts, ""))) & ~audited.excluded
+            counts = np.bincount(cells.codes[known], minlength=len(cells.texts))
+            if each.role == "personal" and _is_of_many(counts):
+                continue
+            marked = known & cells.where(counts > 1)
             severity: Severity = "error" if each.role == "identifier" else "warning"
             what = f"the same `{each.name}` stands in several rows ({{rows}})."
             remedy = f"Add `{{rule: duplicate, by: {each.name}}}` to the exclusions."
             yield from audited.told(severity, "respondents", each.full_name, marked, what, remedy)
+
+
+def _is_of_many(counts: npt.NDArray[np.int_]) -> bool:
+    """Whether a column has fewer values than half of the rows: as a panel's number of the study, it is nobody's id."""
+    return bool(counts.sum() > _FEW and 2 * (counts > 0).sum() < counts.sum())
 
 
 def _repeated_rows(audited: Audited) -> Iterator[Finding]:
