@@ -1,5 +1,6 @@
 """Broken study and plan files: each problem with its file, line, key and remedy, all of a file at once."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -307,14 +308,55 @@ BROKEN_STUDIES = [
     (
         "seed: 1\n",
         "seed: 1\nlanguages: [en, de]\n",
-        "design/study.yaml:8 factors.regime.label: there is no text in `en`, `de`. Write one text for each of the "
-        "study's `languages`, as `en: ...`.",
+        "design/study.yaml:8 factors.regime.label: this is one text, but the study has `en`, `de`. Write one text for "
+        "each of the study's `languages`, as `en: ...`.",
     ),
     (
         "    label: Treaty\n",
         "    label: &t Treaty\n",
         "design/study.yaml:12 factors.treaty.label: anchors and aliases are not used in study files. Write the text "
         "out.",
+    ),
+    (
+        "label: No treaty, text",
+        "label: No, of course, text",
+        "design/study.yaml:14 factors.treaty.levels[0].of course: unknown key `of course`. Between braces a comma ends "
+        "a text: put a text with a comma between quotation marks.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nintroduction: {en: First, read it.}\n",
+        "design/study.yaml:4 introduction: `read it.` stands apart from its text. Between braces a comma ends a text: "
+        "put a text with a comma between quotation marks.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nquotas:\n  few: {answers: {}, limit: 3}\n",
+        "design/study.yaml:5 quotas.few.answers: there should be at least 1 here, not 0. Add what is missing.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\nintroduction: Note: read it.\n",
+        "design/study.yaml:4: not readable as YAML: a colon is not expected here. Put a text with a colon between "
+        "quotation marks; else check the indentation.",
+    ),
+    (
+        "    label: Treaty\n",
+        "     label: Treaty\n",
+        "design/study.yaml:13: not readable as YAML: the line begins further left or right than the "
+        "lines it belongs to. Indent it as they are; if it is, look for a quotation mark too few or too many.",
+    ),
+    (
+        "seed: 1\n",
+        "seed: 1\n\tnote: x\n",
+        "design/study.yaml:4: not readable as YAML: a text cannot begin so. Put it between quotation marks; "
+        "indent with spaces, not tabs.",
+    ),
+    (
+        "seed: 1\n",
+        'seed: 1\nnote: {en: "Choose "Green"."}\n',
+        "design/study.yaml:4: not readable as YAML: a text ends before the end of its line. Quotation "
+        "marks within a text need others around it: `'Choose \"Green\".'`.",
     ),
     (
         "seed: 1\n",
@@ -442,6 +484,20 @@ def test_all_problems_of_a_file_are_told_at_once_and_in_order(tmp_path: Path) ->
         text = changed(text, old, new)
     found = study_problems(tmp_path, text)
     assert [each.split(":")[1].split()[0] for each in found] == ["4", "8", "9", "15", "16", "16", "18", "20"]
+
+
+def test_a_point_may_be_its_words_in_each_language(tmp_path: Path) -> None:
+    text = re.sub(r"((?:label|text|question): )([^,}\n]+)", r'\1{en: "\2", de: "\2"}', STUDY)
+    text = changed(text, "seed: 1\n", "seed: 1\nlanguages: [en, de]\n")
+    text = re.sub("vignette: (.*)", r'vignette: {en: "\1", de: "\1"}', text)
+    path = tmp_path / "study.yaml"
+    path.write_text(changed(text, "[No, Perhaps, Yes]", "[{en: No, de: Nein}, {en: Yes, de: Ja}]"))
+    assert [dict(each.text) for each in read_design(path).outcomes["support"].scale] == [
+        {"en": "No", "de": "Nein"},
+        {"en": "Yes", "de": "Ja"},
+    ]
+    path.write_text(changed(text, "[No, Perhaps, Yes]", "[{en: No}, {en: Yes, de: Ja}]"))
+    assert "scale[0]: `text`: there is no text in `de`." in problems(lambda: read_design(path))[0]
 
 
 @pytest.mark.parametrize("name", ["no", "yes", "on", "off", "null", "None", "NA", "~", "1.0", "1e3", "0x10", "true"])

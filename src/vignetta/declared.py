@@ -63,7 +63,11 @@ class Declared(BaseModel):
     @classmethod
     def _key_findings(cls, data: Mapping[str, Any]) -> Iterator[Finding]:
         for key in data.keys() - cls.model_fields.keys():
-            yield (key,), f"unknown key `{key}`.", near_miss(key, cls.model_fields)
+            yield (
+                (key,),
+                f"unknown key `{key}`.",
+                _QUOTED if _is_cut(key, data[key]) else near_miss(key, cls.model_fields),
+            )
         for key, spec in cls.model_fields.items():
             if key in data and data[key] is None:
                 yield (key,), "nothing stands here.", "Write what belongs here, or remove the key."
@@ -73,6 +77,14 @@ class Declared(BaseModel):
 
 def _is_empty(data: Any, error: Any) -> bool:
     return isinstance(data, dict) and len(error["loc"]) == 1 and data.get(error["loc"][0], "") is None
+
+
+def _is_cut(key: Any, value: Any) -> bool:
+    """Whether a key is the rest of a text that a comma between braces has ended: `{text: Yes, of course}`."""
+    return value is None and " " in str(key)
+
+
+_QUOTED = "Between braces a comma ends a text: put a text with a comma between quotation marks."
 
 
 def _details(finding: Finding) -> InitErrorDetails:
@@ -119,6 +131,8 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "list_type": _LIST,
     "tuple_type": _LIST,
     "string_type": ("a text was expected, not `{written}`.", "Put it between quotation marks, or remove the key."),
+    "too_short": ("there should be at least {min_length} here, not {actual_length}.", "Add what is missing."),
+    "too_long": ("there should be at most {max_length} here, not {actual_length}.", "Remove what is too much."),
     "literal_error": ("`{written}` is not known here.", "Write one of {expected}."),
     "string_pattern_mismatch": (
         "`{written}` cannot be a name.",
@@ -172,12 +186,16 @@ def _texts(value: Any, info: ValidationInfo) -> Any:
         value = {"": value}
     if not isinstance(value, dict) or not all(isinstance(each, str | None) for each in value.values()):
         raise finding(f"a text was expected, not {_kind(value)}.", "Write a text, or one text per language: `en: ...`.")
+    if rest := [each for each, text in value.items() if _is_cut(each, text)]:
+        raise finding(f"`{rest[0]}` stands apart from its text.", _QUOTED)
     if not value or any(not (each or "").strip() for each in value.values()):
         raise finding("the text is empty.", "Write the words that people read.")
     absent = [each for each in languages if each not in value and (len(languages) > 1 or "" not in value)]
     surplus = [each for each in value if each and languages and each not in languages]
     if absent or surplus:
         listed = ", ".join(f"`{each}`" for each in absent or surplus)
+        if value.keys() == {""}:
+            raise finding(f"this is one text, but the study has {listed}.", _LANGUAGES)
         raise finding(f"{'there is no text in' if absent else 'unknown language'} {listed}.", _LANGUAGES)
     return {language: each.strip() for language, each in value.items()}
 
@@ -256,9 +274,10 @@ def read_tree(path: Path, *, shown: str = "") -> Tree:
         raise StudyError(Problem(shown, f"byte {error.start} is not UTF-8.", remedy)) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        what = f"not readable as YAML: {error.problem}."
-        remedy = "Check indentation, quotation marks and colons on this line and the one before."
-        raise StudyError(Problem(f"{shown}:{line}", what, remedy)) from None
+        what, remedy = next(
+            (told for seen, told in _UNREADABLE.items() if seen in error.problem), (error.problem, _LOOK)
+        )
+        raise StudyError(Problem(f"{shown}:{line}", f"not readable as YAML: {what}.", remedy)) from None
     except (YAMLError, RecursionError) as error:
         raise StudyError(Problem(shown, f"not readable as YAML: {str(error).splitlines()[0]}.")) from None
     if node is None:
@@ -269,6 +288,28 @@ def read_tree(path: Path, *, shown: str = "") -> Tree:
     if problems:
         raise StudyError(problems)
     return Tree(path, shown, data, lines)
+
+
+_LOOK: Final = "Check indentation, quotation marks and colons on this line and the one before."
+_UNREADABLE: Final = {
+    "mapping values are not allowed here": (
+        "a colon is not expected here",
+        "Put a text with a colon between quotation marks; else check the indentation.",
+    ),
+    "expected <block end>": (
+        "the line begins further left or right than the lines it belongs to",
+        "Indent it as they are; if it is, look for a quotation mark too few or too many.",
+    ),
+    "cannot start any token": (
+        "a text cannot begin so",
+        "Put it between quotation marks; indent with spaces, not tabs.",
+    ),
+    "but got '<scalar>'": (
+        "a text ends before the end of its line",
+        "Quotation marks within a text need others around it: `'Choose \"Green\".'`.",
+    ),
+}
+"""What the parser says about a file: the same for people, and what to do."""
 
 
 @dataclass(frozen=True)

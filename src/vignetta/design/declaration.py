@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationInfo
 
 from vignetta.declared import (
     NAME,
@@ -146,10 +146,14 @@ class Point(Declared):
     code: str | None = Field(None, description="how the export writes the point; its place from 1 when left out")
 
 
-ShortPoint = BeforeValidator(
-    lambda point: {"text": point} if isinstance(point, str) else point, json_schema_input_type=str | Point
-)
-"""A point may be written as its words alone."""
+def _short(point: Any, info: ValidationInfo) -> Any:
+    languages: tuple[str, ...] = getattr(info.context, "languages", ())
+    alone = isinstance(point, str) or (isinstance(point, dict) and point and point.keys() <= set(languages))
+    return {"text": point} if alone else point
+
+
+ShortPoint = BeforeValidator(_short, json_schema_input_type=Text | Point)
+"""A point may be written as its words alone, or as these in each language."""
 
 
 class Outcome(Keyed):
