@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vignetta.instruments.adoption.measuring import declared, is_scale, measure_of
 from vignetta.instruments.adoption.names import free_name, slug
+from vignetta.instruments.adoption.phrasing import phrase_of
 from vignetta.instruments.adoption.recognising import FoundFactor, FoundLevel, Recognised, recognise
 from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.hypertext import FIELD, plain_text
@@ -26,6 +27,11 @@ _HEAD: Final = """\
 _PAGES: Final = re.compile(r"</p>|</div>|<br\s*/?>|</h\d>|</li>", re.IGNORECASE)
 _PLACED: Final = re.compile("\ue000[0-9]+\ue001")
 """Where piped text stood, while the words around it are made plain."""
+_MARKED: Final = r"\{{{0}\}}|\{{if (?:[^{{}}]* and )?{0} is "
+"""Where a template shows a factor, or asks about it."""
+_BLANK: Final = r"(?:&#32;|&nbsp;|\s|<br\s*/?>)*"
+_BLANKS: Final = re.compile(_BLANK)
+_BLANKS_LAST: Final = re.compile(f"{_BLANK}$")
 _LONGEST_LABEL: Final = 80
 _DEFAULT_SIZE: Final = 1000
 
@@ -43,9 +49,12 @@ def draft(survey: Survey, *, source: str = "the survey") -> str:
     found = recognise(survey)
     if not found.factors:
         return ""
-    remarks = (" ".join(each.split()) for each in _remarks(found))
+    roles = Roles(found)
+    content = _content(found, roles)
+    told = (*_remarks(found), *_unworded(str(content.get("vignette", "")), roles))
+    remarks = (" ".join(each.split()) for each in told)
     head = _HEAD.format(source=" ".join(source.split())) + "".join(f"#\n# {each}\n" for each in remarks)
-    return f"{head}\n{_yaml(_content(found, Roles(found)))}"
+    return f"{head}\n{_yaml(content)}"
 
 
 def _remarks(found: Recognised) -> Iterator[str]:
@@ -58,6 +67,15 @@ def _remarks(found: Recognised) -> Iterator[str]:
         yield f"Not read: in which order the levels of {each} are listed, so a recall check about it is left out."
     for node, names in found.arms:
         yield f"The randomizer {node} shows one of {', '.join(names)}: its viewing order ({node}_DO) can be exported."
+
+
+def _unworded(template: str, roles: Roles) -> Iterator[str]:
+    """Piped text of the vignette of which the survey does not say what it shows."""
+    sources = PIPE.findall(roles.reading[0].text) if roles.reading else []
+    names = [name[1] if (name := FIELD.fullmatch(each)) else each for each in sources]
+    for each in dict.fromkeys(each.replace("{", "(") for each in names):
+        if f"[{each}]" in template:
+            yield f"Not read: what stands for [{each}] in the vignette. Write words, a factor or a condition there."
 
 
 def _yaml(content: Mapping[str, Any]) -> str:
@@ -170,8 +188,18 @@ def _template(found: Recognised, roles: Roles) -> tuple[str, dict[str, str]]:
         in_rows = any(f"${{e://Field/{each}}}" in table for each in found.by_field)
         order = {} if in_rows else {"attribute_order": "shuffled"}
         return words or "Please compare.", {"presentation": "table", **order}
-    unread = [f"{{{factor_name(each)}}}" for each in found.factors if f"{{{factor_name(each)}}}" not in words]
+    words = _of_one_profile(words, _profile_labels(found, roles))
+    unread = [f"{{{each}}}" for each in map(factor_name, found.factors) if not re.search(_MARKED.format(each), words)]
     return "\n\n".join(filter(None, [words, *unread])), {}
+
+
+def _of_one_profile(words: str, labels: Sequence[str]) -> str:
+    """What is read about the first profile, where each stands below its label."""
+    paragraphs = words.split("\n\n")
+    if len(labels) < 2 or any(paragraphs.count(each) != 1 for each in labels):
+        return words
+    first, second = paragraphs.index(labels[0]), paragraphs.index(labels[1])
+    return "\n\n".join([*paragraphs[:first], *paragraphs[first + 1 : second]])
 
 
 def _with_factors(hypertext: str, found: Recognised) -> str:
@@ -192,7 +220,18 @@ def _one_paragraph(hypertext: str, found: Recognised) -> str:
 def _mark(source: str, found: Recognised) -> str:
     name = FIELD.fullmatch(source)
     factor = found.by_field.get(name[1]) if name else None
-    return f"{{{factor_name(factor[0])}}}" if factor else f"[{name[1] if name else source}]".replace("{", "(")
+    if factor or name is None:
+        return f"{{{factor_name(factor[0])}}}" if factor else f"[{source}]".replace("{", "(")
+    levels = {each.name: dict(zip(each.codes, level_names(each), strict=True)) for each in found.factors}
+    return phrase_of(name[1], found, levels, lambda told: _phrase(told, found)) or f"[{name[1]}]".replace("{", "(")
+
+
+def _phrase(hypertext: str, found: Recognised) -> str:
+    """Words that a branch gives to a field, with the blanks around them."""
+    start, end = (each[0] for each in (_BLANKS.match(hypertext), _BLANKS_LAST.search(hypertext)) if each)
+    words = _one_paragraph(hypertext, found)
+    before, after = ("\n\n" if "<br" in each else each and " " for each in (start, end))
+    return f"{before}{words}{after}" if words else ""
 
 
 def _profile_labels(found: Recognised, roles: Roles) -> list[str]:
