@@ -101,7 +101,8 @@ def preview(
 def import_(
     survey: Annotated[Path, typer.Argument(metavar="FILE.qsf", help="A survey exported from Qualtrics.")],
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="DIR", help="A new study: the codebook and a draft of study.yaml.")
+        Path | None,
+        typer.Option("--to", metavar="DIR", help="A new study: the codebook, a draft of study.yaml, a first plan."),
     ] = None,
     codebook: Annotated[
         Path | None, typer.Option("--codebook", metavar="FILE.csv", help="Where the codebook alone goes.")

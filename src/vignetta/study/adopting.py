@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from vignetta.codebook import codebook_csv
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.adoption.importing import draft, imported_codebook
 from vignetta.instruments.hypertext import whole_characters
 from vignetta.instruments.qsf import qsf_text, read_qsf
+from vignetta.study.beginning import first_plan, first_simulation
 from vignetta.study.files import replace_all
-from vignetta.study.folder import CODEBOOK, DESIGN
-from vignetta.study.schemas import schemas
-
-_SCHEMA: Final = "design/study.schema.json"
+from vignetta.study.folder import CODEBOOK, DESIGN, PLAN, SIMULATION
+from vignetta.study.scaffold import recipes
 
 
 @dataclass(frozen=True)
@@ -26,12 +24,12 @@ class Adopted:
 
 
 def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = None) -> Adopted:
-    """Write the codebook of a survey's exports and, where it draws factors, a draft of the study.
+    """Write the codebook of a survey's exports and, where it draws factors, a draft of the study that can be run.
 
     Parameters
     ----------
     folder
-        The new study's folder: codebook, draft and the survey itself go there.
+        The new study's folder: codebook, drafts, recipes and the survey itself go there.
     codebook
         Only the codebook is written, to this file.
 
@@ -51,10 +49,12 @@ def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = N
         replace_all(target.parent, {target.name: codebook_csv(made).encode()})
         return Adopted((str(target),), names, factors)
     text = draft(read, source=whole_characters(survey.name))
-    files = {CODEBOOK: codebook_csv(made), f"instruments/{survey.name}": qsf_text(read)}
-    files |= {DESIGN: text, _SCHEMA: schemas()[_SCHEMA]} if text else {}
+    files = {CODEBOOK: codebook_csv(made).encode(), f"instruments/{survey.name}": qsf_text(read).encode()}
+    if text:
+        drafts = {DESIGN: text, PLAN: first_plan(text), SIMULATION: first_simulation(text)}
+        files |= {name: each.encode() for name, each in drafts.items()} | recipes()
     _refuse(folder, (DESIGN, *files))
-    replace_all(folder, {name: each.encode() for name, each in files.items()})
+    replace_all(folder, files)
     return Adopted(tuple(files), names, factors)
 
 

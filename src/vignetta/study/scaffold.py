@@ -41,11 +41,20 @@ def init(folder: Path, *, template: str = "alliance") -> list[str]:
     return sorted(contents)
 
 
+def recipes() -> dict[str, bytes]:
+    """What every study has besides the files in which it is declared: recipes, schemas, empty folders."""
+    sources = _sources_of("any") | _sources_of("fielded")
+    return {name: each.read_bytes() for name, each in sources.items()} | dict.fromkeys(_EMPTY, b"")
+
+
+def _sources_of(part: str) -> dict[str, Traversable]:
+    return dict(_below(files("vignetta") / "scaffold" / part, "")) | _from_checkout(part)
+
+
 def _sources(template: str) -> Mapping[str, Traversable]:
-    packaged = files("vignetta") / "scaffold"
     sources: dict[str, Traversable] = {}
     for part in ("any", "in-hand") if template == "in-hand" else ("any", "fielded", template):
-        sources |= dict(_below(packaged / part, "")) | _from_checkout(part)
+        sources |= _sources_of(part)
     return sources
 
 
