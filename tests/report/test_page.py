@@ -6,15 +6,20 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.report.browser import shown
 from tests.report.made_up import REASONS, ledger
+from vignetta.declared import words
 from vignetta.design.declaration import Design
+from vignetta.design.restrictions import Restriction
 from vignetta.errors import StudyError
+from vignetta.frames import ARMS, frame
 from vignetta.report.context import context, example
 from vignetta.report.inputs import RegistrationStatus, ReportInput
 from vignetta.report.page import Report, page, report
+from vignetta.report.randomising import restriction_words
 
 VOID = {"meta", "link", "source", "img", "br"}
 NAMES = ["flagship", "plain", "crowded"]
@@ -146,6 +151,21 @@ def test_example_marks_phrases_and_lists(flagship: ReportInput) -> None:
     assert example(design) == [(False, "So "), (True, capital), (False, "."), (True, " It is."), (False, " {So}.")]
 
 
+def test_weights_and_rules_are_told(flagship: ReportInput) -> None:
+    factors = dict(flagship.design.factors)
+    name, factor = next(iter(factors.items()))
+    first, *others = factor.levels
+    factors[name] = factor.model_copy(update={"levels": (first.model_copy(update={"weight": 2.0}), *others)})
+    other = list(factors)[1]
+    forbid = {each: (factors[each].level_names[1],) for each in (name, other)}
+    rule = Restriction(forbid=forbid, reason="It never happens.")
+    design = flagship.design.model_copy(update={"factors": factors, "restrictions": (rule,)})
+    told = Reading(page(replace(flagship, design=design), pictures=[])).text
+    assert f"Some levels of {words(factor.label, 'en')} were drawn more often than others." in told
+    assert restriction_words(design, rule) in told
+    assert "drawn more often" not in said(flagship)
+
+
 def test_flow_shows_its_sums(flagship: ReportInput) -> None:
     made = context(flagship)["flow"]
     assert (made.raw, made.excluded, made.analysed) == (900, 150, 750)
@@ -223,6 +243,16 @@ def test_input_that_contradicts_itself(flagship: ReportInput, change: Change, me
         replace(flagship, **change(flagship))
 
 
+def by_level(given: ReportInput) -> pd.DataFrame:
+    """All responses at one level of each factor."""
+    n = len(given.ledger) * given.design.responses
+    rows = [
+        {"factor": name, "level": each.level_names[0], "state": "analysed", "n": n}
+        for name, each in given.design.factors.items()
+    ]
+    return frame(rows, ARMS)
+
+
 class OfSeveral(Design):
     """A design of which each respondent answers two responses."""
 
@@ -237,6 +267,9 @@ def test_respondents_and_responses_are_told_apart(flagship: ReportInput) -> None
     given = replace(flagship, design=several, ledger=ledger(REASONS, 375))
     assert context(given)["facts"][:2] == [("375", "respondents analysed"), ("750", "responses analysed")]
     assert context(flagship)["facts"][0] == ("750", "responses analysed")
+    arms = {each.design.responses: by_level(each) for each in (flagship, given)}
+    assert "Counted here are responses" in said(given, arms=arms[2])
+    assert "Counted here are responses" not in said(flagship, arms=arms[1])
     with pytest.raises(
         StudyError, match=r"750 responses stand behind .* 374 that are analysed with 2 responses each\."
     ):
@@ -259,3 +292,13 @@ def test_in_a_browser(reports: dict[str, Report], chromium: Path, tmp_path: Path
         assert view.evaluate("[...document.images].every(each => each.complete && each.naturalWidth > 0)")
         used = view.evaluate("document.images[0].currentSrc === document.images[0].src")
         assert used is (width > 768)
+
+
+@pytest.mark.browser
+def test_levels_are_words_on_a_phone(flagship: ReportInput, chromium: Path, tmp_path: Path) -> None:
+    """Not one letter below the other."""
+    address = tmp_path / "report.html"
+    address.write_text(page(replace(flagship, arms=by_level(flagship)), pictures=[]), "utf-8")
+    with shown(address, chromium, width=390, embedded=True) as view:
+        widths = view.evaluate("[...document.querySelectorAll('.arms th[scope=row]')].map(each => each.offsetWidth)")
+    assert len(widths) == len(flagship.design.factors) and min(widths) > 120

@@ -7,10 +7,11 @@ import docx
 import pytest
 
 from tests.instruments.writing.test_languages import CONTENT
-from tests.report.test_proofs import SCRIPT, small
+from tests.report.test_proofs import SCRIPT, both, small
 from vignetta.declared import Languages, words
 from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import Design
+from vignetta.report.assigning import side_by_side
 from vignetta.report.questionnaire import questionnaire_docx
 from vignetta.report.randomising import level_shares, randomising, restriction_words
 
@@ -89,3 +90,21 @@ def test_randomisation_in_words() -> None:
     assert "independently of all other respondents" in told[1]
     assert told[2].endswith("independently of each other, every level with the same probability.")
     assert told[3] == "All are drawn anew for each profile."
+
+
+def test_examples_side_by_side_are_a_pair_that_may_be_read() -> None:
+    """They share what a respondent's profiles share, and break no rule about pairs."""
+    rules = [
+        {"forbid": {"f": ["b"], "g": ["b"]}, "reason": "Too much."},
+        {"forbid_pair": [{"g": "a"}, {"g": "b"}], "reason": "Too easy."},
+    ]
+    shared = small(profiles=2, profile_labels=[both("A"), both("B")])
+    varied = dict(shared.factors)
+    varied["f"] = varied["f"].model_copy(update={"varies": "respondent"})
+    design = shared.model_copy(update={"factors": varied})
+    cells = vignettes(design)
+    one, other = (cells.iloc[place] for place in side_by_side(design))
+    assert one["f"] == other["f"] and one["g"] != other["g"]
+    ruled = small(profiles=2, profile_labels=[both("A"), both("B")], restrictions=rules)
+    one, other = (vignettes(ruled).iloc[place] for place in side_by_side(ruled))
+    assert one["g"] == other["g"] and one["f"] != other["f"]

@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from vignetta.declared import words
+from vignetta.design.assigning.universe import Codes, universe_of
 from vignetta.design.declaration import Design
 from vignetta.report.numbers import count
 
@@ -28,6 +31,13 @@ def assigned(design: Design) -> Iterator[str]:
     yield MECHANISMS[design.mechanism].format(number=number)
     yield from _shared(design, "respondent", "drawn once for each respondent")
     yield from _shared(design, "task", "shared by the profiles that stood side by side")
+    weighed = [
+        words(each.label, design.language)
+        for each in design.factors.values()
+        if len({level.weight for level in each.levels}) > 1
+    ]
+    if weighed:
+        yield f"Some levels of {_listed(weighed)} were drawn more often than others."
     if design.attribute_order != "fixed":
         groups = ", attributes of a group together" if design.attribute_order == "grouped" else ""
         yield f"The order of the rows was drawn once for each respondent{groups}."
@@ -58,12 +68,44 @@ def read_at_once(design: Design) -> str:
 def table(design: Design) -> Mapping[str, Sequence[tuple[str, Sequence[str]]] | Sequence[str]]:
     """A table as a respondent may see it: the labels of profiles, and the rows with the words of each profile.
 
-    The first profile has the reference levels, the others the levels behind them; empty for vignettes in prose.
+    The first profile has the reference levels, the others the levels behind them where these vary by profile; empty for
+    vignettes in prose.
     """
     language = design.language
     rows = []
     for factor in (design.factors[name] for name in design.rows):
         first = factor.level_names.index(factor.reference.name)
-        shown = [factor.levels[(first + side) % len(factor.levels)].words(language) for side in range(design.profiles)]
+        sides = range(design.profiles) if factor.varies == "profile" else [0] * design.profiles
+        shown = [factor.levels[(first + side) % len(factor.levels)].words(language) for side in sides]
         rows.append((words(factor.label, language), shown))
     return {"labels": [words(each, language) for each in design.profile_labels], "rows": rows}
+
+
+def side_by_side(design: Design) -> list[int]:
+    """The rows of `vignettes` that may be the profiles of one task: the first, and for each other the last that may."""
+    codes, names = universe_of(design).codes, list(design.factors)
+    shared = [place for place, each in enumerate(design.factors.values()) if each.varies != "profile"]
+    chosen = [0]
+    for _ in range(1, design.profiles):
+        alike = np.flatnonzero((codes[:, shared] == codes[0, shared]).all(axis=1))[::-1]
+        free = (each for each in alike if all(_may_meet(design, names, codes[each], codes[one]) for one in chosen))
+        chosen.append(int(next(free, alike[0])))
+    return chosen
+
+
+def _may_meet(design: Design, names: list[str], one: Codes, other: Codes) -> bool:
+    sides = [
+        {name: design.factors[name].level_names[code] for name, code in zip(names, each, strict=True)}
+        for each in (one, other)
+    ]
+    for rule in design.restrictions:
+        if rule.differ and all(sides[0][each] == sides[1][each] for each in rule.differ):
+            return False
+        for first, second in (sides, sides[::-1]) if rule.forbid_pair else ():
+            if all(
+                side[name] in levels
+                for side, box in zip((first, second), rule.forbid_pair, strict=True)
+                for name, levels in box.items()
+            ):
+                return False
+    return True

@@ -17,6 +17,7 @@ from vignetta.report.inputs import SIMULATED, RegistrationStatus, ReportInput
 from vignetta.report.labels import Labels
 from vignetta.report.numbers import count, plain
 from vignetta.report.phrases import coverage
+from vignetta.report.randomising import restriction_words
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,12 @@ def context(given: ReportInput) -> dict[str, Any]:
         "has_texts": any(level.text for factor in design.factors.values() for level in factor.levels),
         "example": example(design),
         "table": table(design),
-        "read": read_at_once(design),
+        "read": read_at_once(design) if design.rows else "vignette" if design.profiles == 1 else "profile",
+        "restrictions": [restriction_words(design, each) for each in design.restrictions],
         "outcomes": [outcome(each, given.estimates, labels) for each in analysable(design).values()],
         "mechanism": " ".join(assigned(design)) if not design.in_hand else "",
         "flow": flow(given),
+        "repeated": design.responses > 1,
         "findings": findings(given, labels),
         "rule": verdict_rule(plan).replace("`", "'"),
         "coverage": coverage(plan.alpha),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from vignetta.declared import words
 from vignetta.design.assigning.vignettes import vignettes
 from vignetta.design.declaration import AttentionCheck, Check, Covariate, Design, Factor, Option, Outcome
+from vignetta.report.assigning import side_by_side
 from vignetta.report.numbers import count
 from vignetta.report.randomising import level_shares, randomising, restriction_words
 
@@ -212,12 +213,11 @@ class _Part:
             self._words(text)
 
     def _examples(self) -> Iterator[tuple[str, str]]:
-        """One vignette in full; of profiles, the first and the last of all beside each other."""
-        universe = vignettes(self.design, language=self.language)
-        for side in range(self.design.profiles):
-            text = str(universe["text"].iloc[-side if side else 0])
+        """One vignette in full; of profiles, as different ones as may stand beside each other."""
+        texts = vignettes(self.design, language=self.language)["text"]
+        for side, place in enumerate(side_by_side(self.design)):
             label = words(self.design.profile_labels[side], self.language) if self.design.profile_labels else ""
-            yield f"Example{f', {label}' if label else ''}:", text
+            yield f"Example{f', {label}' if label else ''}:", str(texts.iloc[place])
 
     def _levels(self) -> None:
         self._heading("All words that vary")
