@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.small_plan import DIFFERENCE, ONE, Read, reader
+from tests.small_plan import DIFFERENCE, ONE, STUDY, Read, reader
+from vignetta.design.declaration import read_design
+from vignetta.plan import read_plan
 from vignetta.power import precision, precision_over, sizes_around
 from vignetta.report.power_words import null_sentences, summary, summary_over
 
@@ -39,6 +41,17 @@ def test_the_command(read: Read, tmp_path: Path) -> None:
     assert machine["precision"][0]["power"] is None
     assert set(machine) == {"precision", "null_results"}
     assert machine["null_results"] == null_sentences(expected)
+
+
+def test_lines_of_unequal_precision_name_their_levels(tmp_path: Path) -> None:
+    weighed = STUDY.replace("{name: south,", "{name: south, weight: 3,").replace("label: South", "label: S")
+    (tmp_path / "study.yaml").write_text(weighed)
+    (tmp_path / "plan.yaml").write_text(ONE.replace("FORMULA", "arm + place").replace("factor: arm", "factor: place"))
+    design = read_design(tmp_path / "study.yaml")
+    plan = read_plan(tmp_path / "plan.yaml", design=design)
+    told = ["place: east (support, against north)", "place: south (support, against north)"]
+    assert [each["comparison"] for each in summary(precision(design, plan))] == told
+    assert [each["comparison"] for each in summary_over(precision_over(design, plan, ns=[100, 200]))] == told
 
 
 def test_the_command_over_sizes(read: Read, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What a plan will find, in words and as tables for people."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,10 @@ def least_precise(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(table: pd.DataFrame) -> list[dict[str, str]]:
-    """A `precision` table for people: comparisons of equal precision on one line, three decimals."""
+    """A `precision` table for people: comparisons of equal precision on one line, three decimals.
+
+    Where those of a set differ in precision, each line names its levels.
+    """
     numbers = {"std_error": "se", "mde": "mde", "mde_adjusted": "adjusted"}
     if table["effect"].notna().any():
         numbers |= {"power": "power", "power_adjusted": "power adj."}
@@ -38,22 +41,23 @@ def summary(table: pd.DataFrame) -> list[dict[str, str]]:
         }
         for row in table.to_dict("records")
     ]
-    return _distinct(lines)
+    return _distinct(lines, table.to_dict("records"))
 
 
 def summary_over(table: pd.DataFrame) -> list[dict[str, str]]:
     """A `precision_over` table for people: the detectable effects, corrected, a column for each number of respondents.
 
-    Comparisons of equal precision share a line.
+    Comparisons of equal precision share a line; where those of a set differ, each line names its levels.
     """
     shown = table.assign(comparison=[_compared(row) for row in table.to_dict("records")])
-    lines = []
+    lines, firsts = [], []
     for _, rows in shown.groupby([*KEYS, "level", "within_level"], sort=False):
         first = rows.iloc[0]
         line = {"hypothesis": first["hypothesis"], "comparison": first["comparison"], "tests": str(first["tests"])}
         effects = zip(rows["n"], rows["mde_adjusted"], strict=True)
         lines.append(line | {f"n = {n:,}": _decimals(effect) for n, effect in effects})
-    return _distinct(lines)
+        firsts.append(first.to_dict())
+    return _distinct(lines, firsts)
 
 
 def over_title(table: pd.DataFrame) -> str:
@@ -64,8 +68,22 @@ def over_title(table: pd.DataFrame) -> str:
     return f"Smallest effects found with power {first['target_power']:g}{corrected}{unit}, by number of respondents:"
 
 
-def _distinct(lines: list[dict[str, str]]) -> list[dict[str, str]]:
-    return [dict(line) for line in dict.fromkeys(tuple(each.items()) for each in lines)]
+def _distinct(lines: list[dict[str, str]], rows: list[dict[Hashable, Any]]) -> list[dict[str, str]]:
+    """Each line once; `rows` are what the lines are about."""
+    sets: dict[tuple[Any, ...], dict[tuple[tuple[str, str], ...], list[dict[Hashable, Any]]]] = {}
+    for line, row in zip(lines, rows, strict=True):
+        alike = sets.setdefault((row["n"], *(row[key] for key in KEYS)), {})
+        alike.setdefault(tuple(line.items()), []).append(row)
+    told = [
+        dict(line) | ({"comparison": _compared(alike[0], [_level(each) for each in alike])} if len(found) > 1 else {})
+        for found in sets.values()
+        for line, alike in found.items()
+    ]
+    return [dict(line) for line in dict.fromkeys(tuple(each.items()) for each in told)]
+
+
+def _level(row: dict[Hashable, Any]) -> str:
+    return f"{row['level']} in {row['within_level']}" if row["within_level"] else str(row["level"])
 
 
 def _decimals(value: float) -> str:
@@ -83,6 +101,7 @@ def _null_sentence(row: dict[Hashable, Any]) -> str:
     return f"{claim}{sentence} {row['mde_adjusted']:.2f}{unit} ({level})."
 
 
-def _compared(row: dict[Hashable, Any]) -> str:
+def _compared(row: dict[Hashable, Any], levels: Sequence[str] = ()) -> str:
     joined = {"difference": f" × {row['within_factor']}", "conditional_effect": f" within {row['within_factor']}"}
-    return f"{row['factor']}{joined.get(row['estimand'], '')} ({row['outcome']}, against {row['versus']})"
+    named = f": {', '.join(levels)}" if levels else ""
+    return f"{row['factor']}{joined.get(row['estimand'], '')}{named} ({row['outcome']}, against {row['versus']})"
