@@ -376,6 +376,10 @@ def test_the_words_of_a_phrase_are_those_of_its_level() -> None:
     study = declared(factors=texts, vignette="It is {b}.{if a is l1} It has a treaty.{end}")
     found = {(each.factor, each.level): each.words for each in level_lengths(Proofs(study, "en"))}
     assert found == {("a", "l0"): 0, ("a", "l1"): 4, ("b", "l0"): 1, ("b", "l1"): 1}
+    unread = study.model_copy(
+        update={"vignette": {"": "It is cold.{if b is l1} Deep snow.{end}{if a is l1} Now.{end}"}}
+    )
+    assert [each.words for each in level_lengths(Proofs(unread, "en")) if each.factor == "b"] == [0, 2]
     long = "It is {b}.{if a is l1} It has a treaty" + " of old" * 6 + ".{end}"
     remark = one(proof(declared(factors=texts, vignette=long)), "length")
     assert (remark.where, "16 words" in remark.what) == ("factors.a.levels[1]", True)

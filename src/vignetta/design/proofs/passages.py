@@ -15,7 +15,7 @@ from vignetta.design.proofs.faults import TextFault
 from vignetta.design.proofs.reading import Measure, measure, sentence_ends
 from vignetta.design.restrictions import boxes
 from vignetta.design.texts.pieces import Levels, Piece, Words
-from vignetta.design.texts.wording import Segment, Template
+from vignetta.design.texts.wording import Segment, Template, shown_levels
 
 Kind = (
     TextFault
@@ -165,12 +165,19 @@ class Proofs:
         }
 
     def own_words(self, factor: str, level: str) -> str:
-        """The words that a level brings into the vignette: its text, and the phrases that ask for its factor alone."""
+        """The words that a level brings into the vignette: its text where it is shown, and the phrases that ask for its
+        factor alone."""
         phrases = [
             each for each in self.template.pieces if each.factors == (factor,) and isinstance(each.content, Words)
         ]
         shown = [each.render({factor: level}, {}) for each in phrases]
-        return " ".join(each.strip() for each in (self.text(factor, level), *shown) if each.strip())
+        text = self.text(factor, level) if factor in self.design.rows or level in self._shown.get(factor, ()) else ""
+        return " ".join(each.strip() for each in (text, *shown) if each.strip())
+
+    @cached_property
+    def _shown(self) -> dict[str, frozenset[str]]:
+        names = {name: each.level_names for name, each in self.design.factors.items()}
+        return shown_levels(self.template.pieces, names)
 
     def numbers(self, levels: Levels) -> tuple[int, ...]:
         """The numbers of the vignettes that have all of these levels."""
