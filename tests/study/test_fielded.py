@@ -59,6 +59,7 @@ def test_time_browser_and_score_have_their_columns(export: pd.DataFrame, study: 
     answered = study.responses
     assert (answered["timing_outcomes_page_submit"].astype(float) > 0).all()
     assert set(answered["Q_RecaptchaScore"]) == {0.9}
+    assert answered["browser_browser"].notna().all() and set(answered["browser_resolution"]) == {"1920x1080"}
 
 
 def test_answers_are_of_the_declared_scales(export: pd.DataFrame) -> None:

@@ -138,6 +138,8 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
     ending = column.import_name
     if question.type == "Timing":
         return (), _timed(key, ending)
+    if question.type == "Meta":
+        return (), lambda session: _DESKTOP.get(ending) if any(key in page for page in session.visit.pages) else None
     if any(each.text_entry and ending == f"_{each.id}_TEXT" for each in question.choices):
         return (), lambda session: session.visit.entries.get(key + ending, "")
     part, _, place = ending.partition("_")
@@ -151,6 +153,10 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
     typed = column.kind in ("text", "number") and asked.sub_selector != "MultipleAnswer"
     choices = () if typed else question.choices if whole else asked.answers
     return choices, _told(key, () if whole else tuple(path))
+
+
+_DESKTOP: Final = {"_BROWSER": "Chrome", "_VERSION": "126.0.0.0", "_OS": "Windows NT 10.0", "_RESOLUTION": "1920x1080"}
+"""What a question about the browser notes: everybody sits at the same desktop computer."""
 
 
 def _promoting(question: Question, key: str) -> Answered:

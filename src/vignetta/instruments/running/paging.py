@@ -85,7 +85,9 @@ def _note(question: Question, where: str, reading: Reading) -> None:
         account.stub(where, "JavaScript is not run", "fields it would set stay as they are")
     if question.type == "Captcha":
         account.stub(where, "a captcha is shown", "taken to be passed")
-    elif question.type in ("Meta", "FileUpload", "Draw"):
+    elif question.type == "Meta":
+        account.stub(where, "the browser is noted", "taken to be on a desktop computer")
+    elif question.type in ("FileUpload", "Draw"):
         account.stub(where, f"a question of type {question.type} needs a browser", "left empty")
     elif kind == "unknown":
         account.stub(where, f"a question of type {question.type} {question.selector} is not answered", "left empty")
