@@ -125,3 +125,7 @@ def import_(
         out.print(f"Factors: {escape(', '.join(made.factors))}.")
     if to is not None and not made.factors:
         out.print("[yellow]No randomizer sets a field, so there is no draft of study.yaml.[/]")
+        for told in made.arms:
+            out.print(escape(told))
+        if made.arms:
+            out.print("To have a draft, set a field beside each block (in Qualtrics: a group with embedded data).")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vignetta.codebook import codebook_csv
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.adoption.importing import draft, imported_codebook
+from vignetta.instruments.adoption.importing import arms_of, draft, imported_codebook
 from vignetta.instruments.hypertext import whole_characters
 from vignetta.instruments.qsf import qsf_text, read_qsf
 from vignetta.study.beginning import first_plan, first_simulation
@@ -21,6 +21,8 @@ class Adopted:
     files: tuple[str, ...]
     variables: tuple[str, ...]
     factors: tuple[str, ...]
+    arms: tuple[str, ...] = ()
+    """Where there is no draft: randomizers over blocks, in words."""
 
 
 def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = None) -> Adopted:
@@ -55,7 +57,7 @@ def adopt(survey: Path, folder: Path | None = None, *, codebook: Path | None = N
         files |= {name: each.encode() for name, each in drafts.items()} | recipes()
     _refuse(folder, (DESIGN, *files))
     replace_all(folder, files)
-    return Adopted(tuple(files), names, factors)
+    return Adopted(tuple(files), names, factors, () if text else tuple(arms_of(read)))
 
 
 def _refuse(folder: Path, names: tuple[str, ...]) -> None:

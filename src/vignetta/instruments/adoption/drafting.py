@@ -65,6 +65,15 @@ def _remarks(found: Recognised) -> Iterator[str]:
         yield f"Not read: {each}."
     for each in (factor.name for factor in found.factors if not factor.ordered):
         yield f"Not read: in which order the levels of {each} are listed, so a recall check about it is left out."
+    yield from _arms(found)
+
+
+def arms_of(survey: Survey) -> list[str]:
+    """The randomizers that show one of several blocks and set no field, in words."""
+    return [" ".join(each.split()) for each in _arms(recognise(survey))]
+
+
+def _arms(found: Recognised) -> Iterator[str]:
     for node, names in found.arms:
         yield f"The randomizer {node} shows one of {', '.join(names)}: its viewing order ({node}_DO) can be exported."
 

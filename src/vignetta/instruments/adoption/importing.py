@@ -12,7 +12,15 @@ from vignetta.codebook import Category, Codebook, Variable
 from vignetta.design.consistency import is_taken
 from vignetta.design.declaration import UNSURE
 from vignetta.instruments import naming
-from vignetta.instruments.adoption.drafting import draft, factor_name, label_of, level_names, options, question_name
+from vignetta.instruments.adoption.drafting import (
+    arms_of,
+    draft,
+    factor_name,
+    label_of,
+    level_names,
+    options,
+    question_name,
+)
 from vignetta.instruments.adoption.measuring import measured
 from vignetta.instruments.adoption.names import free_name, slug
 from vignetta.instruments.adoption.recognising import FoundFactor, Recognised, recognise, slot_of_tag
@@ -21,7 +29,7 @@ from vignetta.instruments.codebooks import codebook_of_survey
 from vignetta.instruments.columns import categories_of
 from vignetta.instruments.survey import Question, Survey
 
-__all__ = ["draft", "imported_codebook"]
+__all__ = ["arms_of", "draft", "imported_codebook"]
 
 Update = dict[str, Any]
 _COMPOSED: Final = re.compile(rf"(?:{naming.ROWS}|phrase\d+)(?:_\d+)*(?:_[a-z]{{2,3}}(?:_[a-z0-9]+)*)?")
