@@ -61,6 +61,7 @@ def test_every_vignette_reads_as_before(tmp_path: Path) -> None:
     assert "{if years is two or ten}years{end}" in words(again.vignette)
     assert '{if degree is "some or other"}an apprentice{end}' in words(again.vignette)
     assert "stands for" not in drafted
+    assert "# remove what is no outcome. Quotas, panel, options and pages without questions are not read." in drafted
 
 
 def test_a_phrase_that_something_else_decides_on_is_told(tmp_path: Path) -> None:

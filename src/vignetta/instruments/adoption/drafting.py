@@ -22,7 +22,8 @@ _HEAD: Final = """\
 # yaml-language-server: $schema=study.schema.json
 #
 # A draft, read from {source}. The survey does not say everything: check labels, references and the sample size, and
-# remove what is no outcome. `vignetta check` lists what is wrong.
+# remove what is no outcome. Quotas, panel, options and pages without questions are not read. `vignetta check` lists
+# what is wrong.
 """
 _PAGES: Final = re.compile(r"</p>|</div>|<br\s*/?>|</h\d>|</li>", re.IGNORECASE)
 _PLACED: Final = re.compile("\ue000[0-9]+\ue001")
