@@ -129,6 +129,15 @@ def test_a_panels_field_that_all_share_tells_nobody_apart(write: Write) -> None:
     assert len(cleaned(path, codebook=codebook, exclusions=[rule]).audit) == 0
 
 
+def test_respondents_of_several_waves_in_one_file_are_told(write: Write) -> None:
+    codebook = Codebook(
+        variables=(*CODEBOOK.variables, Variable(name="PID", role="personal", kind="text", column="PID"))
+    )
+    data = [each | {"PID": f"p{n % 8}"} for n, each in enumerate(regular(*[{} for _ in range(24)]))]
+    found = cleaned(write(export_text(data)), codebook=codebook).audit
+    assert len(found) == 1 and "`PID` stands in several rows" in found["what"].iloc[0]
+
+
 def test_an_outcome_without_a_level_is_told(write: Write) -> None:
     clean = cleaned(write(export_text(regular({}, {"regime": ""}, {"regime": "", "approval_1": ""}))))
     assert clean.audit[["check", "rows"]].to_numpy().tolist() == [["assignment", "2"]]

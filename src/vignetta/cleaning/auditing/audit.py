@@ -26,8 +26,8 @@ Severity = Literal["error", "warning"]
 
 _NOT_OF_ONE: Final = ("ip_address", "last_name", "first_name", "latitude", "longitude")
 """Personal variables that several respondents may share."""
-_FEW: Final = 10
-"""Up to so many rows, a value that most of them share may be one respondent's."""
+_MANY: Final = 10
+"""Nobody takes part so often: waves that were put together have each respondent a few times."""
 _ASKED: Final[tuple[Role, ...]] = ("consent", "factor", "outcome", "recall", "attention", "covariate", "other")
 """Roles of variables that somebody should have."""
 
@@ -178,8 +178,8 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
 
 
 def _is_of_many(counts: npt.NDArray[np.int_]) -> bool:
-    """Whether a column has fewer values than half of the rows: as a panel's number of the study, it is nobody's id."""
-    return bool(counts.sum() > _FEW and 2 * (counts > 0).sum() < counts.sum())
+    """Whether a value stands in ten rows or more on average: as a panel's number of the study, it is nobody's id."""
+    return bool(counts.sum() >= _MANY * max(1, (counts > 0).sum()))
 
 
 def _repeated_rows(audited: Audited) -> Iterator[Finding]:
