@@ -145,3 +145,17 @@ def test_protection_adds_columns() -> None:
     assert fraud_columns({"RecaptchaV3": "true", "RelevantID": "false"}) == {"Q_RecaptchaScore": "number"}
     assert len(fraud_columns({"RelevantID": True, "BallotBoxStuffingPrevention": "true"})) == 5
     assert fraud_columns({}) == {}
+
+
+def test_levels_of_a_drill_down_and_regions_of_a_picture() -> None:
+    levels = {"1": {"Display": "Country"}, "2": {"Display": "State"}}
+    assert names(QuestionType="DD", Selector="DL", Choices=levels) == [("_1", "_1", "text"), ("_2", "_2", "text")]
+    assert names(QuestionType="HotSpot", Selector="OnOff", Choices=levels)[0] == ("_1", "_1", "text")
+
+
+def test_each_row_of_a_profile_has_its_own_answers() -> None:
+    rows = {"1": {"Display": "colour"}, "2": {"Display": "size"}}
+    own = {"1": {"1": {"Display": "red"}, "2": {"Display": "blue"}}, "2": {"1": {"Display": "small"}}}
+    more = {"Choices": rows, "Answers": own, "AnswerOrder": {"1": ["2", "1"]}, "SubSelector": "SingleAnswer"}
+    found = columns(QuestionType="Matrix", Selector="Profile", **more)
+    assert [[each.level for each in column.categories] for column in found] == [["blue", "red"], ["small"]]

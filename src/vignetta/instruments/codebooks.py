@@ -15,8 +15,10 @@ from vignetta.errors import Problem, StudyError
 from vignetta.instruments import naming
 from vignetta.instruments.adoption.recognising import shows_arms
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
+from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.running.carrying import with_carried
 from vignetta.instruments.running.reading import loops_of
+from vignetta.instruments.running.scoring import categories_of_scores
 from vignetta.instruments.survey import (
     BlockNode,
     EmbeddedDataNode,
@@ -333,6 +335,9 @@ def codebook_of_survey(survey: Survey) -> Codebook:
         for known in (survey.questions[each] for each in block.questions if each in survey.questions):
             question = with_carried(survey, known)
             made += [each for loop in loops for each in _of_question(question, role="other", loop=loop)]
+    for each in categories_of_scores(survey):
+        score = _field_variable(each.column, "other", "number")
+        made.append(score.model_copy(update={"import_id": each.id, "label": each.name}))
     made += [_of_field(name, survey) for name in survey.embedded_fields]
     made += _arms(survey)
     fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
@@ -396,7 +401,7 @@ def _shown(node: FlowNode, survey: Survey) -> str:
 def _random_values(name: str, survey: Survey) -> list[str]:
     """The fixed values that a field can get, when a randomizer chooses among at least two; otherwise none."""
     given = [each.value for each in _assignments(survey.flow, name) if each.value is not None]
-    if any("${" in each for each in given):
+    if any(map(is_piped, given)):
         return []
     for node in walk(survey.flow):
         if isinstance(node, RandomizerNode):

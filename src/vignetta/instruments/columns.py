@@ -8,7 +8,7 @@ from math import isfinite, nan
 from typing import Any, Final
 
 from vignetta.codebook import Category, Kind
-from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.survey import Choice, Question, choices_of, numbered
 
 SEVERAL: Final = ("MAVR", "MAHR", "MACOL", "MSB")
 """Selectors of multiple choice questions to which several answers may be given."""
@@ -120,8 +120,16 @@ def _matrix(question: Question) -> Iterator[Column]:
             yield Column(f"_{row.id}_TEXT", f"_{row.id}_TEXT", "text", row=row.plain)
 
 
+def answers_to_row(question: Question, row: str) -> tuple[Choice, ...]:
+    """The answers that a row of a matrix takes; each row of a profile has its own."""
+    if question.selector != "Profile":
+        return question.answers
+    own = numbered(question.raw.get("Answers")).get(row)
+    return choices_of(own, numbered(question.raw.get("AnswerOrder")).get(row))
+
+
 def _row(question: Question, row: Choice, name: str, ending: str) -> Iterator[Column]:
-    categories = categories_of(question.answers)
+    categories = categories_of(answers_to_row(question, row.id))
     several = question.sub_selector == "MultipleAnswer"
     if question.selector == "TE":
         for each in question.answers:
@@ -185,6 +193,8 @@ _COLUMNS: Final[Mapping[str, Callable[[Question], Iterator[Column]]]] = {
     "RO": _per_choice("number"),
     "CS": _per_choice("number"),
     "PGR": _groups,
+    "DD": _per_choice("text"),
+    "HotSpot": _per_choice("text"),
     "Timing": _TIMING,
     "Meta": _BROWSER,
     "FileUpload": _FILE,

@@ -349,7 +349,7 @@ def question_of(payload: Raw) -> Question:
         selector=str(payload.get("Selector") or ""),
         sub_selector=str(payload.get("SubSelector") or ""),
         choices=_choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags),
-        answers=columns,
+        answers=() if payload.get("Selector") == "Profile" else columns,
         forced=settings.get("ForceResponse") == "ON",
         validation=settings,
         display_logic=payload.get("DisplayLogic") or None,
@@ -357,6 +357,11 @@ def question_of(payload: Raw) -> Question:
         parts=tuple(question_of(each) for each in entries(payload.get("AdditionalQuestions"))),
         raw=payload,
     )
+
+
+def choices_of(raw: Any, order: Any) -> tuple[Choice, ...]:
+    """Choices as written, in their order; their codes are their ids."""
+    return _choices(raw, order, {}, {}, {})
 
 
 def _choices(raw: Any, order: Any, recoded: Raw, names: Raw, tags: Raw) -> tuple[Choice, ...]:

@@ -144,6 +144,20 @@ def test_a_rehearsal_shows_a_broken_branch() -> None:
     assert not any(each.visit.pages for each in rehearse(one_block(choice("one"), flow=flow), 20).sessions)
 
 
+def test_ends_that_record_no_response_leave_no_row() -> None:
+    show = {"Type": "Block", "ID": "BL_1", "FlowID": ""}
+    screened = {"Advanced": "true", "ResponseFlag": "Screened", "IgnoreResponse": "Yes"}
+    out = elements.end() | {"EndingType": "Advanced", "Options": screened}
+    flow = [show, branch(about("q://QID1/SelectableChoice/1", "Selected"), then=[out])]
+    found = rehearse(one_block(choice("asked", "yes", "no"), flow=flow), 60)
+    _, _, _, *rows = table(found.export)
+    kept = [each for each in found.sessions if not each.visit.discarded]
+    assert {str(each.visit.answers["QID1"]) for each in kept} == {"2"} == {row[-1] for row in rows}
+    assert 0 < len(rows) == len(kept) < len(found.sessions) == 60
+    executed = {each.what for each in found.account if each.done == "executed"}
+    assert "ends of survey that record no response" in executed
+
+
 @pytest.mark.parametrize("n", [0, -1, 10**9])
 def test_impossible_numbers_of_people_are_refused(n: int) -> None:
     with pytest.raises(StudyError, match="respondents cannot be sent"):

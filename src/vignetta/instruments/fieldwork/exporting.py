@@ -15,11 +15,12 @@ import numpy as np
 
 from vignetta.codebook import RECORD
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.columns import Column, columns_of, fraud_columns
+from vignetta.instruments.columns import Column, answers_to_row, columns_of, fraud_columns
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.naming import SCORE
 from vignetta.instruments.running.carrying import with_carried
 from vignetta.instruments.running.reading import loops_of
+from vignetta.instruments.running.scoring import Category, categories_of_scores
 from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer, form
@@ -93,6 +94,17 @@ def question_columns(survey: Survey, *, split: bool = False) -> list[ExportColum
     ]
 
 
+def _scored(survey: Survey) -> Iterator[ExportColumn]:
+    """The columns of the scores, which stand behind the questions."""
+    for each in categories_of_scores(survey):
+        cell = _score(each)
+        yield ExportColumn(each.column, each.name, each.id, cell, cell)
+
+
+def _score(category: Category) -> Cell:
+    return lambda session: category.score(session.visit.answers)
+
+
 def _asked(survey: Survey, block: Block) -> list[tuple[_Turn, str]]:
     """The ids of a block's questions, with the loop in which each is asked."""
     turns = [_Turn(f"{each.number}_", each.fields.get("1", "")) for each in loops_of(survey, block)] or [_Turn("", "")]
@@ -149,7 +161,7 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
     if whole and path not in ([], ["TEXT"]):
         return (), lambda session: None
     typed = column.kind in ("text", "number") and asked.sub_selector != "MultipleAnswer"
-    choices = () if typed else question.choices if whole else asked.answers
+    choices = () if typed else question.choices if whole else answers_to_row(asked, path[-1] if path else "")
     return choices, _told(key, () if whole else tuple(path))
 
 
@@ -224,15 +236,16 @@ def export_csv(
     """Sessions as the CSV file that Qualtrics exports, one row each, in the order in which they were recorded.
 
     Three header rows: names, texts, ImportIds. Then the 17 columns of every export and the captcha's score, the
-    questions in the order of the flow, the embedded fields and what the survey's protection notes. Response ids and
-    places are made up. `split` is as in `question_columns`.
+    questions in the order of the flow, scores, the embedded fields and what the survey's protection notes. Response ids
+    and places are made up. Responses that the survey discards have no row. `split` is as in `question_columns`.
 
     Raises `StudyError` for unknown `values`.
     """
     if values not in get_args(Values):
         known = ", ".join(get_args(Values))
         raise StudyError(Problem("values", f"`{values}` is not known.", f"Write one of {known}."))
-    asked, (scores, fields) = question_columns(survey, split=split), _fields(survey, sessions)
+    asked = [*question_columns(survey, split=split), *_scored(survey)]
+    scores, fields = _fields(survey, sessions)
     ids, places = _response_ids(len(sessions), generator), _places(sessions, generator)
     cells = [each.worded if values == "labels" else each.coded for each in asked]
     ordered = sorted(range(len(sessions)), key=lambda place: (sessions[place].recorded, place))
@@ -242,6 +255,8 @@ def export_csv(
     writer.writerows(_header(asked, scores, fields, time_zone))
     for place in ordered:
         session = sessions[place]
+        if session.visit.discarded:
+            continue
         record = _record(session, ids[place], places[session.ip_address], values, language)
         told = [cell(session) for cell in cells]
         scored, noted = ([session.visit.embedded.get(each, "") for each in names] for names in (scores, fields))

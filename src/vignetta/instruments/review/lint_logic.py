@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.review.findings import Finding
 from vignetta.instruments.running.logic import COMPARISONS
 from vignetta.instruments.running.visits import form
 from vignetta.instruments.survey import Question, Raw, is_true
 from vignetta.instruments.tracing import Condition, Place, Stand, Trace, short
 
-_OPERAND: Final = re.compile(r"q://(QID[^/]+)/(\w+)(?:/(.+))?")
+_OPERAND: Final = re.compile(r"q://(QID[^/#%]+)((?:#|%23)\w+)?/(\w+)(?:/(.+))?")
+"""The question, its part where it sets several beside each other, what is asked about it, and the choice."""
 _CHOSEN: Final = ("SelectableChoice", "ChoiceDisplayed", "ChoiceTextEntryValue", "SelectableAnswer", "AnswerDisplayed")
 _ENDS: Final = ("ENDOFBLOCK", "ENDOFSURVEY")
 _BOUNDS: Final = {
@@ -47,7 +49,7 @@ def _references(condition: Condition, trace: Trace) -> Iterator[Finding]:
 
 
 def _question_reference(place: Place, found: re.Match[str], trace: Trace) -> Iterator[Finding]:
-    number, what, choice = found.groups()
+    number, _, what, choice = found.groups()
     question = trace.survey.questions.get(number)
     if question is None:
         yield _error(place, "broken-logic", f"the logic asks about {number}, which does not exist.", "Choose another.")
@@ -145,10 +147,10 @@ def _of_choices(tests: Sequence[Raw], trace: Trace) -> str:
         found = _OPERAND.fullmatch(str(test.get("LeftOperand", "")))
         operator = test.get("Operator")
         looped = is_true(test.get("QuestionIsInLoop"))
-        if not found or looped or found[2] != "SelectableChoice" or operator not in ("Selected", "NotSelected"):
+        if not found or looped or found[3] != "SelectableChoice" or operator not in ("Selected", "NotSelected"):
             continue
-        row, _, column = (found[3] or "").rpartition("/")
-        (chosen if operator == "Selected" else denied).setdefault((found[1], row), set()).add(column)
+        row, _, column = (found[4] or "").rpartition("/")
+        (chosen if operator == "Selected" else denied).setdefault((found[1], (found[2] or "") + row), set()).add(column)
     for (number, row), places in chosen.items():
         name = trace.question(number).name or number
         if places & denied.get((number, row), set()):
@@ -169,7 +171,7 @@ def _of_fields(tests: Sequence[Raw], trace: Trace) -> str:
     for test in tests:
         right = str(test.get("RightOperand", ""))
         operator = str(test.get("Operator"))
-        if test.get("LogicType") == "EmbeddedField" and "${" not in right and operator in COMPARISONS:
+        if test.get("LogicType") == "EmbeddedField" and not is_piped(right) and operator in COMPARISONS:
             fields.setdefault(str(test.get("LeftOperand", "")), []).append((operator, right))
     for name, asked in fields.items():
         reason = _of_field(name, asked, trace)

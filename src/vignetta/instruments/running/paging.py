@@ -16,6 +16,7 @@ from vignetta.instruments.running.logic import condition, expression
 from vignetta.instruments.running.ordering import Order, drawn, number_shown, order_of_questions, whole
 from vignetta.instruments.running.piping import piped
 from vignetta.instruments.running.reading import Reading, loop_source, loops_of
+from vignetta.instruments.running.scoring import ungraded
 from vignetta.instruments.running.told import group, selected
 from vignetta.instruments.running.validating import TRIES, Fault, fault, own_condition
 from vignetta.instruments.running.visits import Answer, Form, Render, State, Step, Test, form
@@ -83,6 +84,8 @@ def _note(question: Question, where: str, reading: Reading) -> None:
         account.ran(where, "display logic of questions")
     if question.javascript:
         account.stub(where, "JavaScript is not run", "fields it would set stay as they are")
+    if ungraded(question):
+        account.stub(where, f"points for a question of type {question.type} are not counted", "they are 0")
     if question.type == "Captcha":
         account.stub(where, "a captcha is shown", "taken to be passed")
     elif question.type in ("Meta", "FileUpload", "Draw"):
@@ -290,7 +293,8 @@ def _seen(item: Item, state: State) -> Question | None:
     question = item.question
     if item.offer is not None:
         question = item.offer(state)
-        if item.ids and not question.choices:
+        columns = item.question.answers
+        if (item.ids and not question.choices) or (columns and not question.answers):
             return None
     state.shown[item.key] = item.text if isinstance(item.text, str) else item.text(state)
     return question

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from vignetta.instruments.running.accounts import Account
 from vignetta.instruments.running.carrying import CHOICES, choice_group, with_carried
-from vignetta.instruments.survey import Block, Raw, Survey, mapping
+from vignetta.instruments.survey import Block, Question, Raw, Survey, mapping
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,19 @@ class Reading:
     def outside(self) -> Reading:
         return replace(self, loop=None)
 
+    def question(self, number: str) -> Question | None:
+        """The question of an id, or, with `#`, a part of one that sets several beside each other."""
+        asked, part = self.survey.questions.get(number.partition("#")[0]), "#" in number
+        return next((each for each in asked.parts if each.id == number), None) if asked and part else asked
+
     def key(self, question: str, number: str | None = None) -> str | None:
         """How the answer to a question is called here; None when it could be that of any of several loops."""
+        asked = question.partition("#")[0]
         if number:
             return f"{number}_{question}"
-        if self.loop is not None and question in self.loop.questions:
+        if self.loop is not None and asked in self.loop.questions:
             return self.loop.key(question)
-        return None if question in self.looped else question
+        return None if asked in self.looped else question
 
 
 def loops_of(survey: Survey, block: Block) -> list[Loop]:

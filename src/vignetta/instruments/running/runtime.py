@@ -29,7 +29,9 @@ from vignetta.instruments.survey import (
     Survey,
     children,
     entries,
+    is_true,
     mapping,
+    walk,
 )
 
 _CALLED: Final[Mapping[type, str]] = {
@@ -69,6 +71,8 @@ class Runtime:
         self.survey = survey
         self._account = Account()
         self._quotas = _quotas(survey) if quotas else {}
+        self._endings = {each.id: each.options for each in walk(survey.flow) if isinstance(each, EndNode)}
+        self._endings |= {each.id: mapping(each.raw.get("EndSurveyOptions")) for each in self._quotas.values()}
         self._reading = Reading(survey, self._account, self._quotas, looped_questions(survey))
         self._blocks: dict[str, ReadyBlock] = {}
         self._steps = [self._step(each) for each in survey.flow]
@@ -91,12 +95,15 @@ class Runtime:
                 step(state)
         except StopError as stop:
             stopped, finished = stop.where, stop.finished
-        if finished and stopped not in self._quotas:
+        ending = self._endings.get(stopped, {})
+        if finished and stopped not in self._quotas and ending.get("CountQuotas") != "No":
             self._count(state)
         seen = len(state.pages) if finished else len(state.pages) - 1
         progress = 100 if finished else min(99, 100 * seen // self.pages)
         told = (state.answers, state.embedded, state.shown, tuple(state.pages), state.orders)
-        return Visit(*told, finished, stopped, progress, state.offered, state.entries)
+        return Visit(
+            *told, finished, stopped, progress, state.offered, state.entries, is_true(ending.get("IgnoreResponse"))
+        )
 
     # -------------------------------------------------------------------------------------------------- the quotas
 
@@ -133,6 +140,10 @@ class Runtime:
             case BranchNode():
                 return self._branch(node)
             case EndNode():
+                if is_true(node.options.get("IgnoreResponse")):
+                    self._account.ran(node.id, "ends of survey that record no response")
+                if node.options.get("CountQuotas") == "No":
+                    self._account.ran(node.id, "ends of survey that count for no quota")
                 return _ending(node.id)
             case GroupNode():
                 return _sequence([self._step(each) for each in node.children])
