@@ -11,8 +11,8 @@ PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
 MATH: Final = re.compile(r"\$e\{((?:[^{}]|\$\{[^{}]*\})*)\}")
 """A math operation: `$e{ e://Field/x + 1 }`."""
 _ASKED: Final = re.compile(r"\w+://[^\s(),{}]+")
-FIELD: Final = re.compile(r"e://Field/(.+)", re.IGNORECASE)
-"""The source of piped text that is an embedded field."""
+FIELD: Final = re.compile(r"e://Field/(.+?)(?:\?format=.*)?", re.IGNORECASE)
+"""The source of piped text that is an embedded field, perhaps with a format for it."""
 _UNREAD = ("script", "style", "head", "title")
 _APART = frozenset(("p", "div", "br", "li", "ul", "ol", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"))
 

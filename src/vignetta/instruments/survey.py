@@ -316,6 +316,13 @@ class Survey:
         nodes = (each for each in walk(self.flow) if isinstance(each, EmbeddedDataNode))
         return tuple(dict.fromkeys(each.name for node in nodes for each in node.fields if each.name))
 
+    @cached_property
+    def named_fields(self) -> frozenset[str]:
+        """The embedded fields, and those that web services fill."""
+        maps = (entries(each.raw.get("ResponseMap")) for each in walk(self.flow) if isinstance(each, OtherNode))
+        filled = (str(each.get("value") or "") for found in maps for each in found)
+        return frozenset((*self.embedded_fields, *(each.removeprefix("e://Field/") for each in filled)))
+
     @property
     def live_blocks(self) -> list[Block]:
         """The blocks that are not the trash."""

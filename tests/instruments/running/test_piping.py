@@ -4,7 +4,19 @@ from typing import Any
 
 import pytest
 
-from tests.instruments.small_flows import about, choice, logic, notes, one_block, said, setting, somebody, take
+from tests.instruments.small_flows import (
+    about,
+    branch,
+    choice,
+    logic,
+    many,
+    notes,
+    one_block,
+    said,
+    setting,
+    somebody,
+    take,
+)
 from vignetta.instruments.review.linting import lint
 from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.survey import Survey
@@ -77,7 +89,7 @@ def test_fields_that_the_platform_fills(name: str, words: str) -> None:
 
 def test_a_field_that_the_flow_does_not_name_is_named() -> None:
     survey = one_block(said("told", "${e://Field/ResponseID}"))
-    words = "told: the field ResponseID is shown, which the flow does not name; empty unless the link has it"
+    words = "told: the field ResponseID is asked for, which the flow does not name; empty unless the link has it"
     assert notes(survey) == {words}
     assert not notes(one_block(said("told", "${e://Field/x}"), flow=[setting(x="1"), SHOW]))
 
@@ -86,3 +98,28 @@ def test_what_is_known_of_a_question() -> None:
     told = "${q://QID1/QuestionDescription} ${q://QID1/ChoiceGroup/SelectedChoices?displayLogic=0}"
     visit = take(one_block(choice("asked") | {"QuestionDescription": "Short"}, said("told", told)), somebody(asked="2"))
     assert visit.shown["QID2"] == "Short b"
+
+
+def test_conditions_on_fields_that_the_platform_fills_and_that_nothing_does() -> None:
+    spoken = branch(about("Q_Language", "EqualTo", "EN", kind="EmbeddedField"), then=[setting(spoken="English")])
+    survey = one_block(choice("asked"), flow=[SHOW, spoken])
+    assert take(survey).embedded["spoken"] == "English"
+    assert not [each for each in lint(survey) if each.rule == "field-never-set"]
+    unheard = branch(about("unheard", "EqualTo", "1", kind="EmbeddedField"), then=[setting(heard="yes")])
+    (found,) = notes(one_block(choice("asked"), flow=[SHOW, unheard]))
+    assert "the field unheard is asked for, which the flow does not name" in found
+
+
+def test_a_field_that_a_web_service_fills_is_named_by_it() -> None:
+    service = {"Type": "WebService", "FlowID": "", "URL": "", "ResponseMap": [{"key": "n", "value": "drawn"}]}
+    found = notes(one_block(said("told", "${e://Field/drawn}"), flow=[service, SHOW]))
+    assert [each.partition(": ")[2] for each in found] == [
+        "a flow element of type WebService is skipped; the fields it sets stay as they are: drawn"
+    ]
+
+
+def test_the_format_of_a_field_is_named_and_not_applied() -> None:
+    survey = one_block(said("told", "${e://Field/x?format=number}"), flow=[setting(x="7"), SHOW])
+    assert notes(survey) == {"told: the format of the field x is not applied; shown as it is"}
+    assert many(survey, 1)[0].shown["QID1"] == "7"
+    assert not [each for each in lint(survey) if each.rule == "field-never-set"]

@@ -24,7 +24,7 @@ from vignetta.instruments.running.scoring import Category, categories_of_scores
 from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer, form
-from vignetta.instruments.survey import Block, BlockNode, Choice, Question, Survey, walk, whole_number
+from vignetta.instruments.survey import Block, BlockNode, Choice, EndNode, Question, Survey, is_true, walk, whole_number
 
 Values = Literal["codes", "labels"]
 """codes: answers as numbers or codes. labels: answers as the words chosen."""
@@ -43,6 +43,7 @@ _ARRIVED: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
     "test": (("2", "Survey Test"), "test"),
 }
 """How a response came about: its status as code and in words, and its channel."""
+_ANONYMOUS: Final = "AnonymizeResponse"
 _NPS: Final = (Choice("1", "Detractor", "1"), Choice("2", "Passive", "2"), Choice("3", "Promoter", "3"))
 _PIPED: Final = re.compile(r"\$\{\w+://([^{}]*)\}")
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -250,6 +251,7 @@ def export_csv(
     cells = [each.worded if values == "labels" else each.coded for each in asked]
     ordered = sorted(range(len(sessions)), key=lambda place: (sessions[place].recorded, place))
     language = survey.language.upper()
+    anonymous, endings = is_true(survey.options.get(_ANONYMOUS)), _anonymous_ends(survey)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(_header(asked, scores, fields, time_zone))
@@ -257,7 +259,9 @@ def export_csv(
         session = sessions[place]
         if session.visit.discarded:
             continue
-        record = _record(session, ids[place], places[session.ip_address], values, language)
+        home = (session.ip_address, *places[session.ip_address])
+        hidden = anonymous or session.visit.stopped in endings
+        record = _record(session, ids[place], ("", "", "") if hidden else home, values, language)
         told = [cell(session) for cell in cells]
         scored, noted = ([session.visit.embedded.get(each, "") for each in names] for names in (scores, fields))
         writer.writerow([*record, *scored, *told, *noted])
@@ -282,14 +286,20 @@ def _header(asked: list[ExportColumn], scores: list[str], fields: list[str], tim
     yield [json.dumps(each, separators=(",", ":")) for each in (*record, *before, *told, *after)]
 
 
-def _record(session: Session, number: str, place: tuple[str, str], values: Values, language: str) -> list[str]:
+def _anonymous_ends(survey: Survey) -> set[str]:
+    """The ends of the survey that keep neither address nor place."""
+    ends = (each for each in walk(survey.flow) if isinstance(each, EndNode))
+    return {each.id for each in ends if is_true(each.options.get(_ANONYMOUS))}
+
+
+def _record(session: Session, number: str, place: tuple[str, str, str], values: Values, language: str) -> list[str]:
     visit, coded = session.visit, values == "codes"
     status, channel = _ARRIVED["test" if session.test else "preview" if session.preview else "anonymous"]
     finished = ("0", "1") if coded else ("False", "True")
     return [
-        *(_written(session.started), _written(session.ended), status[not coded], session.ip_address),
+        *(_written(session.started), _written(session.ended), status[not coded], place[0]),
         *(str(visit.progress), str(session.duration), finished[visit.finished], _written(session.recorded)),
-        *(number, "", "", "", "", *place, channel, language),
+        *(number, "", "", "", "", *place[1:], channel, language),
     ]
 
 

@@ -30,7 +30,7 @@ _KNOWN: Final = (
     "s://",
     "rt://",
 )
-_BUILT_IN: Final = frozenset(
+BUILT_IN: Final = frozenset(
     ("Q_Language", "Q_URL", "Q_TotalDuration", "ResponseID", "ResponseId", "SurveyID", "Q_R", "Q_CHL", "UserAgent")
 )
 _CONTACT: Final = frozenset(
@@ -70,7 +70,7 @@ def _about(pipe: Pipe, severity: str, rule: str, what: str, remedy: str) -> Find
 
 def _field(pipe: Pipe, trace: Trace) -> Iterator[Finding]:
     name, settings = pipe.field, trace.settings.get(pipe.field, ())
-    if name in _BUILT_IN or name in _CONTACT or name.startswith("Q_"):
+    if name in BUILT_IN or name in _CONTACT or name.startswith("Q_"):
         return
     if not settings and not trace.is_set_by_script(name) and name not in trace.from_services:
         near = [each for each in trace.settings if each.casefold() == name.casefold()]

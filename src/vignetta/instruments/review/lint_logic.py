@@ -8,6 +8,7 @@ from typing import Final
 
 from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.review.findings import Finding
+from vignetta.instruments.review.lint_fields import BUILT_IN
 from vignetta.instruments.running.logic import COMPARISONS
 from vignetta.instruments.running.visits import form
 from vignetta.instruments.survey import Question, Raw, is_true
@@ -79,6 +80,8 @@ def _choices(question: Question) -> str:
 
 def _field_reference(condition: Condition, name: str, trace: Trace) -> Iterator[Finding]:
     settings = trace.settings.get(name, ())
+    if name in BUILT_IN or name.startswith("Q_"):
+        return
     if not settings and not trace.is_set_by_script(name) and name not in trace.from_services:
         told = f"the logic tests the field `{name}`, which the survey never sets."
         remedy = "Declare it at the start of the flow, unless a contact list holds it."

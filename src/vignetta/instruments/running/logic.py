@@ -11,7 +11,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vignetta.instruments.running.piping import piped, rendered, told_by
+from vignetta.instruments.running.piping import field, piped, rendered, told_by
 from vignetta.instruments.running.reading import Reading
 from vignetta.instruments.running.told import NUMBERS, given, is_selected, offered, value
 from vignetta.instruments.running.visits import Render, State, Test
@@ -104,8 +104,7 @@ def _display(question: Question, what: str, place: str, key: str, wanted: bool) 
 
 
 def _field_test(raw: Raw, where: str, reading: Reading) -> Test | None:
-    name = str(raw.get("LeftOperand", ""))
-    return _comparison(raw, lambda state: state.embedded.get(name, ""), where, reading)
+    return _comparison(raw, field(str(raw.get("LeftOperand", "")), where, reading), where, reading)
 
 
 def _by_source(raw: Raw, where: str, reading: Reading) -> Test | None:

@@ -78,11 +78,17 @@ def _constant(text: str) -> Render:
 
 
 def _field(found: re.Match[str], where: str, reading: Reading) -> Render:
-    name = unquote(found[1])
+    if "?format=" in found[0]:
+        reading.account.stub(where, f"the format of the field {unquote(found[1])} is not applied", "shown as it is")
+    return field(unquote(found[1]), where, reading)
+
+
+def field(name: str, where: str, reading: Reading) -> Render:
+    """What an embedded field holds, or one that the platform fills itself; noted where it may come from elsewhere."""
     known = {"SurveyID": reading.survey.id, "Q_Language": reading.survey.language.upper()}.get(name, "")
-    if not known and name not in reading.survey.embedded_fields:
+    if not known and name not in reading.survey.named_fields:
         reading.account.stub(
-            where, f"the field {name} is shown, which the flow does not name", "empty unless the link has it"
+            where, f"the field {name} is asked for, which the flow does not name", "empty unless the link has it"
         )
     return lambda state: state.embedded.get(name, state.respondent.link.get(name, known))
 

@@ -148,7 +148,8 @@ class Runtime:
             case GroupNode():
                 return _sequence([self._step(each) for each in node.children])
             case OtherNode():
-                told = f"a flow element of type {node.type or 'unknown'} is skipped"
+                kind = f"a flow element of type {node.type or 'unknown'}"
+                told = f"{kind} is not done" if node.children else f"{kind} is skipped"
                 self._account.stub(node.id, told, _left_by(node))
                 return _sequence([self._step(each) for each in node.children])
 
@@ -219,6 +220,8 @@ def _left_by(node: OtherNode) -> str:
     names = [each.removeprefix("e://Field/") for each in set_by if each]
     if node.type == "Authenticator":
         return "everybody is let in"
+    if node.children:
+        return "what stands below it is shown in its order"
     return f"the fields it sets stay as they are: {', '.join(names)}" if names else "nothing is set"
 
 
