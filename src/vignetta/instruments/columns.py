@@ -8,6 +8,7 @@ from math import isfinite, nan
 from typing import Any, Final
 
 from vignetta.codebook import Category, Kind
+from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.survey import Choice, Question, choices_of, numbered
 
 SEVERAL: Final = ("MAVR", "MAHR", "MACOL", "MSB")
@@ -71,9 +72,9 @@ def _nothing(question: Question) -> Iterator[Column]:
 def _choice(question: Question) -> Iterator[Column]:
     kind: Kind = "multiple" if question.selector in SEVERAL else "category"
     categories = categories_of(question.choices)
-    yield Column("", "", kind if categories else "text", categories)
     if question.selector == "NPS":
         yield Column("_NPS_GROUP", "_NPS_GROUP", "text")
+    yield Column("", "", kind if categories else "text", categories)
     yield from _entries(question)
 
 
@@ -166,10 +167,23 @@ def _named(kind: Kind, **endings: str) -> Callable[[Question], Iterator[Column]]
 
 
 def _groups(question: Question) -> Iterator[Column]:
-    for place, _ in enumerate(question.raw.get("Groups") or ()):
-        yield Column(f"_{place}_GROUP", f"_{place}_GROUP", "text")
+    """Which items are in each group, and then the rank of each in its group."""
+    groups, items = groups_of(question), categories_of(question.choices)
+    for place, words in groups.items():
+        yield Column(f"_{place}_GROUP", f"_{place}_GROUP", "multiple", items, row=words)
+    for place, words in groups.items():
         for each in question.choices:
-            yield Column(f"_{place}_{each.id}_RANK", f"_{place}_{each.id}_RANK", "number", row=each.plain)
+            name, number = f"_{place}_{each.id}_RANK", f"_G{place}_{each.id}_RANK"
+            yield Column(name, number, "number", row=f"{words} - {each.plain}")
+    yield from _entries(question)
+
+
+def groups_of(question: Question) -> dict[str, str]:
+    """The groups into which items are put, by their number from 0, with their words."""
+    return {
+        place: plain_text(str(each.get("Display") or "") if isinstance(each, dict) else str(each))
+        for place, each in numbered(question.raw.get("Groups")).items()
+    }
 
 
 _TIMING = _named(

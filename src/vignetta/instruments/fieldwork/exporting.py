@@ -153,6 +153,8 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
         return (), _timed(key, ending)
     if any(each.text_entry and ending == f"_{each.id}_TEXT" for each in question.choices):
         return (), lambda session: session.visit.entries.get(key + ending, "")
+    if question.type == "PGR":
+        return _placed(question, ending, key)
     part, _, place = ending.partition("_")
     asked = next((each for each in question.parts if part and each.id.endswith(part)), question)
     path = [each for each in (part.removeprefix("#"), *place.split("_")) if each]
@@ -164,6 +166,20 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
     typed = column.kind in ("text", "number") and asked.sub_selector != "MultipleAnswer"
     choices = () if typed else question.choices if whole else answers_to_row(asked, path[-1] if path else "")
     return choices, _told(key, () if whole else tuple(path))
+
+
+def _placed(question: Question, ending: str, key: str) -> tuple[Sequence[Choice], Answered]:
+    """The items in a group, or the rank of one in its group."""
+    group, _, item = ending.removeprefix("_").removesuffix("_RANK").partition("_")
+    if item != "GROUP":
+        return (), _told(key, (item, group.removeprefix("G")))
+
+    def answered(session: Session) -> Answer | None:
+        given = session.visit.answers.get(key)
+        placed = given if isinstance(given, Mapping) else {}
+        return tuple(each for each, at in placed.items() if isinstance(at, Mapping) and group in at)
+
+    return question.choices, answered
 
 
 def _promoting(question: Question, key: str) -> Answered:

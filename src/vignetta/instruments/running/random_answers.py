@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vignetta.instruments.columns import answers_to_row
+from vignetta.instruments.columns import answers_to_row, groups_of
 from vignetta.instruments.running.ordering import whole
 from vignetta.instruments.running.visits import Answer, State, form
 from vignetta.instruments.sliders import scale_of
@@ -87,6 +87,8 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
         return {row: str(rank + 1) for row, rank in zip(rows, generator.permutation(len(rows)), strict=True)}
     if question.type == "CS":
         return _shares(question, rows, generator)
+    if question.type == "PGR":
+        return _grouped(rows, list(groups_of(question)), generator)
     if question.type == "Slider":
         low, high, step = scale_of(question) or _SCALE
         steps = round((high - low) / step) + 1
@@ -104,6 +106,17 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
     several = question.sub_selector == "MultipleAnswer"
     drawn = ((row, _one_of(columns, generator)) for row in rows)
     return {row: (column,) if several else column for row, column in drawn}
+
+
+def _grouped(items: list[str], groups: list[str], generator: np.random.Generator) -> Answer:
+    """Each item in one of the groups or in none, with its rank there."""
+    counts, answer = dict.fromkeys(groups, 0), {}
+    for place in generator.permutation(len(items)):
+        chosen = int((len(groups) + 1) * generator.random())
+        if chosen < len(groups):
+            counts[groups[chosen]] += 1
+            answer[items[place]] = {groups[chosen]: str(counts[groups[chosen]])}
+    return {item: answer[item] for item in items if item in answer}
 
 
 def _table(question: Question, rows: list[str], columns: list[str], generator: np.random.Generator) -> Answer:

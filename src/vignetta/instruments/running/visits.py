@@ -38,7 +38,7 @@ def form(question: Question) -> Form:
         return "unknown" if not question.choices else "multiple" if selector in SEVERAL else "single"
     if kind == "TE":
         return "rows" if selector == "FORM" else "words"
-    if kind in ("Slider", "RO", "CS", "Matrix"):
+    if kind in ("Slider", "RO", "CS", "Matrix") or (kind == "PGR" and question.raw.get("Groups")):
         return "rows"
     return "parts" if kind == "SBS" and question.parts else "unknown"
 
