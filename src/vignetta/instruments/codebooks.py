@@ -23,10 +23,12 @@ from vignetta.instruments.survey import (
     BlockNode,
     EmbeddedDataNode,
     EmbeddedField,
+    EndNode,
     FlowNode,
     Question,
     RandomizerNode,
     Survey,
+    mapping,
     walk,
 )
 from vignetta.instruments.writing import building
@@ -110,6 +112,8 @@ def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     for name in building.translated_fields(design):
         if name in survey.embedded_fields:
             yield _field_variable(name, "wording", "text")
+    if flags_ends(survey):
+        yield _field_variable(naming.FLAG, "other", "text")
     yield _field_variable(naming.DATA_SOURCE, "source", "text")
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 
@@ -340,6 +344,7 @@ def codebook_of_survey(survey: Survey) -> Codebook:
         made.append(score.model_copy(update={"import_id": each.id, "label": each.name}))
     made += [_of_field(name, survey) for name in survey.embedded_fields]
     made += _arms(survey)
+    made += [_field_variable(naming.FLAG, "other", "text")] if flags_ends(survey) else []
     fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
     made += [_field_variable(name, "other", kind) for name, kind in fraud.items()]
     return Codebook(variables=tuple(_uniquely_named(made)))
@@ -382,6 +387,13 @@ def _of_field(name: str, survey: Survey) -> Variable:
 def _field_variable(name: str, role: Role, kind: Kind, categories: tuple[Category, ...] = ()) -> Variable:
     more: dict[str, Any] = {"import_id": name, "column": name, "label": name, "categories": categories}
     return Variable(name=_readable(name), role=role, kind=kind, **more)
+
+
+def flags_ends(survey: Survey) -> bool:
+    """Whether an end of the survey, or a full quota, is noted in the response."""
+    ends = [each.options for each in walk(survey.flow) if isinstance(each, EndNode)]
+    quotas = [mapping(mapping(each.get("Payload")).get("EndSurveyOptions")) for each in survey.elements("QO")]
+    return naming.FLAG not in survey.embedded_fields and any(each.get("ResponseFlag") for each in (*ends, *quotas))
 
 
 def _arms(survey: Survey) -> Iterator[Variable]:

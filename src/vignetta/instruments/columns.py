@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from vignetta.codebook import Category, Kind
 from vignetta.instruments.hypertext import plain_text
-from vignetta.instruments.survey import Choice, Question, choices_of, numbered
+from vignetta.instruments.survey import Choice, Question, choices_of, numbered, whole_number
 
+MOST_CLICKS: Final = 100
+"""On a picture; no survey asks for more."""
 SEVERAL: Final = ("MAVR", "MAHR", "MACOL", "MSB")
 """Selectors of multiple choice questions to which several answers may be given."""
 
@@ -186,6 +188,26 @@ def groups_of(question: Question) -> dict[str, str]:
     }
 
 
+def _regions(question: Question) -> Iterator[Column]:
+    categories = categories_of(question.answers)
+    for each in question.choices:
+        kind: Kind = "category" if categories else "text"
+        yield Column(f"_{each.code}", f"_{each.id}", kind, categories, row=each.plain)
+
+
+def _clicks(question: Question) -> Iterator[Column]:
+    """Where each of so many clicks was, which share an ImportId, and the regions that were hit."""
+    for place in range(1, min(whole_number(question.raw.get("Clicks")) or 1, MOST_CLICKS) + 1):
+        yield from (Column(f"_{place}_{axis}", f"_{place}_{axis}", "number", row=f"{place} {axis}") for axis in "xy")
+    yield Column("", "_REGIONS", "text")
+
+
+def _highlights(question: Question) -> Iterator[Column]:
+    words = categories_of(question.choices)
+    for each in question.answers:
+        yield Column(f"_{each.id}", f"_{each.id}", "multiple", words, row=each.plain)
+
+
 _TIMING = _named(
     "number",
     FIRST_CLICK="First Click",
@@ -208,7 +230,10 @@ _COLUMNS: Final[Mapping[str, Callable[[Question], Iterator[Column]]]] = {
     "CS": _per_choice("number"),
     "PGR": _groups,
     "DD": _per_choice("text"),
-    "HotSpot": _per_choice("text"),
+    "HotSpot": _regions,
+    "HeatMap": _clicks,
+    "HL": _highlights,
+    "SS": _choice,
     "Timing": _TIMING,
     "Meta": _BROWSER,
     "FileUpload": _FILE,

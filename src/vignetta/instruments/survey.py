@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text, whole_characters
+from vignetta.instruments.rules import in_force
 
 Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
@@ -302,7 +303,7 @@ class Survey:
     @cached_property
     def blocks(self) -> Mapping[str, Block]:
         """All blocks by id, the trash too."""
-        found = (_block(each) for element in self.elements("BL") for each in entries(element["Payload"]))
+        found = (_block(each) for element in self.elements("BL") for each in block_payloads(element["Payload"]))
         return {each.id: each for each in found}
 
     @cached_property
@@ -358,7 +359,7 @@ def question_of(payload: Raw) -> Question:
         choices=_choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags),
         answers=() if payload.get("Selector") == "Profile" else columns,
         forced=settings.get("ForceResponse") == "ON",
-        validation=settings,
+        validation=in_force(settings),
         display_logic=payload.get("DisplayLogic") or None,
         javascript=str(payload.get("QuestionJS") or ""),
         parts=tuple(question_of(each) for each in entries(payload.get("AdditionalQuestions"))),
@@ -387,6 +388,11 @@ def _choice(number: str, raw: Any, code: str, name: str, tag: str) -> Choice:
         return Choice(number, str(raw), code, name=name, tag=tag)
     text, entry, logic = str(raw.get("Display") or ""), "TextEntry" in raw, raw.get("DisplayLogic") or None
     return Choice(number, text, code, entry and is_true(raw["TextEntry"]), name, tag, logic)
+
+
+def block_payloads(payload: Any) -> list[Raw]:
+    """The blocks of an element, which holds all of them or, in some files, one alone."""
+    return [payload] if isinstance(payload, dict) and isinstance(payload.get("ID"), str) else entries(payload)
 
 
 def _block(raw: Raw) -> Block:
@@ -425,7 +431,7 @@ def _node(raw: Raw) -> FlowNode:
         return BlockNode(number, str(raw.get("ID", "")))
     if kind == "EmbeddedData":
         return EmbeddedDataNode(number, tuple(_field(each) for each in entries(raw.get("EmbeddedData"))))
-    if kind == "BlockRandomizer":
+    if kind in ("BlockRandomizer", "Randomizer"):
         shown = whole_number(raw.get("SubSet"))
         subset = len(below) if shown is None or shown < 0 else shown
         return RandomizerNode(number, subset, is_true(raw.get("EvenPresentation")), below)

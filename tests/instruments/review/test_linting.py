@@ -111,6 +111,10 @@ PLANTED: dict[str, Planted] = {
         lambda d: text(d, 2, "The country is ${e://Field/regime}, $e{ 2 * e://Field/nowhere }."),
         *("warning", "field-never-set", "QID2", "`nowhere`, which the survey never sets"),
     ),
+    "logic that was begun and not finished": (
+        lambda d: branch(d, asks(1, "1") | {"LeftOperand": "q://undefined/undefined"}),
+        *("error", "broken-logic", "FL_9", "asks about nothing"),
+    ),
     "a full quota": (lambda d: quota(d, 0, asks(1, "1")), "error", "quota", "QO_1", "full from the start"),
     "two answers at once": (
         lambda d: branch(d, asks(1, "1"), asks(1, "2", joint="And")),

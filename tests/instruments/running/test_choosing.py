@@ -143,6 +143,12 @@ def test_choices_are_carried_forward(which: str, shown: tuple[str, ...]) -> None
     assert visit.offered["QID2"] == (*shown, "1")
 
 
+def test_choices_are_carried_forward_whatever_display_logic_says() -> None:
+    second = carries(choice("second"), 1, "SelectedChoices?displayLogic=0")
+    visit = take(one_block(several("first"), second), somebody(first=("2",)))
+    assert visit.offered["QID2"] == ("x2", "1", "2", "3")
+
+
 def test_nothing_carried_and_nothing_of_its_own_is_not_shown() -> None:
     second = carries(choice("second") | {"Choices": [], "ChoiceOrder": []}, 1, "UnselectedChoices")
     survey = one_block(several("first"), second)

@@ -8,7 +8,20 @@ import numpy as np
 import pytest
 
 from tests.instruments.running.test_paging import with_quota
-from tests.instruments.small_flows import about, branch, choice, many, notes, one_block, several, somebody
+from tests.instruments.small_flows import (
+    about,
+    branch,
+    choice,
+    many,
+    notes,
+    one_block,
+    setting,
+    several,
+    somebody,
+    take,
+)
+from vignetta.instruments.codebooks import codebook_of_survey
+from vignetta.instruments.fieldwork.exporting import question_columns
 from vignetta.instruments.running.rehearsing import rehearse
 from vignetta.instruments.running.runtime import Runtime
 from vignetta.instruments.survey import Survey
@@ -62,3 +75,56 @@ def test_validation_of_an_unknown_type_is_named() -> None:
     assert notes(one_block(asked)) == {"asked: validation of type ExactChoices is not checked; any answer is let pass"}
     known = {"Settings": {"Type": "ChoiceRange", "MinChoices": "1", "MaxChoices": "2"}}
     assert not notes(one_block(several("asked", Validation=known)))
+
+
+@pytest.mark.parametrize(("typed", "passes"), [("2", 2), ("0", 0), ("7", 3), ("many", 0)])
+def test_a_block_loops_as_often_as_somebody_typed(typed: str, passes: int) -> None:
+    options = {
+        "Locator": "q://QID2/LoopAndMerge/MergeOnNumericResponse?v=3",
+        "Static": {"1": [], "2": {"1": "x"}, "3": []},
+        "Randomization": "None",
+    }
+    first, flow = [elements.text_entry("often", "How often?")], [SHOW | {"ID": "BL_0"}, SHOW]
+    survey = one_block(choice("asked"), first=first, flow=flow, Looping="Question", LoopingOptions=options)
+    visit = take(survey, somebody(often=typed))
+    assert [page[0] for page in visit.pages[1:]] == [f"{n}_QID1" for n in range(1, passes + 1)]
+    assert [each.name for each in question_columns(survey)] == ["often", "1_asked", "2_asked", "3_asked"]
+
+
+def test_skips_on_a_value() -> None:
+    skip = {"Locator": "q://QID1/ChoiceTextEntryValue", "Condition": "EqualTo", "Value": "no"}
+    asked = elements.text_entry("asked", "More?")
+    survey = one_block(asked, choice("more"), skips={1: [skip | {"SkipToDestination": "ENDOFSURVEY"}]})
+    assert [len(take(survey, somebody(asked=each)).pages) for each in ("no", "yes")] == [1, 2]
+
+
+def test_randomizers_of_older_surveys() -> None:
+    arms = [setting(arm=each) for each in "abc"]
+    old = {"Type": "Randomizer", "FlowID": "", "SubSet": 1, "EvenPresentation": True, "Flow": arms}
+    found = [each.embedded["arm"] for each in many(one_block(choice("asked"), flow=[old]), 30)]
+    assert sorted(found) == sorted("abc" * 10)
+
+
+def test_why_the_survey_ended_is_noted() -> None:
+    options = {"Advanced": "true", "ResponseFlag": "Screened"}
+    end = elements.end() | {"EndingType": "Advanced", "Options": options}
+    out = branch(about("q://QID1/SelectableChoice/1", "Selected"), then=[end])
+    survey = one_block(choice("asked", "a", "b"), flow=[SHOW, out])
+    names, _, _, *rows = csv.reader(io.StringIO(rehearse(survey, 30).export))
+    flag, asked = names.index("Q_TerminateFlag"), names.index("asked")
+    assert {(row[asked], row[flag]) for row in rows} == {("1", "Screened"), ("2", "")}
+    assert "Q_TerminateFlag" in {each.column for each in codebook_of_survey(survey).variables}
+
+
+def test_settings_of_another_type_of_validation_do_not_count() -> None:
+    stale = {"MinChars": "99", "ContentType": "ValidNumber", "CustomValidation": {"Logic": {}}}
+    asked = elements.text_entry("asked", "Why?") | {"Validation": {"Settings": {"Type": "None", **stale}}}
+    assert take(one_block(asked), somebody(asked="short")).answers["QID1"] == "short"
+    few = several("asked", Validation={"Settings": {"Type": "MinChoices", "MinChoices": "1", "MaxChoices": "1"}})
+    assert take(one_block(few), somebody(asked=("1", "2"))).answers["QID1"] == ("1", "2")
+
+
+def test_a_scale_of_pictures_takes_one_answer() -> None:
+    points = [{"Display": str(place)} for place in range(3)]
+    asked = choice("asked", QuestionType="SS", Selector="TA", Choices=points, ChoiceOrder=[])
+    assert {str(each.answers["QID1"]) for each in many(one_block(asked), 40)} == {"0", "1", "2"}

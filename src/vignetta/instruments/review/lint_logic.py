@@ -45,6 +45,9 @@ def _references(condition: Condition, trace: Trace) -> Iterator[Finding]:
         found = _OPERAND.fullmatch(str(test.get("LeftOperand", "")))
         if test.get("LogicType") == "Question" and found:
             yield from _question_reference(condition.place, found, trace)
+        elif test.get("LogicType") == "Question" and "undefined" in str(test.get("LeftOperand", "")):
+            told = "a comparison was begun and asks about nothing."
+            yield _error(condition.place, "broken-logic", told, "Finish it, or remove it.")
         elif test.get("LogicType") == "EmbeddedField":
             yield from _field_reference(condition, str(test.get("LeftOperand", "")), trace)
 

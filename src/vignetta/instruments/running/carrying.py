@@ -9,7 +9,7 @@ from typing import Final
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.survey import Choice, Question, Survey, mapping, numbered
 
-_LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)")
+_LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)(?:\?.*)?")
 CHOICES: Final = (
     "SelectedChoices",
     "SelectedChoicesTextEntry",

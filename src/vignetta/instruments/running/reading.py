@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from vignetta.instruments.running.accounts import Account
 from vignetta.instruments.running.carrying import CHOICES, choice_group, with_carried
-from vignetta.instruments.survey import Block, Question, Raw, Survey, mapping
+from vignetta.instruments.survey import Block, Question, Raw, Survey, mapping, numbered
+
+_COUNT: Final = re.compile(r"q://(QID[^/_]*)/LoopAndMerge/MergeOnNumericResponse(?:\?.*)?")
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,22 @@ def _loops(survey: Survey, block: Block) -> Iterator[Loop]:
     if block.looping == "Static":
         for number, fields in block.loops.items():
             yield Loop(number, fields, questions)
+    static = numbered(mapping(block.options.get("LoopingOptions")).get("Static"))
+    if (counted := loop_count(survey, block)) and counted not in questions:
+        for number, fields in static.items():
+            yield Loop(number, {key: str(each) for key, each in numbered(fields).items()}, questions)
     source = loop_source(survey, block)
     if source is None or source[0] in questions:
         return
-    static = mapping(mapping(block.options.get("LoopingOptions")).get("Static"))
     for choice in with_carried(survey, survey.questions[source[0]]).choices:
         more = {str(key): str(value) for key, value in mapping(static.get(choice.id)).items()}
         yield Loop(choice.id, {"1": choice.text, **more}, questions)
+
+
+def loop_count(survey: Survey, block: Block) -> str:
+    """The question whose typed number says how often a block loops; empty for none."""
+    found = _COUNT.fullmatch(str(mapping(block.options.get("LoopingOptions")).get("Locator")))
+    return found[1] if found and block.looping == "Question" and found[1] in survey.questions else ""
 
 
 def loop_source(survey: Survey, block: Block) -> tuple[str, str] | None:

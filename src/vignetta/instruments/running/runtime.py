@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from vignetta.instruments.naming import FLAG
 from vignetta.instruments.running.accounts import Account, Line
 from vignetta.instruments.running.logic import condition
 from vignetta.instruments.running.ordering import whole
@@ -96,6 +97,8 @@ class Runtime:
         except StopError as stop:
             stopped, finished = stop.where, stop.finished
         ending = self._endings.get(stopped, {})
+        if finished and ending.get("ResponseFlag"):
+            state.embedded[FLAG] = str(ending["ResponseFlag"])
         if finished and stopped not in self._quotas and ending.get("CountQuotas") != "No":
             self._count(state)
         seen = len(state.pages) if finished else len(state.pages) - 1

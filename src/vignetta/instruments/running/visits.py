@@ -34,7 +34,7 @@ def form(question: Question) -> Form:
     kind, selector = question.type, question.selector
     if kind in _UNANSWERED:
         return "nothing"
-    if kind == "MC":
+    if kind in ("MC", "SS"):
         return "unknown" if not question.choices else "multiple" if selector in SEVERAL else "single"
     if kind == "TE":
         return "rows" if selector == "FORM" else "words"
