@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from vignetta.errors import Problem
-from vignetta.instruments.survey import TRASH, Raw, Survey, block_payloads, entries, numbered, whole_number
+from vignetta.instruments.survey import (
+    TRASH,
+    Raw,
+    Survey,
+    block_payloads,
+    entries,
+    numbered,
+    offers_choices,
+    whole_number,
+)
 
 ENTRY_KEYS: Final = (
     *("SurveyID", "SurveyName", "SurveyDescription", "SurveyOwnerID", "SurveyBrandID", "DivisionID", "SurveyLanguage"),
@@ -224,6 +233,8 @@ def _attributes_of_questions(survey: Survey) -> Iterator[Problem]:
 def _choices_in_order(survey: Survey) -> Iterator[Problem]:
     for each in survey.elements("SQ"):
         payload = each["Payload"]
+        if not offers_choices(payload):
+            continue
         order = {str(number) for number in numbered(payload.get("ChoiceOrder")).values()}
         odd = order ^ set(numbered(payload.get("Choices"))) if order else set()
         if odd:

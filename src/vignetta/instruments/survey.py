@@ -18,6 +18,7 @@ from vignetta.instruments.rules import in_force
 
 Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
+_WITHOUT_CHOICES: Final = ("DB", "Timing", "Meta", "Captcha")
 _WHOLE: Final = re.compile("-?[0-9]{1,18}")
 
 
@@ -349,6 +350,7 @@ def question_of(payload: Raw) -> Question:
     columns = _choices(payload.get("Answers"), payload.get("AnswerOrder"), recoded, names, {})
     of_rows = ({}, {}) if payload.get("QuestionType") in ("Matrix", "SBS") else (recoded, names)
     tags = numbered(payload.get("ChoiceDataExportTags"))
+    listed = _choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags)
     return Question(
         id=str(payload.get("QuestionID", "")),
         tag=str(payload.get("DataExportTag") or ""),
@@ -356,7 +358,7 @@ def question_of(payload: Raw) -> Question:
         type=str(payload.get("QuestionType", "")),
         selector=str(payload.get("Selector") or ""),
         sub_selector=str(payload.get("SubSelector") or ""),
-        choices=_choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags),
+        choices=listed if offers_choices(payload) else (),
         answers=() if payload.get("Selector") == "Profile" else columns,
         forced=settings.get("ForceResponse") == "ON",
         validation=in_force(settings),
@@ -365,6 +367,12 @@ def question_of(payload: Raw) -> Question:
         parts=tuple(question_of(each) for each in entries(payload.get("AdditionalQuestions"))),
         raw=payload,
     )
+
+
+def offers_choices(payload: Raw) -> bool:
+    """Whether the choices of a question are shown; elsewhere they stay behind when its type is changed."""
+    kind = payload.get("QuestionType")
+    return kind not in _WITHOUT_CHOICES and (kind != "TE" or payload.get("Selector") == "FORM")
 
 
 def choices_of(raw: Any, order: Any) -> tuple[Choice, ...]:

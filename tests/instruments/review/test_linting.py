@@ -310,6 +310,17 @@ def test_a_counter_does_not_overwrite() -> None:
     assert not [each for each in lint(Survey(document)) if each.rule in ("overwritten", "logic-never-true")]
 
 
+def test_choices_that_stayed_behind_are_not_looked_at() -> None:
+    """Those of a text, or of a timer whose order lacks one, as older surveys have them."""
+    document = small()
+    left = {str(n): {"Display": f"Click to write Choice {n}"} for n in (1, 2)}
+    more = {"QuestionType": "TE", "Selector": "SL", "Choices": left, "ChoiceOrder": ["1"]}
+    german(document, 3).pop("Choices")
+    question(document, 3).update(more)
+    text(document, 6, "Sure?")
+    assert not [each for each in lint(Survey(document)) if each.where == "QID3" or each.rule == "layout"]
+
+
 def test_a_field_with_a_space_in_its_name_is_set() -> None:
     document = small()
     flow(document).insert(0, sets(document, {"home town": "x"}, "FL_15"))
