@@ -128,3 +128,13 @@ def test_a_scale_of_pictures_takes_one_answer() -> None:
     points = [{"Display": str(place)} for place in range(3)]
     asked = choice("asked", QuestionType="SS", Selector="TA", Choices=points, ChoiceOrder=[])
     assert {str(each.answers["QID1"]) for each in many(one_block(asked), 40)} == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize(("match", "told"), [("PlaceInAll", 0), ("PlaceInFirst", 1)])
+def test_groups_of_quotas_of_which_only_some_count_are_named(match: str, told: int) -> None:
+    survey = with_quota(2)
+    for each in survey.elements("QG"):
+        each["Payload"].update(Name="Ages", MultipleMatch=match)
+    found = notes(Survey(survey.document))
+    assert len(found) == told
+    assert all("Ages: who meets several quotas of a group counts by PlaceInFirst" in each for each in found)

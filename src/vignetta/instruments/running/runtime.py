@@ -78,6 +78,11 @@ class Runtime:
         self._blocks: dict[str, ReadyBlock] = {}
         self._steps = [self._step(each) for each in survey.flow]
         self._counted = [self._quota(each) for each in self._quotas.values()]
+        for each in survey.elements("QG") if self._counted else ():
+            group = mapping(each.get("Payload"))
+            if group.get("MultipleMatch") not in (None, "", "PlaceInAll"):
+                told = f"who meets several quotas of a group counts by {group['MultipleMatch']}"
+                self._account.stub(str(group.get("Name") or group.get("ID")), told, "counts for all of them")
         if survey.elements("QO") and not quotas:
             self._account.stub("quotas", "they are not counted", "taken never to be full")
         self.stubbed: tuple[Stubbed, ...] = tuple(self._account.stubs)
