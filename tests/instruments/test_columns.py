@@ -115,7 +115,7 @@ def test_what_is_not_answered_has_no_column() -> None:
 
 
 def test_a_type_that_nobody_knows_is_read_as_text() -> None:
-    assert names(QuestionType="HeatMap") == [("", "", "text")]
+    assert names(QuestionType="TreeSelect") == [("", "", "text")]
 
 
 # ------------------------------------------------------------------------------------------------------ categories
@@ -145,3 +145,35 @@ def test_protection_adds_columns() -> None:
     assert fraud_columns({"RecaptchaV3": "true", "RelevantID": "false"}) == {"Q_RecaptchaScore": "number"}
     assert len(fraud_columns({"RelevantID": True, "BallotBoxStuffingPrevention": "true"})) == 5
     assert fraud_columns({}) == {}
+
+
+def test_levels_of_a_drill_down_and_regions_of_a_picture() -> None:
+    levels = {"1": {"Display": "Country"}, "2": {"Display": "State"}}
+    assert names(QuestionType="DD", Selector="DL", Choices=levels) == [("_1", "_1", "text"), ("_2", "_2", "text")]
+    assert names(QuestionType="HotSpot", Selector="OnOff", Choices=levels)[0] == ("_1", "_1", "text")
+    liked = {"1": {"Display": "Dislike"}, "3": {"Display": "Like"}}
+    (found,) = columns(
+        QuestionType="HotSpot", Selector="LikeDislike", Choices={"4": {"Display": "Left"}}, Answers=liked
+    )
+    assert (found.name, [(each.code, each.level) for each in found.categories]) == (
+        "_4",
+        [("1", "Dislike"), ("3", "Like")],
+    )
+
+
+def test_clicks_on_a_picture_and_words_that_are_marked() -> None:
+    clicks = names(QuestionType="HeatMap", Selector="Image", Clicks=2, Choices={"1": {"Display": "X,Y"}})
+    assert [each[0] for each in clicks] == ["_1_x", "_1_y", "_2_x", "_2_y", ""]
+    assert clicks[-1] == ("", "_REGIONS", "text")
+    words = {"64": {"Word": "a", "Display": "1: a"}, "65": {"Word": "b", "Display": "2: b"}}
+    liked = {"1": {"Display": "Like"}, "2": {"Display": "Dislike"}}
+    marked = names(QuestionType="HL", Selector="Text", Choices=words, Answers=liked)
+    assert marked == [("_1", "_1", "multiple"), ("_2", "_2", "multiple")]
+
+
+def test_each_row_of_a_profile_has_its_own_answers() -> None:
+    rows = {"1": {"Display": "colour"}, "2": {"Display": "size"}}
+    own = {"1": {"1": {"Display": "red"}, "2": {"Display": "blue"}}, "2": {"1": {"Display": "small"}}}
+    more = {"Choices": rows, "Answers": own, "AnswerOrder": {"1": ["2", "1"]}, "SubSelector": "SingleAnswer"}
+    found = columns(QuestionType="Matrix", Selector="Profile", **more)
+    assert [[each.level for each in column.categories] for column in found] == [["blue", "red"], ["small"]]

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vignetta.instruments.hypertext import escaped, paragraphs, plain_text
+from vignetta.instruments.hypertext import escaped, paragraphs, piped_sources, plain_text
 
-texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n <>&\"'${}"))
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("\n <>&\"'$e{}"))
 
 
 @given(texts)
@@ -24,6 +24,7 @@ def test_nothing_in_a_text_is_markup_or_piped(text: str) -> None:
     assert "<" not in shown
     assert ">" not in shown
     assert "${" not in shown
+    assert "$e{" not in shown
 
 
 def test_blocks_of_text_are_kept_apart() -> None:
@@ -36,3 +37,9 @@ def test_scripts_and_styles_are_not_words() -> None:
 
 def test_an_unclosed_tag_loses_no_words() -> None:
     assert plain_text("a < b and <b>c") == "a < b and c"
+
+
+def test_sources_of_piped_text_and_of_math_operations() -> None:
+    text = "${e://Field/a} $e{ round( e://Field/b,1 ) + ${gr://SC_0/Score} } ${q://QID1/TotalSum} $ e{ e://Field/c }"
+    assert piped_sources(text) == ["e://Field/a", "q://QID1/TotalSum", "e://Field/b", "gr://SC_0/Score"]
+    assert piped_sources("$5 and ${") == []

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.instruments.small_survey import small
+from vignetta.instruments.integrity import shape_problems
 from vignetta.instruments.survey import (
     BlockNode,
     BranchNode,
@@ -177,3 +179,13 @@ def test_fields_are_listed_once_in_the_order_first_named() -> None:
 
     made = survey([], [], [node("b", "a"), {"Type": "Group", "Flow": [node("c", "b")]}, node("a")])
     assert made.embedded_fields == ("b", "a", "c")
+
+
+def test_each_block_may_stand_in_an_element_of_its_own() -> None:
+    document = small()
+    place = next(n for n, each in enumerate(document["SurveyElements"]) if each["Element"] == "BL")
+    whole = document["SurveyElements"].pop(place)
+    document["SurveyElements"][place:place] = [{**whole, "Payload": each} for each in whole["Payload"]]
+    assert shape_problems(document) == []
+    assert list(Survey(document).blocks) == list(Survey(small()).blocks)
+    assert Survey(document).blocks["BL_vignette"].pages == Survey(small()).blocks["BL_vignette"].pages

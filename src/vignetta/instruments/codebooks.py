@@ -15,16 +15,20 @@ from vignetta.errors import Problem, StudyError
 from vignetta.instruments import naming
 from vignetta.instruments.adoption.recognising import shows_arms
 from vignetta.instruments.columns import Column, columns_of, distinct, fraud_columns
+from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.running.carrying import with_carried
 from vignetta.instruments.running.reading import loops_of
+from vignetta.instruments.running.scoring import categories_of_scores
 from vignetta.instruments.survey import (
     BlockNode,
     EmbeddedDataNode,
     EmbeddedField,
+    EndNode,
     FlowNode,
     Question,
     RandomizerNode,
     Survey,
+    mapping,
     walk,
 )
 from vignetta.instruments.writing import building
@@ -108,6 +112,8 @@ def _noted(design: Design, survey: Survey) -> Iterator[Variable]:
     for name in building.translated_fields(design):
         if name in survey.embedded_fields:
             yield _field_variable(name, "wording", "text")
+    if flags_ends(survey):
+        yield _field_variable(naming.FLAG, "other", "text")
     yield _field_variable(naming.DATA_SOURCE, "source", "text")
     yield _field_variable(naming.DESIGN_HASH, "other", "text")
 
@@ -333,8 +339,12 @@ def codebook_of_survey(survey: Survey) -> Codebook:
         for known in (survey.questions[each] for each in block.questions if each in survey.questions):
             question = with_carried(survey, known)
             made += [each for loop in loops for each in _of_question(question, role="other", loop=loop)]
+    for each in categories_of_scores(survey):
+        score = _field_variable(each.column, "other", "number")
+        made.append(score.model_copy(update={"import_id": each.id, "label": each.name}))
     made += [_of_field(name, survey) for name in survey.embedded_fields]
     made += _arms(survey)
+    made += [_field_variable(naming.FLAG, "other", "text")] if flags_ends(survey) else []
     fraud = {name: kind for name, kind in fraud_columns(survey.options).items() if name not in survey.embedded_fields}
     made += [_field_variable(name, "other", kind) for name, kind in fraud.items()]
     return Codebook(variables=tuple(_uniquely_named(made)))
@@ -379,6 +389,13 @@ def _field_variable(name: str, role: Role, kind: Kind, categories: tuple[Categor
     return Variable(name=_readable(name), role=role, kind=kind, **more)
 
 
+def flags_ends(survey: Survey) -> bool:
+    """Whether an end of the survey, or a full quota, is noted in the response."""
+    ends = [each.options for each in walk(survey.flow) if isinstance(each, EndNode)]
+    quotas = [mapping(mapping(each.get("Payload")).get("EndSurveyOptions")) for each in survey.elements("QO")]
+    return naming.FLAG not in survey.embedded_fields and any(each.get("ResponseFlag") for each in (*ends, *quotas))
+
+
 def _arms(survey: Survey) -> Iterator[Variable]:
     """The viewing order of each randomizer that shows one of its children and sets no field."""
     for node in (each for each in walk(survey.flow) if isinstance(each, RandomizerNode)):
@@ -396,7 +413,7 @@ def _shown(node: FlowNode, survey: Survey) -> str:
 def _random_values(name: str, survey: Survey) -> list[str]:
     """The fixed values that a field can get, when a randomizer chooses among at least two; otherwise none."""
     given = [each.value for each in _assignments(survey.flow, name) if each.value is not None]
-    if any("${" in each for each in given):
+    if any(map(is_piped, given)):
         return []
     for node in walk(survey.flow):
         if isinstance(node, RandomizerNode):

@@ -8,8 +8,11 @@ from math import isfinite, nan
 from typing import Any, Final
 
 from vignetta.codebook import Category, Kind
-from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.hypertext import plain_text
+from vignetta.instruments.survey import Choice, Question, choices_of, numbered, whole_number
 
+MOST_CLICKS: Final = 100
+"""On a picture; no survey asks for more."""
 SEVERAL: Final = ("MAVR", "MAHR", "MACOL", "MSB")
 """Selectors of multiple choice questions to which several answers may be given."""
 
@@ -71,9 +74,9 @@ def _nothing(question: Question) -> Iterator[Column]:
 def _choice(question: Question) -> Iterator[Column]:
     kind: Kind = "multiple" if question.selector in SEVERAL else "category"
     categories = categories_of(question.choices)
-    yield Column("", "", kind if categories else "text", categories)
     if question.selector == "NPS":
         yield Column("_NPS_GROUP", "_NPS_GROUP", "text")
+    yield Column("", "", kind if categories else "text", categories)
     yield from _entries(question)
 
 
@@ -120,8 +123,16 @@ def _matrix(question: Question) -> Iterator[Column]:
             yield Column(f"_{row.id}_TEXT", f"_{row.id}_TEXT", "text", row=row.plain)
 
 
+def answers_to_row(question: Question, row: str) -> tuple[Choice, ...]:
+    """The answers that a row of a matrix takes; each row of a profile has its own."""
+    if question.selector != "Profile":
+        return question.answers
+    own = numbered(question.raw.get("Answers")).get(row)
+    return choices_of(own, numbered(question.raw.get("AnswerOrder")).get(row))
+
+
 def _row(question: Question, row: Choice, name: str, ending: str) -> Iterator[Column]:
-    categories = categories_of(question.answers)
+    categories = categories_of(answers_to_row(question, row.id))
     several = question.sub_selector == "MultipleAnswer"
     if question.selector == "TE":
         for each in question.answers:
@@ -158,10 +169,43 @@ def _named(kind: Kind, **endings: str) -> Callable[[Question], Iterator[Column]]
 
 
 def _groups(question: Question) -> Iterator[Column]:
-    for place, _ in enumerate(question.raw.get("Groups") or ()):
-        yield Column(f"_{place}_GROUP", f"_{place}_GROUP", "text")
+    """Which items are in each group, and then the rank of each in its group."""
+    groups, items = groups_of(question), categories_of(question.choices)
+    for place, words in groups.items():
+        yield Column(f"_{place}_GROUP", f"_{place}_GROUP", "multiple", items, row=words)
+    for place, words in groups.items():
         for each in question.choices:
-            yield Column(f"_{place}_{each.id}_RANK", f"_{place}_{each.id}_RANK", "number", row=each.plain)
+            name, number = f"_{place}_{each.id}_RANK", f"_G{place}_{each.id}_RANK"
+            yield Column(name, number, "number", row=f"{words} - {each.plain}")
+    yield from _entries(question)
+
+
+def groups_of(question: Question) -> dict[str, str]:
+    """The groups into which items are put, by their number from 0, with their words."""
+    return {
+        place: plain_text(str(each.get("Display") or "") if isinstance(each, dict) else str(each))
+        for place, each in numbered(question.raw.get("Groups")).items()
+    }
+
+
+def _regions(question: Question) -> Iterator[Column]:
+    categories = categories_of(question.answers)
+    for each in question.choices:
+        kind: Kind = "category" if categories else "text"
+        yield Column(f"_{each.code}", f"_{each.id}", kind, categories, row=each.plain)
+
+
+def _clicks(question: Question) -> Iterator[Column]:
+    """Where each of so many clicks was, which share an ImportId, and the regions that were hit."""
+    for place in range(1, min(whole_number(question.raw.get("Clicks")) or 1, MOST_CLICKS) + 1):
+        yield from (Column(f"_{place}_{axis}", f"_{place}_{axis}", "number", row=f"{place} {axis}") for axis in "xy")
+    yield Column("", "_REGIONS", "text")
+
+
+def _highlights(question: Question) -> Iterator[Column]:
+    words = categories_of(question.choices)
+    for each in question.answers:
+        yield Column(f"_{each.id}", f"_{each.id}", "multiple", words, row=each.plain)
 
 
 _TIMING = _named(
@@ -185,6 +229,11 @@ _COLUMNS: Final[Mapping[str, Callable[[Question], Iterator[Column]]]] = {
     "RO": _per_choice("number"),
     "CS": _per_choice("number"),
     "PGR": _groups,
+    "DD": _per_choice("text"),
+    "HotSpot": _regions,
+    "HeatMap": _clicks,
+    "HL": _highlights,
+    "SS": _choice,
     "Timing": _TIMING,
     "Meta": _BROWSER,
     "FileUpload": _FILE,

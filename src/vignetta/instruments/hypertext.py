@@ -8,8 +8,11 @@ from typing import Any, Final
 
 PIPE: Final = re.compile(r"\$\{([^{}]*)\}")
 """Piped text: `${source}`."""
-FIELD: Final = re.compile(r"e://Field/(.+)", re.IGNORECASE)
-"""The source of piped text that is an embedded field."""
+MATH: Final = re.compile(r"\$e\{((?:[^{}]|\$\{[^{}]*\})*)\}")
+"""A math operation: `$e{ e://Field/x + 1 }`."""
+_ASKED: Final = re.compile(r"\w+://[^\s(),{}]+")
+FIELD: Final = re.compile(r"e://Field/(.+?)(?:\?format=.*)?", re.IGNORECASE)
+"""The source of piped text that is an embedded field, perhaps with a format for it."""
 _UNREAD = ("script", "style", "head", "title")
 _APART = frozenset(("p", "div", "br", "li", "ul", "ol", "table", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"))
 
@@ -44,6 +47,23 @@ def plain_text(hypertext: str) -> str:
     return " ".join("".join(parser.parts).split())
 
 
+def piped_sources(text: str) -> list[str]:
+    """The sources of a text's piped text and of its math operations, in order.
+
+    >>> piped_sources("${e://Field/x} and $e{ q://QID1/TotalSum * 2 }")
+    ['e://Field/x', 'q://QID1/TotalSum']
+    """
+    if "$" not in text:
+        return []
+    asked = [each for found in MATH.findall(text) for each in _ASKED.findall(found)]
+    return [*PIPE.findall(MATH.sub("", text)), *asked]
+
+
+def is_piped(text: str) -> bool:
+    """Whether a text holds anything that is filled in for each respondent."""
+    return "${" in text or "$e{" in text
+
+
 def whole_characters(value: Any) -> Any:
     """A value of JSON in which `\ufffd` stands for halves of characters, which no file of text can hold.
 
@@ -68,7 +88,7 @@ def _repaired(value: Any) -> Any:
 
 
 def escaped(text: str) -> str:
-    """Plain words as HTML that shows them and nothing else: no tag, and no `${...}` that Qualtrics would fill in.
+    """Plain words as HTML that shows them and nothing else: no tag, nothing that Qualtrics would fill in.
 
     Words between empty lines become lines of their own. For the content of an element, not for an attribute.
 
@@ -103,7 +123,7 @@ def paragraphs(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(text, quote=False).replace("${", "&#36;{")
+    return re.sub(r"\$(?=e?\{)", "&#36;", html.escape(text, quote=False))
 
 
 def _stretches(text: str) -> list[str]:

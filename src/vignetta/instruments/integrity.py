@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from vignetta.errors import Problem
-from vignetta.instruments.survey import TRASH, Raw, Survey, entries, numbered, whole_number
+from vignetta.instruments.survey import (
+    TRASH,
+    Raw,
+    Survey,
+    block_payloads,
+    entries,
+    numbered,
+    offers_choices,
+    whole_number,
+)
 
 ENTRY_KEYS: Final = (
     *("SurveyID", "SurveyName", "SurveyDescription", "SurveyOwnerID", "SurveyBrandID", "DivisionID", "SurveyLanguage"),
@@ -82,7 +91,7 @@ def _question_shape(where: str, payload: Any) -> Iterator[Problem]:
 def _block_shapes(payload: Any) -> Iterator[Problem]:
     if not isinstance(payload, dict | list):
         yield Problem("BL", "the list of blocks is empty.", _REIMPORT)
-    for place, each in enumerate(entries(payload), 1):
+    for place, each in enumerate(block_payloads(payload), 1):
         where = f"BL {each.get('ID', f'block {place}')}"
         for key in ("ID", "Type"):
             if not isinstance(each.get(key), str):
@@ -122,7 +131,7 @@ def _nodes(survey: Survey) -> list[Raw]:
 
 
 def _blocks(survey: Survey) -> list[Raw]:
-    return [block for each in survey.elements("BL") for block in entries(each["Payload"])]
+    return [block for each in survey.elements("BL") for block in block_payloads(each["Payload"])]
 
 
 # ------------------------------------------------------------------------- what a survey must hold to be unambiguous
@@ -224,6 +233,8 @@ def _attributes_of_questions(survey: Survey) -> Iterator[Problem]:
 def _choices_in_order(survey: Survey) -> Iterator[Problem]:
     for each in survey.elements("SQ"):
         payload = each["Payload"]
+        if not offers_choices(payload):
+            continue
         order = {str(number) for number in numbered(payload.get("ChoiceOrder")).values()}
         odd = order ^ set(numbered(payload.get("Choices"))) if order else set()
         if odd:
@@ -291,7 +302,7 @@ def _blocks_in_flow(survey: Survey) -> Iterator[Problem]:
 
 def _randomizers(survey: Survey) -> Iterator[Problem]:
     for node in _nodes(survey):
-        if node.get("Type") == "BlockRandomizer":
+        if node.get("Type") in ("BlockRandomizer", "Randomizer"):
             subset, below = node.get("SubSet"), len(entries(node.get("Flow")))
             if not isinstance(subset, int) or isinstance(subset, bool) or not 1 <= subset <= below:
                 what = f"the randomizer shows `{subset}` of its {below} elements."

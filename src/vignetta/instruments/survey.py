@@ -14,9 +14,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text, whole_characters
+from vignetta.instruments.rules import in_force
 
 Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
+_WITHOUT_CHOICES: Final = ("DB", "Timing", "Meta", "Captcha")
 _WHOLE: Final = re.compile("-?[0-9]{1,18}")
 
 
@@ -302,7 +304,7 @@ class Survey:
     @cached_property
     def blocks(self) -> Mapping[str, Block]:
         """All blocks by id, the trash too."""
-        found = (_block(each) for element in self.elements("BL") for each in entries(element["Payload"]))
+        found = (_block(each) for element in self.elements("BL") for each in block_payloads(element["Payload"]))
         return {each.id: each for each in found}
 
     @cached_property
@@ -315,6 +317,13 @@ class Survey:
         """The names of the embedded fields, in the order in which the flow first names them; one without is none."""
         nodes = (each for each in walk(self.flow) if isinstance(each, EmbeddedDataNode))
         return tuple(dict.fromkeys(each.name for node in nodes for each in node.fields if each.name))
+
+    @cached_property
+    def named_fields(self) -> frozenset[str]:
+        """The embedded fields, and those that web services fill."""
+        maps = (entries(each.raw.get("ResponseMap")) for each in walk(self.flow) if isinstance(each, OtherNode))
+        filled = (str(each.get("value") or "") for found in maps for each in found)
+        return frozenset((*self.embedded_fields, *(each.removeprefix("e://Field/") for each in filled)))
 
     @property
     def live_blocks(self) -> list[Block]:
@@ -341,6 +350,7 @@ def question_of(payload: Raw) -> Question:
     columns = _choices(payload.get("Answers"), payload.get("AnswerOrder"), recoded, names, {})
     of_rows = ({}, {}) if payload.get("QuestionType") in ("Matrix", "SBS") else (recoded, names)
     tags = numbered(payload.get("ChoiceDataExportTags"))
+    listed = _choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags)
     return Question(
         id=str(payload.get("QuestionID", "")),
         tag=str(payload.get("DataExportTag") or ""),
@@ -348,15 +358,26 @@ def question_of(payload: Raw) -> Question:
         type=str(payload.get("QuestionType", "")),
         selector=str(payload.get("Selector") or ""),
         sub_selector=str(payload.get("SubSelector") or ""),
-        choices=_choices(payload.get("Choices"), payload.get("ChoiceOrder"), *of_rows, tags),
-        answers=columns,
+        choices=listed if offers_choices(payload) else (),
+        answers=() if payload.get("Selector") == "Profile" else columns,
         forced=settings.get("ForceResponse") == "ON",
-        validation=settings,
+        validation=in_force(settings),
         display_logic=payload.get("DisplayLogic") or None,
         javascript=str(payload.get("QuestionJS") or ""),
         parts=tuple(question_of(each) for each in entries(payload.get("AdditionalQuestions"))),
         raw=payload,
     )
+
+
+def offers_choices(payload: Raw) -> bool:
+    """Whether the choices of a question are shown; elsewhere they stay behind when its type is changed."""
+    kind = payload.get("QuestionType")
+    return kind not in _WITHOUT_CHOICES and (kind != "TE" or payload.get("Selector") == "FORM")
+
+
+def choices_of(raw: Any, order: Any) -> tuple[Choice, ...]:
+    """Choices as written, in their order; their codes are their ids."""
+    return _choices(raw, order, {}, {}, {})
 
 
 def _choices(raw: Any, order: Any, recoded: Raw, names: Raw, tags: Raw) -> tuple[Choice, ...]:
@@ -375,6 +396,11 @@ def _choice(number: str, raw: Any, code: str, name: str, tag: str) -> Choice:
         return Choice(number, str(raw), code, name=name, tag=tag)
     text, entry, logic = str(raw.get("Display") or ""), "TextEntry" in raw, raw.get("DisplayLogic") or None
     return Choice(number, text, code, entry and is_true(raw["TextEntry"]), name, tag, logic)
+
+
+def block_payloads(payload: Any) -> list[Raw]:
+    """The blocks of an element, which holds all of them or, in some files, one alone."""
+    return [payload] if isinstance(payload, dict) and isinstance(payload.get("ID"), str) else entries(payload)
 
 
 def _block(raw: Raw) -> Block:
@@ -413,7 +439,7 @@ def _node(raw: Raw) -> FlowNode:
         return BlockNode(number, str(raw.get("ID", "")))
     if kind == "EmbeddedData":
         return EmbeddedDataNode(number, tuple(_field(each) for each in entries(raw.get("EmbeddedData"))))
-    if kind == "BlockRandomizer":
+    if kind in ("BlockRandomizer", "Randomizer"):
         shown = whole_number(raw.get("SubSet"))
         subset = len(below) if shown is None or shown < 0 else shown
         return RandomizerNode(number, subset, is_true(raw.get("EvenPresentation")), below)

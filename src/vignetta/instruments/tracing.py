@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any, Final, Literal
+from urllib.parse import unquote
 
-from vignetta.instruments.hypertext import FIELD
+from vignetta.instruments.hypertext import FIELD, is_piped, piped_sources
 from vignetta.instruments.survey import (
     Block,
     BlockNode,
@@ -96,8 +97,7 @@ class Pipe:
     @property
     def field(self) -> str:
         """The embedded field that it shows; empty for anything else."""
-        found = FIELD.fullmatch(self.source)
-        return found[1] if found else ""
+        return field_of(self.source)
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ class Trace:
     def _values(self) -> Iterator[tuple[str, list[str] | None]]:
         for name, settings in self.settings.items():
             values = [each.value for each in settings if each.value is not None]
-            alone = len(values) == len(settings) and not any("${" in each for each in values)
+            alone = len(values) == len(settings) and not any(map(is_piped, values))
             outside = self.is_set_by_script(name) or name in self.from_services
             yield name, list(dict.fromkeys(values)) if alone and not outside else None
 
@@ -328,7 +328,18 @@ def short(text: str) -> str:
 
 def sources(value: Any) -> list[str]:
     """What is piped into any text of a piece of the survey, each once."""
-    return list(dict.fromkeys(each for text in _texts(value) for each in PIPE.findall(text)))
+    return list(dict.fromkeys(each for text in _texts(value) for each in piped_sources(text)))
+
+
+def field_of(source: str) -> str:
+    """The embedded field that piped text shows; empty for anything else."""
+    found = FIELD.fullmatch(source)
+    return unquote(found[1]) if found else ""
+
+
+def piped_fields(text: str | None) -> set[str]:
+    """The fields that a text shows or computes with."""
+    return {name for each in piped_sources(text or "") if (name := field_of(each))}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -100,6 +100,10 @@ EDITS: dict[str, tuple[Callable[[Document], object], list[tuple[str, str, str]]]
         lambda d: question(d, 4).update(DisplayLogic=logic(asks(3, "3"))),
         [("logic", "always", "approval Agree Selected")],
     ),
+    "a choice that excludes the others": (
+        lambda d: question(d, 3)["Choices"]["3"].update(ExclusiveAnswer=True),
+        [("options", "{}", '{"ExclusiveAnswer": true}')],
+    ),
     "a script": (lambda d: question(d, 4).update(QuestionJS="run()"), [("script", "", "")]),
     "a question added": (lambda d: add_question(d, 7, 3, "end", "more", "More?"), [("question", "", "")]),
     "a question put into the trash": (lambda d: trash(d, 4, "vignette"), [("question", "", "")]),
@@ -228,6 +232,17 @@ def test_choices_with_other_ids_but_the_same_words_and_codes_are_the_same() -> N
     question(old, 3)["Language"] = []
     rid_of_choice_ids(new)
     assert diff(Survey(old), Survey(new)).found == ()
+
+
+def test_answers_of_a_row_of_its_own() -> None:
+    def profile(word: str) -> Survey:
+        document = small()
+        own = {"1": {"1": {"Display": "red"}}, "2": {"1": {"Display": word}}}
+        question(document, 3).update(QuestionType="Matrix", Selector="Profile", Answers=own)
+        return Survey(document)
+
+    (found,) = diff(profile("small"), profile("large"))
+    assert (found.part, "small" in found.before, "large" in found.after) == ("options", True, True)
 
 
 def test_the_same_change_in_many_places_is_told_once() -> None:

@@ -103,6 +103,18 @@ PLANTED: dict[str, Planted] = {
         lambda d: quota(d, 100, asks(99, "1")),
         *("error", "broken-logic", "QO_1", "QID99"),
     ),
+    "logic about a part of an unknown question": (
+        lambda d: branch(d, asks(99, "1/2") | {"LeftOperand": "q://QID99#1/SelectableChoice/1/2"}),
+        *("error", "broken-logic", "FL_9", "QID99, which does not exist"),
+    ),
+    "a sum with a field that nothing sets": (
+        lambda d: text(d, 2, "The country is ${e://Field/regime}, $e{ 2 * e://Field/nowhere }."),
+        *("warning", "field-never-set", "QID2", "`nowhere`, which the survey never sets"),
+    ),
+    "logic that was begun and not finished": (
+        lambda d: branch(d, asks(1, "1") | {"LeftOperand": "q://undefined/undefined"}),
+        *("error", "broken-logic", "FL_9", "asks about nothing"),
+    ),
     "a full quota": (lambda d: quota(d, 0, asks(1, "1")), "error", "quota", "QO_1", "full from the start"),
     "two answers at once": (
         lambda d: branch(d, asks(1, "1"), asks(1, "2", joint="And")),
@@ -286,6 +298,34 @@ def test_what_is_planted_is_found_and_nothing_worse(name: str) -> None:
     found = [each for each in lint(Survey(document)) if (each.rule, each.where) == (rule, where)]
     assert [(each.severity, words in str(each)) for each in found] == [(severity, True)]
     assert found[0].remedy
+
+
+def test_a_counter_does_not_overwrite() -> None:
+    document = small()
+    for each in arms(document):
+        each["EmbeddedData"] = elements.embedded_data({"regime": "$e{ e://Field/regime + 1 }"})["EmbeddedData"]
+    node(document, "BlockRandomizer").update(SubSet=2)
+    flow(document).insert(0, sets(document, {"regime": "0"}, "FL_15"))
+    branch(document, compares("regime", "2"))
+    assert not [each for each in lint(Survey(document)) if each.rule in ("overwritten", "logic-never-true")]
+
+
+def test_choices_that_stayed_behind_are_not_looked_at() -> None:
+    """Those of a text, or of a timer whose order lacks one, as older surveys have them."""
+    document = small()
+    left = {str(n): {"Display": f"Click to write Choice {n}"} for n in (1, 2)}
+    more = {"QuestionType": "TE", "Selector": "SL", "Choices": left, "ChoiceOrder": ["1"]}
+    german(document, 3).pop("Choices")
+    question(document, 3).update(more)
+    text(document, 6, "Sure?")
+    assert not [each for each in lint(Survey(document)) if each.where == "QID3" or each.rule == "layout"]
+
+
+def test_a_field_with_a_space_in_its_name_is_set() -> None:
+    document = small()
+    flow(document).insert(0, sets(document, {"home town": "x"}, "FL_15"))
+    text(document, 2, "The country is ${e://Field/regime}, your town ${e://Field/home%20town}.")
+    assert not [each for each in lint(Survey(document)) if each.rule == "field-never-set"]
 
 
 def test_nothing_but_the_planted_error_is_an_error() -> None:

@@ -1,6 +1,7 @@
 """A question offers the choices that the platform would offer: hidden, carried forward, in random order, filled in."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from vignetta.errors import StudyError
 from vignetta.instruments.fieldwork.exporting import question_columns
 from vignetta.instruments.running.ordering import advanced, drawn, order_of_choices
 from vignetta.instruments.running.rehearsing import rehearse
+from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.visits import Answer, Respondent, State
 from vignetta.instruments.survey import Question
 from vignetta.instruments.writing import elements
@@ -141,6 +143,12 @@ def test_choices_are_carried_forward(which: str, shown: tuple[str, ...]) -> None
     assert visit.offered["QID2"] == (*shown, "1")
 
 
+def test_choices_are_carried_forward_whatever_display_logic_says() -> None:
+    second = carries(choice("second"), 1, "SelectedChoices?displayLogic=0")
+    visit = take(one_block(several("first"), second), somebody(first=("2",)))
+    assert visit.offered["QID2"] == ("x2", "1", "2", "3")
+
+
 def test_nothing_carried_and_nothing_of_its_own_is_not_shown() -> None:
     second = carries(choice("second") | {"Choices": [], "ChoiceOrder": []}, 1, "UnselectedChoices")
     survey = one_block(several("first"), second)
@@ -214,3 +222,28 @@ def test_words_are_typed_beside_the_choice_that_was_made() -> None:
     place = lines[0].split(",").index("asked_2_TEXT")
     rows = [each.split(",")[place - 1 : place + 1] for each in lines[3:]]
     assert {tuple(each) for each in rows} == {("1", ""), ("2", "words")}
+
+
+def test_columns_are_carried_forward() -> None:
+    matrix = elements.matrix("second", "Agree?", ["row"], ["own"], codes=())
+    carried = {"DynamicAnswers": {"Locator": "q://QID1/ChoiceGroup/SelectedChoices", "Type": "Dynamic"}}
+    survey = one_block(several("first", "apples", "pears", "plums"), matrix | carried)
+    given = {str(each.answers["QID2"]) for each in many(survey, 40, somebody(first=("1", "3")))}
+    assert given == {"{'1': 'x1'}", "{'1': 'x3'}", "{'1': '1'}"}
+    (_, column) = question_columns(survey)
+    visit = take(survey, somebody(first=("2",), second={"1": "x2"}))
+    assert column.worded(Session(visit, datetime(2026, 1, 15), (1.0, 1.0), "::1")) == "pears"
+
+
+def test_columns_carried_from_nowhere_are_named() -> None:
+    matrix = elements.matrix("asked", "Agree?", ["row"], ["own"], codes=())
+    carried = {"DynamicAnswers": {"Locator": "q://QID9/ChoiceGroup/SelectedChoices"}}
+    words = "asked: choices are carried forward from something that is not known; none are"
+    assert notes(one_block(matrix | carried)) == {words}
+
+
+def test_a_matrix_of_which_no_column_is_carried_is_not_shown() -> None:
+    matrix = elements.matrix("second", "Agree?", ["row"], ["own"], codes=()) | {"Answers": [], "AnswerOrder": []}
+    carried = {"DynamicAnswers": {"Locator": "q://QID1/ChoiceGroup/UnselectedChoices"}}
+    survey = one_block(several("first"), matrix | carried)
+    assert take(survey, somebody(first=("1", "2", "3"))).pages == (("QID1",),)

@@ -132,9 +132,28 @@ def test_groups_of_those_who_would_recommend() -> None:
     """0 to 6 detract, 7 and 8 are passive, 9 and 10 promote (Reichheld 2003)."""
     asked = choice("asked", *map(str, range(11)), Selector="NPS")
     names, _, _, *rows = table(rehearse(one_block(asked), 300).export)
-    assert names[len(RECORD) :] == ["asked", "asked_NPS_GROUP"]
-    groups = {point: {row[-1] for row in rows if int(row[-2]) - 1 == point} for point in range(11)}
+    assert names[len(RECORD) :] == ["asked_NPS_GROUP", "asked"]
+    groups = {point: {row[-2] for row in rows if int(row[-1]) - 1 == point} for point in range(11)}
     assert groups == {point: {"1" if point < 7 else "2" if point < 9 else "3"} for point in range(11)}
+
+
+def test_items_in_groups_with_their_ranks() -> None:
+    items = choice("asked", "one", "two", "three", QuestionType="PGR", Selector="DragAndDrop", Groups=["good", "bad"])
+    items["Choices"]["3"]["TextEntry"] = "true"
+    names, labels, ids, *rows = table(rehearse(one_block(items), 80).export)
+    first, found = len(RECORD), [json.loads(each)["ImportId"] for each in ids]
+    assert names[first : first + 4] == ["asked_0_GROUP", "asked_1_GROUP", "asked_0_1_RANK", "asked_0_2_RANK"]
+    assert found[first : first + 4] == ["QID1_0_GROUP", "QID1_1_GROUP", "QID1_G0_1_RANK", "QID1_G0_2_RANK"]
+    assert labels[first + 1] == "Which? - bad"
+    assert found[-1] == "QID1_3_TEXT"
+    for row in rows:
+        groups = [row[first], row[first + 1]]
+        ranks = [row[first + 2 : first + 5], row[first + 5 : first + 8]]
+        for told, given in zip(groups, ranks, strict=True):
+            assert [str(n) for n, rank in enumerate(given, 1) if rank] == [each for each in told.split(",") if each]
+            assert sorted(filter(None, given)) == [str(n) for n in range(1, len(list(filter(None, given))) + 1)]
+        assert bool(row[-1]) == any("3" in each for each in groups)
+    assert len({tuple(row[first : first + 2]) for row in rows}) > 10
 
 
 def test_a_rehearsal_shows_a_broken_branch() -> None:
@@ -142,6 +161,21 @@ def test_a_rehearsal_shows_a_broken_branch() -> None:
     then = [{"Type": "Block", "ID": "BL_1", "FlowID": ""}]
     flow = [setting(arm="treated"), branch(about("Arm", "EqualTo", "treated", kind="EmbeddedField"), then=then)]
     assert not any(each.visit.pages for each in rehearse(one_block(choice("one"), flow=flow), 20).sessions)
+
+
+def test_ends_that_record_no_response_leave_no_row() -> None:
+    show = {"Type": "Block", "ID": "BL_1", "FlowID": ""}
+    screened = {"Advanced": "true", "ResponseFlag": "Screened", "IgnoreResponse": "Yes"}
+    out = elements.end() | {"EndingType": "Advanced", "Options": screened}
+    flow = [show, branch(about("q://QID1/SelectableChoice/1", "Selected"), then=[out])]
+    found = rehearse(one_block(choice("asked", "yes", "no"), flow=flow), 60)
+    names, _, _, *rows = table(found.export)
+    kept = [each for each in found.sessions if not each.visit.discarded]
+    asked = names.index("asked")
+    assert {str(each.visit.answers["QID1"]) for each in kept} == {"2"} == {row[asked] for row in rows}
+    assert 0 < len(rows) == len(kept) < len(found.sessions) == 60
+    executed = {each.what for each in found.account if each.done == "executed"}
+    assert "ends of survey that record no response" in executed
 
 
 @pytest.mark.parametrize("n", [0, -1, 10**9])

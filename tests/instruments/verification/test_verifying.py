@@ -233,6 +233,19 @@ def test_a_randomizer_that_presents_two(exactly: bool, design: Design, survey: S
     assert any("shows 2 of its children, which all set `action`" in each.what for each in found.deviations)
 
 
+def test_a_field_that_is_computed_is_compared_as_the_platform_computes_it() -> None:
+    """An operation has no value before it is run, so that such a field goes by Monte Carlo."""
+
+    def compute(flow: Node) -> None:
+        (entry,) = setting(flow, "deck", "2")
+        entry["Value"] = "$e{ 1 + 1 }"
+
+    design = RIGHT["decks"]
+    found = verify(spoiled(build(design), compute), design, respondents=FEW, seed=4)
+    assert found.deviations == ()
+    assert "Monte Carlo" in str(found.compared)
+
+
 @BOTH
 def test_a_deck_that_is_missing(exactly: bool) -> None:
     design = RIGHT["decks"]

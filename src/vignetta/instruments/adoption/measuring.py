@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from math import floor
 from typing import Any, Final, Literal
 
 from vignetta.declared import as_number
@@ -12,6 +10,7 @@ from vignetta.instruments.adoption.names import apart, slug
 from vignetta.instruments.columns import categories_of
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.running.visits import form
+from vignetta.instruments.sliders import scale_of
 from vignetta.instruments.survey import Choice, Question, mapping, numbered
 
 Measure = Literal["rating", "slider", "matrix", "text"]
@@ -37,20 +36,12 @@ def is_scale(choices: tuple[Choice, ...]) -> bool:
 
 def slider_range(question: Question) -> tuple[float, float, float] | None:
     """The lowest and highest number of a slider, and the step between two; None where they make no slider."""
-    look = mapping(question.raw.get("Configuration"))
-    low, high = (as_number(str(look.get(key))) for key in ("CSSliderMin", "CSSliderMax"))
-    if low is None or high is None or low >= high:
+    found = scale_of(question)
+    if found is None:
         return None
-    step = _step(look, high - low)
+    low, high, step = found
     n = (high - low) / step
-    return (low, high, step) if 1 <= n <= MOST_STEPS and abs(n - round(n)) < 1e-9 else None
-
-
-def _step(look: Mapping[str, Any], width: float) -> float:
-    lines, decimals = (as_number(str(look.get(key))) for key in ("GridLines", "NumDecimals"))
-    if look.get("SnapToGrid") and lines and lines >= 1:
-        return round(width / floor(lines), 9) or 1.0
-    return float(10 ** -int(decimals)) if decimals is not None and 0 <= decimals <= 9 else 1.0
+    return found if 1 <= n <= MOST_STEPS and abs(n - round(n)) < 1e-9 else None
 
 
 def statements(question: Question) -> dict[str, str]:

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Final
 
 from vignetta.instruments.adoption.proportions import Cell, cells_of, rules_of
-from vignetta.instruments.hypertext import plain_text
+from vignetta.instruments.hypertext import is_piped, plain_text
 from vignetta.instruments.naming import DECK, VIGNETTE
 from vignetta.instruments.survey import (
     BlockNode,
@@ -162,7 +162,7 @@ class _Reading:
         drawn = {each: self._together.get(each) for each in self.trace.drawn if each not in _NOTED}
         alike = {(found[1], drawn[each]) for each in drawn if (found := _SLOT.fullmatch(each))}
         names = [each for each in self.trace.settings if each in drawn or self._stands_with(each, alike)]
-        return tuple(each for each in names if not any("${" in (s.value or "") for s in self.trace.settings[each]))
+        return tuple(each for each in names if not any(is_piped(s.value or "") for s in self.trace.settings[each]))
 
     def _stands_with(self, name: str, alike: Container[tuple[str, frozenset[int] | None]]) -> bool:
         """Whether a field is that of a drawn one in another task or profile, where decks give all the same level."""

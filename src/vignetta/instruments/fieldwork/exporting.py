@@ -15,15 +15,16 @@ import numpy as np
 
 from vignetta.codebook import RECORD
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.columns import Column, columns_of, fraud_columns
+from vignetta.instruments.columns import Column, answers_to_row, columns_of, fraud_columns
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.naming import SCORE
 from vignetta.instruments.running.carrying import with_carried
 from vignetta.instruments.running.reading import loops_of
+from vignetta.instruments.running.scoring import Category, categories_of_scores
 from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer, form
-from vignetta.instruments.survey import Block, BlockNode, Choice, Question, Survey, walk, whole_number
+from vignetta.instruments.survey import Block, BlockNode, Choice, EndNode, Question, Survey, is_true, walk, whole_number
 
 Values = Literal["codes", "labels"]
 """codes: answers as numbers or codes. labels: answers as the words chosen."""
@@ -42,6 +43,7 @@ _ARRIVED: Final[Mapping[str, tuple[tuple[str, str], str]]] = {
     "test": (("2", "Survey Test"), "test"),
 }
 """How a response came about: its status as code and in words, and its channel."""
+_ANONYMOUS: Final = "AnonymizeResponse"
 _NPS: Final = (Choice("1", "Detractor", "1"), Choice("2", "Passive", "2"), Choice("3", "Promoter", "3"))
 _PIPED: Final = re.compile(r"\$\{\w+://([^{}]*)\}")
 _LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -93,6 +95,17 @@ def question_columns(survey: Survey, *, split: bool = False) -> list[ExportColum
     ]
 
 
+def _scored(survey: Survey) -> Iterator[ExportColumn]:
+    """The columns of the scores, which stand behind the questions."""
+    for each in categories_of_scores(survey):
+        cell = _score(each)
+        yield ExportColumn(each.column, each.name, each.id, cell, cell)
+
+
+def _score(category: Category) -> Cell:
+    return lambda session: category.score(session.visit.answers)
+
+
 def _asked(survey: Survey, block: Block) -> list[tuple[_Turn, str]]:
     """The ids of a block's questions, with the loop in which each is asked."""
     turns = [_Turn(f"{each.number}_", each.fields.get("1", "")) for each in loops_of(survey, block)] or [_Turn("", "")]
@@ -142,6 +155,8 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
         return (), lambda session: _DESKTOP.get(ending) if any(key in page for page in session.visit.pages) else None
     if any(each.text_entry and ending == f"_{each.id}_TEXT" for each in question.choices):
         return (), lambda session: session.visit.entries.get(key + ending, "")
+    if question.type == "PGR":
+        return _placed(question, ending, key)
     part, _, place = ending.partition("_")
     asked = next((each for each in question.parts if part and each.id.endswith(part)), question)
     path = [each for each in (part.removeprefix("#"), *place.split("_")) if each]
@@ -151,12 +166,26 @@ def _found(question: Question, column: Column, key: str) -> tuple[Sequence[Choic
     if whole and path not in ([], ["TEXT"]):
         return (), lambda session: None
     typed = column.kind in ("text", "number") and asked.sub_selector != "MultipleAnswer"
-    choices = () if typed else question.choices if whole else asked.answers
+    choices = () if typed else question.choices if whole else answers_to_row(asked, path[-1] if path else "")
     return choices, _told(key, () if whole else tuple(path))
 
 
 _DESKTOP: Final = {"_BROWSER": "Chrome", "_VERSION": "126.0.0.0", "_OS": "Windows NT 10.0", "_RESOLUTION": "1920x1080"}
 """What a question about the browser notes: everybody sits at the same desktop computer."""
+
+
+def _placed(question: Question, ending: str, key: str) -> tuple[Sequence[Choice], Answered]:
+    """The items in a group, or the rank of one in its group."""
+    group, _, item = ending.removeprefix("_").removesuffix("_RANK").partition("_")
+    if item != "GROUP":
+        return (), _told(key, (item, group.removeprefix("G")))
+
+    def answered(session: Session) -> Answer | None:
+        given = session.visit.answers.get(key)
+        placed = given if isinstance(given, Mapping) else {}
+        return tuple(each for each, at in placed.items() if isinstance(at, Mapping) and group in at)
+
+    return question.choices, answered
 
 
 def _promoting(question: Question, key: str) -> Answered:
@@ -230,25 +259,31 @@ def export_csv(
     """Sessions as the CSV file that Qualtrics exports, one row each, in the order in which they were recorded.
 
     Three header rows: names, texts, ImportIds. Then the 17 columns of every export and the captcha's score, the
-    questions in the order of the flow, the embedded fields and what the survey's protection notes. Response ids and
-    places are made up. `split` is as in `question_columns`.
+    questions in the order of the flow, scores, the embedded fields and what the survey's protection notes. Response ids
+    and places are made up. Responses that the survey discards have no row. `split` is as in `question_columns`.
 
     Raises `StudyError` for unknown `values`.
     """
     if values not in get_args(Values):
         known = ", ".join(get_args(Values))
         raise StudyError(Problem("values", f"`{values}` is not known.", f"Write one of {known}."))
-    asked, (scores, fields) = question_columns(survey, split=split), _fields(survey, sessions)
+    asked = [*question_columns(survey, split=split), *_scored(survey)]
+    scores, fields = _fields(survey, sessions)
     ids, places = _response_ids(len(sessions), generator), _places(sessions, generator)
     cells = [each.worded if values == "labels" else each.coded for each in asked]
     ordered = sorted(range(len(sessions)), key=lambda place: (sessions[place].recorded, place))
     language = survey.language.upper()
+    anonymous, endings = is_true(survey.options.get(_ANONYMOUS)), _anonymous_ends(survey)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(_header(asked, scores, fields, time_zone))
     for place in ordered:
         session = sessions[place]
-        record = _record(session, ids[place], places[session.ip_address], values, language)
+        if session.visit.discarded:
+            continue
+        home = (session.ip_address, *places[session.ip_address])
+        hidden = anonymous or session.visit.stopped in endings
+        record = _record(session, ids[place], ("", "", "") if hidden else home, values, language)
         told = [cell(session) for cell in cells]
         scored, noted = ([session.visit.embedded.get(each, "") for each in names] for names in (scores, fields))
         writer.writerow([*record, *scored, *told, *noted])
@@ -273,14 +308,20 @@ def _header(asked: list[ExportColumn], scores: list[str], fields: list[str], tim
     yield [json.dumps(each, separators=(",", ":")) for each in (*record, *before, *told, *after)]
 
 
-def _record(session: Session, number: str, place: tuple[str, str], values: Values, language: str) -> list[str]:
+def _anonymous_ends(survey: Survey) -> set[str]:
+    """The ends of the survey that keep neither address nor place."""
+    ends = (each for each in walk(survey.flow) if isinstance(each, EndNode))
+    return {each.id for each in ends if is_true(each.options.get(_ANONYMOUS))}
+
+
+def _record(session: Session, number: str, place: tuple[str, str, str], values: Values, language: str) -> list[str]:
     visit, coded = session.visit, values == "codes"
     status, channel = _ARRIVED["test" if session.test else "preview" if session.preview else "anonymous"]
     finished = ("0", "1") if coded else ("False", "True")
     return [
-        *(_written(session.started), _written(session.ended), status[not coded], session.ip_address),
+        *(_written(session.started), _written(session.ended), status[not coded], place[0]),
         *(str(visit.progress), str(session.duration), finished[visit.finished], _written(session.recorded)),
-        *(number, "", "", "", "", *place, channel, language),
+        *(number, "", "", "", "", *place[1:], channel, language),
     ]
 
 

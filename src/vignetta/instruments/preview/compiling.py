@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from vignetta.design.texts.languages import RIGHT_TO_LEFT
-from vignetta.instruments.hypertext import FIELD, PIPE
+from vignetta.instruments.hypertext import FIELD, MATH, PIPE
 from vignetta.instruments.preview.conditions import condition, untested
 from vignetta.instruments.preview.draws import FieldName, Names, facets
 from vignetta.instruments.preview.questions import question_piece
@@ -144,6 +144,8 @@ class _Compiler:
     # ----------------------------------------------------------------------------------------------------- remarks
 
     def _note_pipes(self, text: str, where: str) -> None:
+        for each in MATH.findall(text):
+            self._remark(where, f"the math operation $e{{{each}}} is not computed")
         for each in PIPE.findall(text):
             if not _KNOWN.fullmatch(each):
                 self._remark(where, f"piped text ${{{each}}} is not filled in")

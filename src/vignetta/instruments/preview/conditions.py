@@ -55,7 +55,8 @@ def _test(raw: Raw, taken: bool) -> Condition:
         return {"field": str(raw.get("LeftOperand", "")), "operator": operator, "to": right}
     operand = _OPERAND.fullmatch(str(raw.get("LeftOperand", "")))
     if kind == "Question" and operand:
-        number, what, place = operand.groups()
+        written, what, place = operand.groups()
+        number = written.replace("%23", "#")
         if what == "SelectableChoice" and operator in ("Selected", "NotSelected"):
             return {"question": number, "choice": place or "", "selected": operator == "Selected"}
         if operator in ("Displayed", "NotDisplayed"):

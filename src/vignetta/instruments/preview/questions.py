@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from vignetta.instruments.columns import SEVERAL
 from vignetta.instruments.preview.conditions import condition
+from vignetta.instruments.sliders import scale_of
 from vignetta.instruments.survey import Choice, Question, mapping, numbered
 
 Drawn = Literal[
@@ -31,7 +32,15 @@ Drawn = Literal[
 ]
 """How a question is drawn. nothing: it stands on the page and nobody sees it. beside: questions side by side."""
 
-_MATRIX: Final[Mapping[str, Drawn]] = {"TE": "grid-lines", "DL": "grid-list", "DND": "grid-list"}
+_MATRIX: Final[Mapping[str, Drawn]] = {
+    "TE": "grid-lines",
+    "CS": "grid-lines",
+    "RO": "grid-lines",
+    "DL": "grid-list",
+    "DND": "grid-list",
+    "Profile": "unknown",
+}
+_CARRIED: Final = ("DynamicChoices", "DynamicAnswers")
 _TEXT: Final[Mapping[str, Drawn]] = {"FORM": "lines", "ML": "area", "ESTB": "area"}
 _OTHERS: Final[Mapping[str, Drawn]] = {
     "DB": "words",
@@ -52,7 +61,11 @@ def drawn(question: Question) -> Drawn:
     if kind == "TE":
         return _TEXT.get(selector, "line")
     if kind == "Matrix":
-        return "grid-checks" if sub_selector == "MultipleAnswer" else _MATRIX.get(selector, "grid")
+        return (
+            "grid-checks"
+            if sub_selector == "MultipleAnswer" and selector != "Profile"
+            else _MATRIX.get(selector, "grid")
+        )
     if kind == "SBS":
         return "beside" if question.parts else "unknown"
     return _OTHERS.get(kind, "unknown")
@@ -69,7 +82,6 @@ def _choices(question: Question) -> Drawn:
 def question_piece(question: Question) -> dict[str, Any]:
     """What the page needs to draw a question; texts are HTML, as written."""
     kind = drawn(question)
-    scale = mapping(question.raw.get("Configuration"))
     return {
         "id": question.id,
         "tag": question.tag.strip() or question.id,
@@ -79,7 +91,7 @@ def question_piece(question: Question) -> dict[str, Any]:
         "answers": _shown(question.answers),
         "required": question.forced and kind not in ("words", "nothing"),
         "shows": None if question.display_logic is None else condition(question.display_logic, taken=True),
-        "range": [_bound(scale.get("CSSliderMin"), 0), _bound(scale.get("CSSliderMax"), 100)],
+        "range": scale_of(question) or (0, 100, 1),
         "ends": [str(mapping(each).get("Display") or "") for each in numbered(question.raw.get("Labels")).values()],
         "parts": [question_piece(each) for each in question.parts],
         "remarks": list(question_remarks(question)),
@@ -99,13 +111,6 @@ def _shown(choices: Sequence[Choice]) -> list[dict[str, Any]]:
     ]
 
 
-def _bound(value: Any, default: float) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return default
-
-
 def question_remarks(question: Question) -> Iterator[str]:
     """What a question does in the field and not on the page."""
     rule, order = question.validation, mapping(question.raw.get("Randomization"))
@@ -113,7 +118,7 @@ def question_remarks(question: Question) -> Iterator[str]:
         "nobody is asked to prove to be human": question.type == "Captcha",
         "its JavaScript is not run": question.javascript,
         "its choices are shown in the order written, not shuffled": str(order.get("Type") or "None") != "None",
-        "choices are not carried forward from another question": question.raw.get("DynamicChoices"),
+        "choices are not carried forward from another question": any(map(question.raw.get, _CARRIED)),
         "what is typed is not validated": str(rule.get("Type") or "None") != "None",
         "seen by nobody: it notes times": question.type == "Timing",
         "seen by nobody: it notes the browser": question.type == "Meta",

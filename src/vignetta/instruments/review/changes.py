@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.survey import TRASH, Block, Question, Raw, Survey, numbered
 from vignetta.instruments.tracing import short
 
@@ -190,4 +191,4 @@ def _with_ids(text: str, versions: Versions, new: bool) -> str:
 
 def text_gist(text: str, versions: Versions, *, new: bool) -> str:
     """A text whose piped answers name questions as the old version does."""
-    return _with_ids(text, versions, new) if "${" in text else text
+    return _with_ids(text, versions, new) if is_piped(text) else text

@@ -22,6 +22,7 @@ _TOLD: Final = frozenset(
     )
 )
 """Keys that are told in words, and those that mean nothing."""
+_OF_CHOICES: Final = ("Display", "TextEntry", "DisplayLogic")
 
 
 def question_changes(old: Question, new: Question, versions: Versions) -> Iterator[Change]:
@@ -35,6 +36,7 @@ def _all(old: Question, new: Question, versions: Versions) -> Iterator[Told]:
     yield from _kind(old, new)
     for what in ("choices", "answers"):
         yield from _choices(getattr(old, what), getattr(new, what), what.removesuffix("s"), versions)
+        yield from _flags(old, new, what)
     yield from _translations(old, new)
     yield from _logic(old, new, versions)
     yield from _rest(old, new)
@@ -127,6 +129,17 @@ def _choices(old: Sequence[Choice], new: Sequence[Choice], what: str, versions: 
         yield "choices", f"the order of the {what}s changed", shown[0], shown[1]
 
 
+def _flags(old: Question, new: Question, what: str) -> Iterator[Told]:
+    """Whatever else is said of choices that both have, such as that one excludes the others."""
+    same = same_choices(getattr(old, what), getattr(new, what))
+    before, after = (numbered(each.raw.get(what.capitalize())) for each in (old, new))
+    for each in (each for each in getattr(new, what) if each.id in same):
+        sides = [mapping(before.get(same[each.id])), mapping(after.get(each.id))]
+        flags = [{key: value for key, value in side.items() if key not in _OF_CHOICES} for side in sides]
+        if flags[0] != flags[1]:
+            yield "options", f"what {what.removesuffix('s')} `{each.plain}` does changed", *written(flags[0], flags[1])
+
+
 def _choice(old: Choice, new: Choice, what: str, versions: Versions) -> Iterator[Told]:
     if old.plain != new.plain:
         yield "choices", f"the text of {what} {new.id} changed", old.plain, new.plain
@@ -183,6 +196,7 @@ def _shown_when(old: Any, new: Any, what: str, versions: Versions) -> Iterator[T
 
 
 def _rest(old: Question, new: Question) -> Iterator[Told]:
+    told = _TOLD - {"Answers", "AnswerOrder"} if new.selector == "Profile" else _TOLD
     for key in dict.fromkeys([*old.raw, *new.raw]):
-        if key not in _TOLD and (old.raw.get(key) or None) != (new.raw.get(key) or None):
+        if key not in told and (old.raw.get(key) or None) != (new.raw.get(key) or None):
             yield "options", f"`{key}` changed", *written(old.raw.get(key), new.raw.get(key))

@@ -10,12 +10,11 @@ from typing import Final
 from vignetta.errors import some
 from vignetta.instruments.codebooks import _PANEL_ID as PANEL_ID
 from vignetta.instruments.columns import columns_of
-from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.review.findings import Finding
 from vignetta.instruments.survey import EmbeddedDataNode, EndNode, RandomizerNode, mapping, walk
-from vignetta.instruments.tracing import PIPE, Pipe, Trace, short
+from vignetta.instruments.tracing import Pipe, Trace, piped_fields, short
 
-_ANSWER: Final = re.compile(r"q://(QID[^/]+)/.*")
+_ANSWER: Final = re.compile(r"q://(QID[^/#%]+)(?:(?:#|%23)\w+)?/.*")
 _LOOP: Final = re.compile(r"lm://Field/(\d+)", re.IGNORECASE)
 _KNOWN: Final = (
     "e://",
@@ -31,7 +30,7 @@ _KNOWN: Final = (
     "s://",
     "rt://",
 )
-_BUILT_IN: Final = frozenset(
+BUILT_IN: Final = frozenset(
     ("Q_Language", "Q_URL", "Q_TotalDuration", "ResponseID", "ResponseId", "SurveyID", "Q_R", "Q_CHL", "UserAgent")
 )
 _CONTACT: Final = frozenset(
@@ -71,7 +70,7 @@ def _about(pipe: Pipe, severity: str, rule: str, what: str, remedy: str) -> Find
 
 def _field(pipe: Pipe, trace: Trace) -> Iterator[Finding]:
     name, settings = pipe.field, trace.settings.get(pipe.field, ())
-    if name in _BUILT_IN or name in _CONTACT or name.startswith("Q_"):
+    if name in BUILT_IN or name in _CONTACT or name.startswith("Q_"):
         return
     if not settings and not trace.is_set_by_script(name) and name not in trace.from_services:
         near = [each for each in trace.settings if each.casefold() == name.casefold()]
@@ -141,12 +140,7 @@ def _replaced(child: object) -> set[str]:
     """The fields that a child sets to something that does not hold what the field held before."""
     nodes = [each for each in walk((child,)) if isinstance(each, EmbeddedDataNode)]  # type: ignore[arg-type]
     fields = [each for node in nodes for each in node.fields if each.value is not None]
-    return {each.name for each in fields if each.name not in _piped_fields(each.value or "")}
-
-
-def _piped_fields(text: str) -> set[str]:
-    found = (FIELD.fullmatch(each) for each in PIPE.findall(text))
-    return {each[1] for each in found if each}
+    return {each.name for each in fields if each.name not in piped_fields(each.value or "")}
 
 
 def _unseen(trace: Trace) -> Iterator[Finding]:

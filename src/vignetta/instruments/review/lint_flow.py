@@ -7,7 +7,6 @@ from typing import Final
 
 from vignetta.errors import listed, near_miss
 from vignetta.instruments.columns import columns_of
-from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.review.findings import Finding
 from vignetta.instruments.survey import (
     TRASH,
@@ -23,7 +22,7 @@ from vignetta.instruments.survey import (
     mapping,
     whole_number,
 )
-from vignetta.instruments.tracing import PIPE, Place, Stand, Trace, short
+from vignetta.instruments.tracing import Place, Stand, Trace, piped_fields, short
 
 _EXTERNAL: Final = ("Timing", "Meta", "Captcha")
 
@@ -134,14 +133,9 @@ def _telling(trace: Trace) -> set[str]:
     branches = list(_set_below(trace))
     while len(telling) > before:
         before = len(telling)
-        telling |= {name for name, value in values if _piped(value) & telling}
+        telling |= {name for name, value in values if piped_fields(value) & telling}
         telling |= {name for tested, names in branches if tested & telling for name in names}
     return telling
-
-
-def _piped(text: str) -> set[str]:
-    found = (FIELD.fullmatch(each) for each in PIPE.findall(text))
-    return {each[1] for each in found if each}
 
 
 def _set_below(trace: Trace) -> Iterator[tuple[set[str], set[str]]]:

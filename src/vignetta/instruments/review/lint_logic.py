@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from vignetta.instruments.hypertext import is_piped
 from vignetta.instruments.review.findings import Finding
+from vignetta.instruments.review.lint_fields import BUILT_IN
 from vignetta.instruments.running.logic import COMPARISONS
 from vignetta.instruments.running.visits import form
 from vignetta.instruments.survey import Question, Raw, is_true
 from vignetta.instruments.tracing import Condition, Place, Stand, Trace, short
 
-_OPERAND: Final = re.compile(r"q://(QID[^/]+)/(\w+)(?:/(.+))?")
+_OPERAND: Final = re.compile(r"q://(QID[^/#%]+)((?:#|%23)\w+)?/(\w+)(?:/(.+))?")
+"""The question, its part where it sets several beside each other, what is asked about it, and the choice."""
 _CHOSEN: Final = ("SelectableChoice", "ChoiceDisplayed", "ChoiceTextEntryValue", "SelectableAnswer", "AnswerDisplayed")
 _ENDS: Final = ("ENDOFBLOCK", "ENDOFSURVEY")
 _BOUNDS: Final = {
@@ -42,12 +45,15 @@ def _references(condition: Condition, trace: Trace) -> Iterator[Finding]:
         found = _OPERAND.fullmatch(str(test.get("LeftOperand", "")))
         if test.get("LogicType") == "Question" and found:
             yield from _question_reference(condition.place, found, trace)
+        elif test.get("LogicType") == "Question" and "undefined" in str(test.get("LeftOperand", "")):
+            told = "a comparison was begun and asks about nothing."
+            yield _error(condition.place, "broken-logic", told, "Finish it, or remove it.")
         elif test.get("LogicType") == "EmbeddedField":
             yield from _field_reference(condition, str(test.get("LeftOperand", "")), trace)
 
 
 def _question_reference(place: Place, found: re.Match[str], trace: Trace) -> Iterator[Finding]:
-    number, what, choice = found.groups()
+    number, _, what, choice = found.groups()
     question = trace.survey.questions.get(number)
     if question is None:
         yield _error(place, "broken-logic", f"the logic asks about {number}, which does not exist.", "Choose another.")
@@ -77,6 +83,8 @@ def _choices(question: Question) -> str:
 
 def _field_reference(condition: Condition, name: str, trace: Trace) -> Iterator[Finding]:
     settings = trace.settings.get(name, ())
+    if name in BUILT_IN or name.startswith("Q_"):
+        return
     if not settings and not trace.is_set_by_script(name) and name not in trace.from_services:
         told = f"the logic tests the field `{name}`, which the survey never sets."
         remedy = "Declare it at the start of the flow, unless a contact list holds it."
@@ -145,10 +153,10 @@ def _of_choices(tests: Sequence[Raw], trace: Trace) -> str:
         found = _OPERAND.fullmatch(str(test.get("LeftOperand", "")))
         operator = test.get("Operator")
         looped = is_true(test.get("QuestionIsInLoop"))
-        if not found or looped or found[2] != "SelectableChoice" or operator not in ("Selected", "NotSelected"):
+        if not found or looped or found[3] != "SelectableChoice" or operator not in ("Selected", "NotSelected"):
             continue
-        row, _, column = (found[3] or "").rpartition("/")
-        (chosen if operator == "Selected" else denied).setdefault((found[1], row), set()).add(column)
+        row, _, column = (found[4] or "").rpartition("/")
+        (chosen if operator == "Selected" else denied).setdefault((found[1], (found[2] or "") + row), set()).add(column)
     for (number, row), places in chosen.items():
         name = trace.question(number).name or number
         if places & denied.get((number, row), set()):
@@ -169,7 +177,7 @@ def _of_fields(tests: Sequence[Raw], trace: Trace) -> str:
     for test in tests:
         right = str(test.get("RightOperand", ""))
         operator = str(test.get("Operator"))
-        if test.get("LogicType") == "EmbeddedField" and "${" not in right and operator in COMPARISONS:
+        if test.get("LogicType") == "EmbeddedField" and not is_piped(right) and operator in COMPARISONS:
             fields.setdefault(str(test.get("LeftOperand", "")), []).append((operator, right))
     for name, asked in fields.items():
         reason = _of_field(name, asked, trace)

@@ -9,7 +9,7 @@ from typing import Final
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments.survey import Choice, Question, Survey, mapping, numbered
 
-_LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)")
+_LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)(?:\?.*)?")
 CHOICES: Final = (
     "SelectedChoices",
     "SelectedChoicesTextEntry",
@@ -31,9 +31,9 @@ def choice_group(locator: object) -> tuple[str, str] | None:
     return (found[2], found[3]) if found else None
 
 
-def source_of(survey: Survey, question: Question) -> tuple[str, str] | None:
-    """The question that hands its choices on to this one, and which of them."""
-    found = choice_group(mapping(question.raw.get("DynamicChoices")).get("Locator"))
+def source_of(survey: Survey, question: Question, key: str = "DynamicChoices") -> tuple[str, str] | None:
+    """The question that hands its choices on to this one, and which of them; with `DynamicAnswers` to its columns."""
+    found = choice_group(mapping(question.raw.get(key)).get("Locator"))
     return found if found and found[0] in survey.questions and found[1] in CHOICES else None
 
 
@@ -42,9 +42,18 @@ def with_carried(survey: Survey, question: Question, above: tuple[str, ...] = ()
 
     Raises `StudyError` when questions hand choices on to each other in a circle.
     """
-    source = source_of(survey, question)
-    if source is None:
+    choices = _taken_over(survey, question, "DynamicChoices", above)
+    answers = _taken_over(survey, question, "DynamicAnswers", above)
+    if choices is None and answers is None:
         return question
+    return replace(question, choices=choices or question.choices, answers=answers or question.answers)
+
+
+def _taken_over(survey: Survey, question: Question, key: str, above: tuple[str, ...]) -> tuple[Choice, ...] | None:
+    """The choices, or columns, with those of the question that hands its own on; None when none does."""
+    source = source_of(survey, question, key)
+    if source is None:
+        return None
     if question.id in above:
         circle = " → ".join((*above[above.index(question.id) :], question.id))
         what = f"choices are carried forward in a circle: {circle}."
@@ -53,11 +62,13 @@ def with_carried(survey: Survey, question: Question, above: tuple[str, ...] = ()
         what = f"choices are carried forward over more than {LONGEST} questions: no survey does."
         raise StudyError(Problem(f"SQ {question.id}", what, "Let one of these questions have its own choices."))
     given = with_carried(survey, survey.questions[source[0]], (*above, question.id)).choices
-    own = [each for each in question.choices if not each.id.startswith(CARRIED)]
+    rows = key == "DynamicChoices"
+    own = [each for each in (question.choices if rows else question.answers) if not each.id.startswith(CARRIED)]
     every = {each.id: each for each in (*map(_carried, given), *own)}
-    listed = [str(each) for each in numbered(question.raw.get("ChoiceOrder")).values() if str(each) in every]
+    written = numbered(question.raw.get("ChoiceOrder" if rows else "AnswerOrder"))
+    listed = [str(each) for each in written.values() if str(each) in every]
     order = dict.fromkeys([*listed, *every] if any(each.startswith(CARRIED) for each in listed) else every)
-    return replace(question, choices=tuple(every[each] for each in order))
+    return tuple(every[each] for each in order)
 
 
 def _carried(choice: Choice) -> Choice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 
 from vignetta.instruments.running.carrying import CARRIED, source_of, with_carried
@@ -22,24 +22,32 @@ def offer(question: Question, where: str, reading: Reading) -> Offer | None:
     """What a question shows to a respondent; None when it is the same for all. `question` has the carried choices."""
     rows = _Listed(question.choices, where, reading)
     columns = _Listed(question.answers, where, reading)
-    hand_on = _handing_on(question, reading)
+    hand_on, hand_on_columns = (_handing_on(question, reading, key) for key in ("DynamicChoices", "DynamicAnswers"))
     order = _order(question, where, reading)
-    if rows.same and columns.same and hand_on is None and order is None:
+    if rows.same and columns.same and hand_on is None and hand_on_columns is None and order is None:
         return None
     key = reading.key(question.id) or question.id
 
     def shown(state: State) -> Question:
-        choices = rows.of(state)
-        if hand_on is not None:
-            given = hand_on(state)
-            choices = {each: choice for each, choice in choices.items() if each in given or each[:1] != CARRIED}
+        choices = _handed_on(rows.of(state), hand_on, state)
+        answers = _handed_on(columns.of(state), hand_on_columns, state)
         ids = [each for each in (order(state.generator) if order else choices) if each in choices]
         state.offered[key] = tuple(ids)
-        return replace(
-            question, choices=tuple(choices[each] for each in ids), answers=tuple(columns.of(state).values())
-        )
+        return replace(question, choices=tuple(choices[each] for each in ids), answers=tuple(answers.values()))
 
     return shown
+
+
+HandOn = Callable[[State], Container[str]]
+"""The ids of the choices that another question hands on to a respondent."""
+
+
+def _handed_on(choices: dict[str, Choice], hand_on: HandOn | None, state: State) -> dict[str, Choice]:
+    """The choices without those that could be handed on and are not."""
+    if hand_on is None:
+        return choices
+    given = hand_on(state)
+    return {each: choice for each, choice in choices.items() if each in given or each[:1] != CARRIED}
 
 
 class _Listed:
@@ -69,10 +77,10 @@ class _Listed:
         }
 
 
-def _handing_on(question: Question, reading: Reading) -> Callable[[State], Mapping[str, str]] | None:
-    found, where = source_of(reading.survey, question), question.tag.strip() or question.id
+def _handing_on(question: Question, reading: Reading, dynamic: str) -> HandOn | None:
+    found, where = source_of(reading.survey, question, dynamic), question.tag.strip() or question.id
     if found is None:
-        if question.raw.get("DynamicChoices"):
+        if question.raw.get(dynamic):
             reading.account.stub(where, "choices are carried forward from something that is not known", "none are")
         return None
     source, key = with_carried(reading.survey, reading.survey.questions[found[0]]), reading.key(found[0])
@@ -80,7 +88,7 @@ def _handing_on(question: Question, reading: Reading) -> Callable[[State], Mappi
         reading.account.stub(where, f"choices are carried forward from the loops of {found[0]}", "all are carried")
         return None
     reading.account.ran(question.id, "choices carried forward")
-    return lambda state: {CARRIED + each.id: each.text for each in group(source, key, found[1], state)}
+    return lambda state: {CARRIED + each.id for each in group(source, key, found[1], state)}
 
 
 def _order(question: Question, where: str, reading: Reading) -> Order | None:

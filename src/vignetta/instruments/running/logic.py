@@ -11,9 +11,9 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from vignetta.instruments.running.piping import piped, rendered, told_by
+from vignetta.instruments.running.piping import field, piped, rendered, told_by
 from vignetta.instruments.running.reading import Reading
-from vignetta.instruments.running.told import NUMBERS, is_selected, offered, value
+from vignetta.instruments.running.told import NUMBERS, given, is_selected, offered, value
 from vignetta.instruments.running.visits import Render, State, Test
 from vignetta.instruments.survey import Question, Raw, is_true, numbered
 
@@ -72,8 +72,9 @@ def _question_test(raw: Raw, where: str, reading: Reading) -> Test | None:
     operand = _OPERAND.fullmatch(str(raw.get("LeftOperand", "")))
     if operand is None:
         return None
-    loop, number, what, place = operand.groups(default="")
-    question, key, operator = reading.survey.questions.get(number), reading.key(number, loop), str(raw.get("Operator"))
+    loop, written, what, place = operand.groups(default="")
+    number = written.replace("%23", "#")
+    question, key, operator = reading.question(number), reading.key(number, loop), str(raw.get("Operator"))
     if question is None:
         reading.account.stub(where, f"a condition asks about {number}, which no question is", "it cannot be tested")
         return None
@@ -90,7 +91,7 @@ def _question_test(raw: Raw, where: str, reading: Reading) -> Test | None:
 
 def _selection(what: str, place: str, key: str, wanted: bool) -> Test | None:
     if what == "SelectableChoice":
-        return lambda state: is_selected(state.answers.get(key), place) == wanted
+        return lambda state: is_selected(given(state, key), place) == wanted
     if what == "SelectableAnswer":
         return lambda state: (value("SelectedAnswerCount", place, key, state) != "0") == wanted
     return None
@@ -99,12 +100,11 @@ def _selection(what: str, place: str, key: str, wanted: bool) -> Test | None:
 def _display(question: Question, what: str, place: str, key: str, wanted: bool) -> Test:
     if what in ("ChoiceDisplayed", "SelectableChoice") and place:
         return lambda state: (place.partition("/")[0] in offered(question, key, state)) == wanted
-    return lambda state: (key in state.shown) == wanted
+    return lambda state: (key.partition("#")[0] in state.shown) == wanted
 
 
 def _field_test(raw: Raw, where: str, reading: Reading) -> Test | None:
-    name = str(raw.get("LeftOperand", ""))
-    return _comparison(raw, lambda state: state.embedded.get(name, ""), where, reading)
+    return _comparison(raw, field(str(raw.get("LeftOperand", "")), where, reading), where, reading)
 
 
 def _by_source(raw: Raw, where: str, reading: Reading) -> Test | None:

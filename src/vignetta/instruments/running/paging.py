@@ -15,9 +15,10 @@ from vignetta.instruments.running.choosing import Offer, offer
 from vignetta.instruments.running.logic import condition, expression
 from vignetta.instruments.running.ordering import Order, drawn, number_shown, order_of_questions, whole
 from vignetta.instruments.running.piping import piped
-from vignetta.instruments.running.reading import Reading, loop_source, loops_of
-from vignetta.instruments.running.told import group, selected
-from vignetta.instruments.running.validating import TRIES, Fault, fault, own_condition
+from vignetta.instruments.running.reading import Reading, loop_count, loop_source, loops_of
+from vignetta.instruments.running.scoring import ungraded
+from vignetta.instruments.running.told import given, group, selected
+from vignetta.instruments.running.validating import TRIES, Fault, as_float, fault, own_condition
 from vignetta.instruments.running.visits import Answer, Form, Render, State, Step, Test, form
 from vignetta.instruments.survey import Block, BlockElement, Question, entries, is_true, mapping
 
@@ -83,6 +84,8 @@ def _note(question: Question, where: str, reading: Reading) -> None:
         account.ran(where, "display logic of questions")
     if question.javascript:
         account.stub(where, "JavaScript is not run", "fields it would set stay as they are")
+    if ungraded(question):
+        account.stub(where, f"points for a question of type {question.type} are not counted", "they are 0")
     if question.type == "Captcha":
         account.stub(where, "a captcha is shown", "taken to be passed")
     elif question.type == "Meta":
@@ -106,7 +109,7 @@ def _skips(element: BlockElement, block: Block, reading: Reading) -> Iterator[tu
         reading.account.ran(element.question, "skip logic")
         locator = each.get("Locator") or each.get("ChoiceLocator")
         asked = {"LogicType": "Question", "LeftOperand": locator, "Operator": each.get("Condition")}
-        asked["RightOperand"] = each.get("RightOperand", "")
+        asked["RightOperand"] = each.get("RightOperand", each.get("Value", ""))
         yield expression(asked, element.question, reading, False), target
 
 
@@ -171,6 +174,8 @@ def _turns(block: Block, numbers: list[str], reading: Reading) -> Callable[[Stat
     some = whole(options.get("TotalRandSubset")) if kind.lower() == "subset" else None
     shuffled = kind not in ("None", "false", "False")
     every = drawn(numbers, some)
+    if counted := loop_count(reading.survey, block):
+        return _so_many(numbers, reading.key(counted) or counted)
     if source is None:
         return (lambda state: every(state.generator)) if shuffled else lambda state: numbers
     asked, key = with_carried(reading.survey, reading.survey.questions[source[0]]), reading.key(source[0])
@@ -181,6 +186,16 @@ def _turns(block: Block, numbers: list[str], reading: Reading) -> Callable[[Stat
     def chosen(state: State) -> Sequence[str]:
         ids = [each.id for each in group(asked, key, source[1], state)]
         return drawn(ids, some)(state.generator) if shuffled else [each for each in numbers if each in ids]
+
+    return chosen
+
+
+def _so_many(numbers: list[str], key: str) -> Callable[[State], Sequence[str]]:
+    """As many passes as somebody typed into a question, and at most all."""
+
+    def chosen(state: State) -> Sequence[str]:
+        number = as_float(given(state, key))
+        return numbers[: max(0, int(number or 0))]
 
     return chosen
 
@@ -292,7 +307,8 @@ def _seen(item: Item, state: State) -> Question | None:
     question = item.question
     if item.offer is not None:
         question = item.offer(state)
-        if item.ids and not question.choices:
+        columns = item.question.answers
+        if (item.ids and not question.choices) or (columns and not question.answers):
             return None
     state.shown[item.key] = item.text if isinstance(item.text, str) else item.text(state)
     return question

@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
-from vignetta.instruments.hypertext import FIELD, PIPE
+from vignetta.instruments.hypertext import FIELD, MATH, PIPE
+from vignetta.instruments.running.arithmetic import operation
+from vignetta.instruments.running.dates import DATE, form_of, moved
 from vignetta.instruments.running.reading import Reading
-from vignetta.instruments.running.told import NUMBERS, group, value
+from vignetta.instruments.running.scoring import categories_of_scores
+from vignetta.instruments.running.told import NUMBERS, given, group, value
 from vignetta.instruments.running.visits import Answer, Render, State
 from vignetta.instruments.survey import Choice, Question
 
 _CONTACT: Final = re.compile(r"r?m://(?:Field/)?(.+)")
 _RANDOM: Final = re.compile(r"rand://int/(-?\d{1,18}):(-?\d{1,18})")
-_DATE: Final = re.compile(r"date://CurrentDate/(.+)")
 _LOOP: Final = re.compile(r"lm://(?:Field/(\w+)|(CurrentLoopNumber|TotalLoops))")
-_ANSWER: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/_]+)/(.+)")
+_ANSWER: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/_]+)/(.+?)(?:\?displayLogic=\d)?")
+_SCORE: Final = re.compile(r"gr://(\w+)/Score")
+_FILLED: Final = re.compile(f"{MATH.pattern}|{PIPE.pattern}")
 _GROUP: Final = re.compile(r"ChoiceGroup/((?:Selected|Unselected|Displayed|NotDisplayed|All)Choices)(TextEntry)?")
 _ROW: Final = re.compile(r"ChoiceGroup/SelectedAnswers?/(\w+)")
-_SAME: Final = {"i": "M", "s": "S", "F": "B", "M": "b", "l": "A", "D": "a", "h": "I", "A": "p", "N": "u"}
-_DATES: Final[Mapping[str, str]] = {"c": "%Y-%m-%dT%H:%M:%S"} | {
-    each: "%" + _SAME.get(each, each) for each in ("Y", "y", "m", "d", "H", *_SAME)
-}
-"""The letters of a date's format that say the same here as there."""
 
 
 def piped(text: str, where: str, reading: Reading) -> str | Render:
     """The text itself, or, with piped text, what renders it."""
-    parts = PIPE.split(text)
-    if len(parts) == 1:
+    renders: list[Render] = []
+    end = 0
+    for found in _FILLED.finditer(text) if "$" in text else ():
+        renders.append(_constant(text[end : found.start()]))
+        renders.append(pipe(found[2], where, reading) if found[1] is None else _computed(found[1], where, reading))
+        end = found.end()
+    if not renders:
         return text
-    renders = [_constant(each) if place % 2 == 0 else pipe(each, where, reading) for place, each in enumerate(parts)]
+    renders.append(_constant(text[end:]))
     return lambda state: "".join([each(state) for each in renders])
+
+
+def _computed(text: str, where: str, reading: Reading) -> Render:
+    """What renders a math operation."""
+    found = operation(html.unescape(text))
+    if found is None:
+        reading.account.stub(where, f"the math operation $e{{{text}}} cannot be computed", "left empty")
+        return _constant("")
+    sources, compute = [pipe(each, where, reading) for each in found[0]], found[1]
+    reading.account.ran(where, "math operations")
+    return lambda state: compute([each(state) for each in sources])
 
 
 def pipe(source: str, where: str, reading: Reading) -> Render:
@@ -61,8 +78,19 @@ def _constant(text: str) -> Render:
 
 
 def _field(found: re.Match[str], where: str, reading: Reading) -> Render:
-    name = unquote(found[1])
-    return lambda state: state.embedded.get(name, state.respondent.link.get(name, ""))
+    if "?format=" in found[0]:
+        reading.account.stub(where, f"the format of the field {unquote(found[1])} is not applied", "shown as it is")
+    return field(unquote(found[1]), where, reading)
+
+
+def field(name: str, where: str, reading: Reading) -> Render:
+    """What an embedded field holds, or one that the platform fills itself; noted where it may come from elsewhere."""
+    known = {"SurveyID": reading.survey.id, "Q_Language": reading.survey.language.upper()}.get(name, "")
+    if not known and name not in reading.survey.named_fields:
+        reading.account.stub(
+            where, f"the field {name} is asked for, which the flow does not name", "empty unless the link has it"
+        )
+    return lambda state: state.embedded.get(name, state.respondent.link.get(name, known))
 
 
 def _contact(found: re.Match[str], where: str, reading: Reading) -> Render:
@@ -76,13 +104,23 @@ def _random(found: re.Match[str], where: str, reading: Reading) -> Render | None
     return (lambda state: str(state.generator.integers(low, high, endpoint=True))) if low <= high else None
 
 
-def _date(found: re.Match[str], where: str, reading: Reading) -> Render:
-    letters = unquote(found[1])
-    known = all(each in _DATES or not each.isalpha() for each in letters) and letters not in ("PT", "DS", "DT")
-    form = "".join(_DATES.get(each, each.replace("%", "%%")) for each in letters) if known else "%Y-%m-%d"
-    if not known:
-        reading.account.stub(where, f"the date format {letters} is not known", "written as 2026-01-31")
-    return lambda state: state.respondent.started.strftime(form)
+def _date(source: re.Match[str], where: str, reading: Reading) -> Render | None:
+    found = DATE.fullmatch(unquote(source[0]))
+    if found is None:
+        return None
+    letters, away = found[2] or found[3], found[4] or "0 days"
+    form = form_of(letters)
+    if moved(datetime(2026, 1, 1), away) is None:
+        return None
+    if form is None:
+        form, shown = ("%H:%M:%S", "12:30:00") if found[1] == "Time" else ("%Y-%m-%d", "2026-01-31")
+        reading.account.stub(where, f"the date format {letters} is not known", f"written as {shown}")
+    return lambda state: (moved(state.respondent.started, away) or state.respondent.started).strftime(form)
+
+
+def _score(found: re.Match[str], where: str, reading: Reading) -> Render | None:
+    category = next((each for each in categories_of_scores(reading.survey) if each.id == found[1]), None)
+    return None if category is None else lambda state: category.score(state.answers)
 
 
 def _loop(found: re.Match[str], where: str, reading: Reading) -> Render | None:
@@ -99,7 +137,8 @@ def _loop(found: re.Match[str], where: str, reading: Reading) -> Render | None:
 
 
 def _answer(found: re.Match[str], where: str, reading: Reading) -> Render | None:
-    question, key = reading.survey.questions.get(found[2]), reading.key(found[2], found[1])
+    number = found[2].replace("%23", "#")
+    question, key = reading.question(number), reading.key(number, found[1])
     if question is None or key is None:
         return None
     if grouped := _GROUP.fullmatch(found[3]):
@@ -107,6 +146,8 @@ def _answer(found: re.Match[str], where: str, reading: Reading) -> Render | None
     if row := _ROW.fullmatch(found[3]):
         return _row(question, key, row[1])
     what, _, place = found[3].partition("/")
+    if what == "QuestionDescription":
+        return _constant(str(question.raw.get("QuestionDescription") or ""))
     if what == "QuestionText":
         return lambda state: state.shown.get(key, question.text)
     if what in ("ChoiceDescription", "AnswerDescription"):
@@ -129,12 +170,12 @@ def _choices(question: Question, key: str, which: str, *, typed: bool) -> Render
 
 def _row(question: Question, key: str, row: str) -> Render:
     texts = {each.id: each.text for each in question.answers}
-    return lambda state: _joined(state.answers.get(key), row, texts)
+    return lambda state: _joined(given(state, key), row, texts)
 
 
 def _recode(question: Question, key: str, row: str) -> Render:
     codes = {each.id: each.code for each in (question.answers if row else question.choices)}
-    return lambda state: _joined(state.answers.get(key), row, codes)
+    return lambda state: _joined(given(state, key), row, codes)
 
 
 def _joined(answer: Answer | None, row: str, words: Mapping[str, str]) -> str:
@@ -147,7 +188,8 @@ _SOURCES: Final[Mapping[re.Pattern[str], Callable[[re.Match[str], str, Reading],
     FIELD: _field,
     _CONTACT: _contact,
     _RANDOM: _random,
-    _DATE: _date,
+    re.compile(r"date://.+"): _date,
+    _SCORE: _score,
     _LOOP: _loop,
     _ANSWER: _answer,
 }

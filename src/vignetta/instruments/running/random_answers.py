@@ -8,12 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from vignetta.instruments.columns import answers_to_row, groups_of
 from vignetta.instruments.running.ordering import whole
 from vignetta.instruments.running.visits import Answer, State, form
+from vignetta.instruments.sliders import scale_of
 from vignetta.instruments.survey import Choice, Question, Raw, is_true, mapping, numbered
 
 _LARGEST_TOTAL: Final = 10**9
 _LONGEST: Final = 10_000
+_SCALE: Final = (0.0, 100.0, 1.0)
+"""Of a slider that does not say from where to where it goes."""
 _HIGHEST: Final = 1e15
 """Bounds of numbers are below it: no survey asks for more, and larger ones are no longer whole."""
 _TYPED: Final[Mapping[str, str]] = {
@@ -83,11 +87,18 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
         return {row: str(rank + 1) for row, rank in zip(rows, generator.permutation(len(rows)), strict=True)}
     if question.type == "CS":
         return _shares(question, rows, generator)
+    if question.type == "PGR":
+        return _grouped(rows, list(groups_of(question)), generator)
     if question.type == "Slider":
-        low, high, step = _slider(question.raw.get("Configuration"))
+        low, high, step = scale_of(question) or _SCALE
         steps = round((high - low) / step) + 1
         return {row: f"{low + step * int(steps * generator.random()):.9g}" for row in rows}
     columns = [each.id for each in question.answers]
+    if question.selector in ("CS", "RO", "MaxDiff"):
+        return _table(question, rows, columns, generator)
+    if question.selector == "Profile":
+        listed = {row: [each.id for each in answers_to_row(question, row)] for row in rows}
+        return {row: _one_of(ids, generator) for row, ids in listed.items() if ids}
     if not columns:
         return dict.fromkeys(rows, "words")
     if question.selector == "TE":
@@ -97,22 +108,34 @@ def _rows(question: Question, rows: list[str], generator: np.random.Generator) -
     return {row: (column,) if several else column for row, column in drawn}
 
 
+def _grouped(items: list[str], groups: list[str], generator: np.random.Generator) -> Answer:
+    """Each item in one of the groups or in none, with its rank there."""
+    counts, answer = dict.fromkeys(groups, 0), {}
+    for place in generator.permutation(len(items)):
+        chosen = int((len(groups) + 1) * generator.random())
+        if chosen < len(groups):
+            counts[groups[chosen]] += 1
+            answer[items[place]] = {groups[chosen]: str(counts[groups[chosen]])}
+    return {item: answer[item] for item in items if item in answer}
+
+
+def _table(question: Question, rows: list[str], columns: list[str], generator: np.random.Generator) -> Answer:
+    """Shares of a sum in each row, ranks of the rows in each column, or one row for each column."""
+    if question.selector == "CS":
+        return {row: _shares(question, columns, generator) for row in rows}
+    order = [rows[place] for place in generator.permutation(len(rows))]
+    if question.selector == "MaxDiff":
+        return dict(zip(order, columns, strict=False))
+    ranks = [{row: str(rank) for rank, row in enumerate(generator.permutation(rows).tolist(), 1)} for _ in columns]
+    return {row: {column: each[row] for column, each in zip(columns, ranks, strict=True)} for row in rows}
+
+
 def _shares(question: Question, rows: list[str], generator: np.random.Generator) -> Answer:
     """Whole numbers that sum to what the question asks for, 100 where it does not say."""
     asked = _bound(question.validation, "ChoiceTotal", 100)
     total = int(asked) if 0 <= asked < _LARGEST_TOTAL else 100
     parts = generator.multinomial(total, np.full(len(rows), 1 / len(rows))).tolist() if rows else []
     return {row: str(part) for row, part in zip(rows, parts, strict=True)}
-
-
-def _slider(raw: Any) -> tuple[float, float, float]:
-    """The lowest number of a slider, the highest, and the step from one to the next: whole, or from line to line."""
-    low, high = (_bound(raw, key, each) for key, each in _SLIDER)
-    lines = _bound(raw, "GridLines", 0.0) if isinstance(raw, dict) and is_true(raw.get("SnapToGrid")) else 0
-    return low, high, (high - low) / lines if lines > 0 and high > low else 1
-
-
-_SLIDER: Final = (("CSSliderMin", 0.0), ("CSSliderMax", 100.0))
 
 
 def _words(validation: Raw, generator: np.random.Generator) -> str:

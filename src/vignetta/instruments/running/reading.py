@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from vignetta.instruments.running.accounts import Account
 from vignetta.instruments.running.carrying import CHOICES, choice_group, with_carried
-from vignetta.instruments.survey import Block, Raw, Survey, mapping
+from vignetta.instruments.survey import Block, Question, Raw, Survey, mapping, numbered
+
+_COUNT: Final = re.compile(r"q://(QID[^/_]*)/LoopAndMerge/MergeOnNumericResponse(?:\?.*)?")
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,19 @@ class Reading:
     def outside(self) -> Reading:
         return replace(self, loop=None)
 
+    def question(self, number: str) -> Question | None:
+        """The question of an id, or, with `#`, a part of one that sets several beside each other."""
+        asked, part = self.survey.questions.get(number.partition("#")[0]), "#" in number
+        return next((each for each in asked.parts if each.id == number), None) if asked and part else asked
+
     def key(self, question: str, number: str | None = None) -> str | None:
         """How the answer to a question is called here; None when it could be that of any of several loops."""
+        asked = question.partition("#")[0]
         if number:
             return f"{number}_{question}"
-        if self.loop is not None and question in self.loop.questions:
+        if self.loop is not None and asked in self.loop.questions:
             return self.loop.key(question)
-        return None if question in self.looped else question
+        return None if asked in self.looped else question
 
 
 def loops_of(survey: Survey, block: Block) -> list[Loop]:
@@ -69,13 +79,22 @@ def _loops(survey: Survey, block: Block) -> Iterator[Loop]:
     if block.looping == "Static":
         for number, fields in block.loops.items():
             yield Loop(number, fields, questions)
+    static = numbered(mapping(block.options.get("LoopingOptions")).get("Static"))
+    if (counted := loop_count(survey, block)) and counted not in questions:
+        for number, fields in static.items():
+            yield Loop(number, {key: str(each) for key, each in numbered(fields).items()}, questions)
     source = loop_source(survey, block)
     if source is None or source[0] in questions:
         return
-    static = mapping(mapping(block.options.get("LoopingOptions")).get("Static"))
     for choice in with_carried(survey, survey.questions[source[0]]).choices:
         more = {str(key): str(value) for key, value in mapping(static.get(choice.id)).items()}
         yield Loop(choice.id, {"1": choice.text, **more}, questions)
+
+
+def loop_count(survey: Survey, block: Block) -> str:
+    """The question whose typed number says how often a block loops; empty for none."""
+    found = _COUNT.fullmatch(str(mapping(block.options.get("LoopingOptions")).get("Locator")))
+    return found[1] if found and block.looping == "Question" and found[1] in survey.questions else ""
 
 
 def loop_source(survey: Survey, block: Block) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from vignetta.instruments.naming import FLAG
 from vignetta.instruments.running.accounts import Account, Line
 from vignetta.instruments.running.logic import condition
 from vignetta.instruments.running.ordering import whole
@@ -29,7 +30,9 @@ from vignetta.instruments.survey import (
     Survey,
     children,
     entries,
+    is_true,
     mapping,
+    walk,
 )
 
 _CALLED: Final[Mapping[type, str]] = {
@@ -69,10 +72,17 @@ class Runtime:
         self.survey = survey
         self._account = Account()
         self._quotas = _quotas(survey) if quotas else {}
+        self._endings = {each.id: each.options for each in walk(survey.flow) if isinstance(each, EndNode)}
+        self._endings |= {each.id: mapping(each.raw.get("EndSurveyOptions")) for each in self._quotas.values()}
         self._reading = Reading(survey, self._account, self._quotas, looped_questions(survey))
         self._blocks: dict[str, ReadyBlock] = {}
         self._steps = [self._step(each) for each in survey.flow]
         self._counted = [self._quota(each) for each in self._quotas.values()]
+        for each in survey.elements("QG") if self._counted else ():
+            group = mapping(each.get("Payload"))
+            if group.get("MultipleMatch") not in (None, "", "PlaceInAll"):
+                told = f"who meets several quotas of a group counts by {group['MultipleMatch']}"
+                self._account.stub(str(group.get("Name") or group.get("ID")), told, "counts for all of them")
         if survey.elements("QO") and not quotas:
             self._account.stub("quotas", "they are not counted", "taken never to be full")
         self.stubbed: tuple[Stubbed, ...] = tuple(self._account.stubs)
@@ -91,12 +101,17 @@ class Runtime:
                 step(state)
         except StopError as stop:
             stopped, finished = stop.where, stop.finished
-        if finished and stopped not in self._quotas:
+        ending = self._endings.get(stopped, {})
+        if finished and ending.get("ResponseFlag"):
+            state.embedded[FLAG] = str(ending["ResponseFlag"])
+        if finished and stopped not in self._quotas and ending.get("CountQuotas") != "No":
             self._count(state)
         seen = len(state.pages) if finished else len(state.pages) - 1
         progress = 100 if finished else min(99, 100 * seen // self.pages)
         told = (state.answers, state.embedded, state.shown, tuple(state.pages), state.orders)
-        return Visit(*told, finished, stopped, progress, state.offered, state.entries)
+        return Visit(
+            *told, finished, stopped, progress, state.offered, state.entries, is_true(ending.get("IgnoreResponse"))
+        )
 
     # -------------------------------------------------------------------------------------------------- the quotas
 
@@ -133,11 +148,16 @@ class Runtime:
             case BranchNode():
                 return self._branch(node)
             case EndNode():
+                if is_true(node.options.get("IgnoreResponse")):
+                    self._account.ran(node.id, "ends of survey that record no response")
+                if node.options.get("CountQuotas") == "No":
+                    self._account.ran(node.id, "ends of survey that count for no quota")
                 return _ending(node.id)
             case GroupNode():
                 return _sequence([self._step(each) for each in node.children])
             case OtherNode():
-                told = f"a flow element of type {node.type or 'unknown'} is skipped"
+                kind = f"a flow element of type {node.type or 'unknown'}"
+                told = f"{kind} is not done" if node.children else f"{kind} is skipped"
                 self._account.stub(node.id, told, _left_by(node))
                 return _sequence([self._step(each) for each in node.children])
 
@@ -208,6 +228,8 @@ def _left_by(node: OtherNode) -> str:
     names = [each.removeprefix("e://Field/") for each in set_by if each]
     if node.type == "Authenticator":
         return "everybody is let in"
+    if node.children:
+        return "what stands below it is shown in its order"
     return f"the fields it sets stay as they are: {', '.join(names)}" if names else "nothing is set"
 
 

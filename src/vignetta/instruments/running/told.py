@@ -11,6 +11,13 @@ from vignetta.instruments.survey import Choice, Question
 NUMBERS: Final = ("SelectedChoicesCount", "SelectedAnswerCount", "ChoiceNumericEntryValue", "TotalSum")
 
 
+def given(state: State, key: str) -> Answer | None:
+    """What was answered to a question; with `#` and its number to a part of one that sets several beside each other."""
+    number, _, part = key.partition("#")
+    answer = state.answers.get(number)
+    return answer.get(part) if part and isinstance(answer, Mapping) else None if part else answer
+
+
 def is_selected(answer: Answer | None, place: str) -> bool:
     """Whether a choice was chosen; `place` is its id, or a row's id, `/` and a column's."""
     if isinstance(answer, Mapping):
@@ -28,14 +35,14 @@ def selected(answer: Answer | None) -> tuple[str, ...]:
 
 def offered(question: Question, key: str, state: State) -> tuple[str, ...]:
     """The ids of the choices that were shown, in order; none when the question was not."""
-    if key not in state.shown:
+    if key.partition("#")[0] not in state.shown:
         return ()
     return state.offered.get(key) or tuple(each.id for each in question.choices)
 
 
 def group(question: Question, key: str, which: str, state: State) -> list[Choice]:
     """Some of a question's choices: SelectedChoices, UnselectedChoices, DisplayedChoices and the like."""
-    chosen, shown = selected(state.answers.get(key)), offered(question, key, state)
+    chosen, shown = selected(given(state, key)), offered(question, key, state)
     known = {each.id: each for each in question.choices}
     ids: Mapping[str, list[str]] = {
         "Selected": [each for each in shown if each in chosen],
@@ -49,7 +56,7 @@ def group(question: Question, key: str, which: str, state: State) -> list[Choice
 
 def value(what: str, place: str, key: str, state: State) -> str:
     """What was typed or counted: the text of a question, a row or a choice's box; the number of choices."""
-    answer = state.answers.get(key)
+    answer = given(state, key)
     if what == "SelectedChoicesCount":
         return str(len(selected(answer)))
     if what == "SelectedAnswerCount":

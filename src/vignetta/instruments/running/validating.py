@@ -17,6 +17,8 @@ TRIES: Final = 20
 """So often somebody is asked again whose answer the survey's own condition refuses; then it is let pass."""
 CHECKED: Final = ("ValidNumber",)
 """Types of content that are checked."""
+_KNOWN: Final = (None, "", "None", "ContentType", "ChoicesTotal")
+"""Types of validation that ask for nothing else."""
 
 
 def fault(question: Question) -> Fault | None:
@@ -73,6 +75,8 @@ def own_condition(question: Question, where: str, reading: Reading) -> Test | No
         kind = rules.get("ContentType") if rules.get("Type") == "ContentType" else None
         if kind and kind not in CHECKED:
             reading.account.stub(where, f"content of type {kind} is not checked", "any text is let pass")
+        elif rules.get("Type") not in _KNOWN and fault(question) is None:
+            reading.account.stub(where, f"validation of type {rules['Type']} is not checked", "any answer is let pass")
         return None
     logic = mapping(rules.get("CustomValidation")).get("Logic")
     if not logic:

@@ -34,11 +34,11 @@ def form(question: Question) -> Form:
     kind, selector = question.type, question.selector
     if kind in _UNANSWERED:
         return "nothing"
-    if kind == "MC":
+    if kind in ("MC", "SS"):
         return "unknown" if not question.choices else "multiple" if selector in SEVERAL else "single"
     if kind == "TE":
         return "rows" if selector == "FORM" else "words"
-    if kind in ("Slider", "RO", "CS") or (kind == "Matrix" and selector != "MaxDiff"):
+    if kind in ("Slider", "RO", "CS", "Matrix") or (kind == "PGR" and question.raw.get("Groups")):
         return "rows"
     return "parts" if kind == "SBS" and question.parts else "unknown"
 
@@ -107,8 +107,8 @@ class State:
 class Visit:
     """What one respondent saw and answered.
 
-    `stopped` is the flow element at which the visit ended, empty at the flow's own end; `progress` is in percent. The
-    other attributes are those of `State`.
+    `stopped` is the flow element at which the visit ended, empty at the flow's own end; `progress` is in percent;
+    `discarded` tells that the survey records no response. The other attributes are those of `State`.
     """
 
     answers: Mapping[str, Answer]
@@ -121,3 +121,4 @@ class Visit:
     progress: int
     offered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entries: Mapping[str, str] = field(default_factory=dict)
+    discarded: bool = False

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.running.runtime import Runtime
 from vignetta.instruments.running.visits import Respondent
 from vignetta.instruments.survey import BranchNode, Raw, Survey, numbered
-from vignetta.instruments.tracing import sources
+from vignetta.instruments.tracing import field_of, sources
 
 _ASKED: Final = re.compile(r"q://(?:\w+_)?(QID[^/_]+)/")
 _END: Final = "inside"
@@ -36,7 +35,7 @@ class Crossing:
     def __post_init__(self) -> None:
         tests = list(_tests(self.node.logic))
         named = [str(each.get("LeftOperand")) for each in tests if each.get("LogicType") == "EmbeddedField"]
-        piped = [found[1] for each in sources(self.node.logic) if (found := FIELD.fullmatch(each))]
+        piped = [name for each in sources(self.node.logic) if (name := field_of(each))]
         asked = [found[1] for each in tests if (found := _ASKED.match(str(each.get("LeftOperand", ""))))]
         self.fields: tuple[str, ...] = tuple(dict.fromkeys([*named, *piped]))
         self.questions: tuple[str, ...] = tuple(dict.fromkeys(asked))

@@ -15,7 +15,7 @@ from itertools import permutations, product
 from math import perm, prod
 from typing import Final
 
-from vignetta.instruments.hypertext import FIELD
+from vignetta.instruments.hypertext import MATH, is_piped
 from vignetta.instruments.survey import (
     BlockNode,
     BranchNode,
@@ -26,7 +26,7 @@ from vignetta.instruments.survey import (
     Survey,
     children,
 )
-from vignetta.instruments.tracing import PIPE, sources
+from vignetta.instruments.tracing import PIPE, field_of, piped_fields, sources
 from vignetta.instruments.verification.crossing import Crossing
 
 Values = tuple[str | None, ...]
@@ -96,11 +96,11 @@ class Enumerated:
         """For each block the fields that its questions show."""
         return {
             each.id: frozenset(
-                found[1]
+                name
                 for number in each.questions
                 if number in self.survey.questions
                 for source in sources(self.survey.questions[number].raw)
-                if (found := FIELD.fullmatch(source))
+                if (name := field_of(source))
             )
             for each in self.survey.blocks.values()
         }
@@ -230,11 +230,6 @@ class About:
         return frozenset(used)
 
 
-def piped_fields(text: str | None) -> set[str]:
-    """The fields that are piped into a text."""
-    return {found[1] for each in PIPE.findall(text or "") if (found := FIELD.fullmatch(each))}
-
-
 class _Passage:
     """One enumeration: where all respondents of a situation stand, as it goes through the flow."""
 
@@ -329,16 +324,17 @@ class _Passage:
                     continue
                 if now[place] and name not in piped and name in self.watched:
                     self.replaced[name, node.id] += mass
-                now[place] = self._rendered(text, now) if piped else text
+                now[place] = self._rendered(text, now) if is_piped(text) else text
             after[tuple(now), has_read] += mass
         return dict(after)
 
     def _rendered(self, text: str, values: Sequence[str | None]) -> str:
+        if MATH.search(text):
+            raise TooManyError
         parts = PIPE.split(text)
         for place in range(1, len(parts), 2):
-            found = FIELD.fullmatch(parts[place])
-            known = found is not None and found[1] in self.places
-            parts[place] = (values[self.places[found[1]]] or "") if found and known else f"${{{parts[place]}}}"
+            name = field_of(parts[place])
+            parts[place] = (values[self.places[name]] or "") if name in self.places else f"${{{parts[place]}}}"
         return "".join(parts)
 
     def _note_early(self, where: str, used: Iterable[str], masses: Masses) -> None:

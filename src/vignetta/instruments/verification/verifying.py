@@ -15,10 +15,9 @@ import numpy as np
 from vignetta.design.assigning.universe import Floats
 from vignetta.design.declaration import Design
 from vignetta.errors import Problem
-from vignetta.instruments.hypertext import FIELD
 from vignetta.instruments.naming import DESIGN_HASH, SAMPLE, Slot, slot_of, slots
 from vignetta.instruments.survey import EmbeddedDataNode, Survey, walk
-from vignetta.instruments.tracing import sources
+from vignetta.instruments.tracing import field_of, sources
 from vignetta.instruments.verification.comparisons import FALSE_ALARMS, Compared, Comparison, Placed, WhereSet, name_of
 from vignetta.instruments.verification.contents import Contents, composed_fields, drawn_fields, placed, read_fields
 from vignetta.instruments.verification.draws import Draws, Told
@@ -249,7 +248,7 @@ def _shown_by(survey: Survey, fields: frozenset[str]) -> dict[str, set[str]]:
     """For each question, by its tag, which of the fields it shows."""
     shown: dict[str, set[str]] = {}
     for each in survey.live_questions:
-        named = {found[1] for source in sources(each.raw) if (found := FIELD.fullmatch(source))} & fields
+        named = {field_of(source) for source in sources(each.raw)} & fields
         if named:
             shown.setdefault(each.tag, set()).update(named)
     return shown

@@ -249,8 +249,8 @@
     return element("div", {class: "row"}, element("label", {for: id}, ...hypertext(each.text), code(each.code)), make(each, id));
   }));
   const slider = question => rows(question, (each, id) => {
-    const [low, high] = question.range, output = element("output", {for: id});
-    const made = element("input", {type: "range", id, min: low, max: high});
+    const [low, high, step] = question.range, output = element("output", {for: id});
+    const made = element("input", {type: "range", id, min: low, max: high, step});
     const now = held(question, each.id);
     made.value = now ?? (low + high) / 2;
     output.textContent = now ?? "–";
