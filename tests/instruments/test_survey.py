@@ -15,10 +15,10 @@ from vignetta.instruments.survey import (
     OtherNode,
     RandomizerNode,
     Survey,
-    is_true,
     question_of,
     walk,
 )
+from vignetta.instruments.written import is_true
 
 
 def question(**payload: Any) -> dict[str, Any]:

@@ -28,11 +28,11 @@ from vignetta.instruments.survey import (
     Question,
     RandomizerNode,
     Survey,
-    mapping,
     walk,
 )
 from vignetta.instruments.writing import building
 from vignetta.instruments.writing.drawing import draws_whole
+from vignetta.instruments.written import mapping
 
 _PANEL_ID: Final = re.compile(
     r"(?:.*[_. -])?(?:(?:prolific|worker|participant|panelist|respondent|session|assignment|submission|cloudresearch.*)"

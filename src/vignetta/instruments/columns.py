@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from vignetta.codebook import Category, Kind
 from vignetta.instruments.hypertext import plain_text
-from vignetta.instruments.survey import Choice, Question, choices_of, numbered, whole_number
+from vignetta.instruments.survey import Choice, Question, choices_of
+from vignetta.instruments.written import numbered, whole_number
 
 MOST_CLICKS: Final = 100
 """On a picture; no survey asks for more."""

@@ -7,16 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from vignetta.errors import Problem
-from vignetta.instruments.survey import (
-    TRASH,
-    Raw,
-    Survey,
-    block_payloads,
-    entries,
-    numbered,
-    offers_choices,
-    whole_number,
-)
+from vignetta.instruments.survey import TRASH, Survey, block_payloads, offers_choices
+from vignetta.instruments.written import Raw, entries, numbered, whole_number
 
 ENTRY_KEYS: Final = (
     *("SurveyID", "SurveyName", "SurveyDescription", "SurveyOwnerID", "SurveyBrandID", "DivisionID", "SurveyLanguage"),

@@ -6,7 +6,8 @@ from math import floor
 from typing import Any, Final
 
 from vignetta.declared import as_number
-from vignetta.instruments.survey import Question, Raw, is_true, mapping
+from vignetta.instruments.survey import Question
+from vignetta.instruments.written import Raw, is_true, mapping
 
 Scale = tuple[float, float, float]
 """The lowest number, the highest, and the step from one to the next."""

@@ -7,49 +7,17 @@ flags as texts).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text, whole_characters
-from vignetta.instruments.rules import in_force
+from vignetta.instruments.validations import in_force
+from vignetta.instruments.written import Raw, entries, is_true, mapping, numbered, whole_number
 
-Raw = Mapping[str, Any]
 TRASH: Final = "Trash"
 _WITHOUT_CHOICES: Final = ("DB", "Timing", "Meta", "Captcha")
-_WHOLE: Final = re.compile("-?[0-9]{1,18}")
-
-
-def is_true(value: Any) -> bool:
-    """Whether a flag is set, in any of the ways in which Qualtrics writes flags.
-
-    >>> [is_true(each) for each in (True, "true", "ON", "Yes", "false", None, "RequestResponse")]
-    [True, True, True, True, False, False, False]
-    """
-    return str(value).lower() in ("true", "on", "yes", "1")
-
-
-def whole_number(value: Any) -> int | None:
-    """The whole number that a value is or says; None for anything else, and for one longer than any in a survey.
-
-    >>> [whole_number(each) for each in (3, "03", "-1", "--1", "9" * 5_000, True)]
-    [3, 3, -1, None, None, None]
-    """
-    return int(str(value)) if _WHOLE.fullmatch(str(value)) else None
-
-
-def numbered(value: Any) -> dict[str, Any]:
-    """A list or mapping as a mapping of texts: PHP writes a mapping as a list where its keys count from 0."""
-    if isinstance(value, list):
-        return {str(place): each for place, each in enumerate(value)}
-    return {str(key): each for key, each in value.items()} if isinstance(value, dict) else {}
-
-
-def entries(value: Any) -> list[Raw]:
-    """The mappings in a list, or in a mapping whose keys say nothing."""
-    return [each for each in numbered(value).values() if isinstance(each, dict)]
 
 
 # --------------------------------------------------------------------------------------------- questions and blocks
@@ -418,10 +386,6 @@ def _block(raw: Raw) -> Block:
         loops={key: {k: str(v) for k, v in numbered(each).items()} for key, each in static.items()},
         options=options,
     )
-
-
-def mapping(value: Any) -> Raw:
-    return value if isinstance(value, dict) else {}
 
 
 def _unless_none(value: Any) -> str:

@@ -21,12 +21,10 @@ from vignetta.instruments.survey import (
     GroupNode,
     Question,
     RandomizerNode,
-    Raw,
     Survey,
     children,
-    mapping,
-    numbered,
 )
+from vignetta.instruments.written import Raw, mapping, numbered
 
 PIPE: Final = re.compile(r"\$\{([^{}$]*)\}")
 _SCRIPT_SETS: Final = re.compile(r"(?:set|add)(?:JS)?EmbeddedData\(\s*(?:(['\"])(.*?)\1\s*([,+)])|)")

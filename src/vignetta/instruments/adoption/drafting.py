@@ -14,9 +14,10 @@ from vignetta.instruments.adoption.phrasing import phrase_of
 from vignetta.instruments.adoption.recognising import FoundFactor, FoundLevel, Recognised, recognise
 from vignetta.instruments.adoption.roles import FoundOutcome, Roles
 from vignetta.instruments.hypertext import FIELD, plain_text
-from vignetta.instruments.survey import Choice, Question, Survey, mapping
+from vignetta.instruments.survey import Choice, Question, Survey
 from vignetta.instruments.tracing import PIPE
 from vignetta.instruments.writing.translating import languages_of
+from vignetta.instruments.written import mapping
 
 _HEAD: Final = """\
 # yaml-language-server: $schema=study.schema.json

@@ -11,7 +11,8 @@ from vignetta.instruments.columns import categories_of
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.running.visits import form
 from vignetta.instruments.sliders import scale_of
-from vignetta.instruments.survey import Choice, Question, mapping, numbered
+from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.written import mapping, numbered
 
 Measure = Literal["rating", "slider", "matrix", "text"]
 Piece = dict[str, Any]

@@ -24,7 +24,8 @@ from vignetta.instruments.running.scoring import Category, categories_of_scores
 from vignetta.instruments.running.sessions import Session
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer, form
-from vignetta.instruments.survey import Block, BlockNode, Choice, EndNode, Question, Survey, is_true, walk, whole_number
+from vignetta.instruments.survey import Block, BlockNode, Choice, EndNode, Question, Survey, walk
+from vignetta.instruments.written import is_true, whole_number
 
 Values = Literal["codes", "labels"]
 """codes: answers as numbers or codes. labels: answers as the words chosen."""

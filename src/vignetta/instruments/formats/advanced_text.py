@@ -18,9 +18,9 @@ from vignetta.instruments.survey import (
     Question,
     RandomizerNode,
     Survey,
-    mapping,
     walk,
 )
+from vignetta.instruments.written import mapping
 
 _TYPES: Final[Mapping[Drawn, str]] = {
     "words": "DB",

@@ -27,9 +27,10 @@ from vignetta.instruments.naming import (
     text_field,
 )
 from vignetta.instruments.preview.questions import drawn
-from vignetta.instruments.survey import Choice, Question, Survey, mapping
+from vignetta.instruments.survey import Choice, Question, Survey
 from vignetta.instruments.writing.building import build, phrases_of
 from vignetta.instruments.writing.pages import prose_slots
+from vignetta.instruments.written import mapping
 
 Piece = dict[str, Any]
 _FIELD: Final = re.compile(r"\$\{e://Field/([^{}]+)\}")

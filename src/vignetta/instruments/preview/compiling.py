@@ -22,10 +22,10 @@ from vignetta.instruments.survey import (
     RandomizerNode,
     Survey,
     children,
-    is_true,
     walk,
 )
 from vignetta.instruments.writing.translating import in_language
+from vignetta.instruments.written import is_true
 
 Compiled = dict[str, Any]
 _KNOWN: Final = re.compile(

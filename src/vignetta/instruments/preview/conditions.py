@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from vignetta.instruments.running.logic import COMPARISONS
-from vignetta.instruments.survey import Raw, entries
+from vignetta.instruments.written import Raw, entries
 
 Condition = dict[str, Any]
 """Either `any`, alternatives that are lists of conditions which all must hold, or one of the tests:

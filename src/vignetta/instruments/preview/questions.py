@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 from vignetta.instruments.columns import SEVERAL
 from vignetta.instruments.preview.conditions import condition
 from vignetta.instruments.sliders import scale_of
-from vignetta.instruments.survey import Choice, Question, mapping, numbered
+from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.written import mapping, numbered
 
 Drawn = Literal[
     "words",

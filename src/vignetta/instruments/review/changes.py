@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.instruments.hypertext import is_piped
-from vignetta.instruments.survey import TRASH, Block, Question, Raw, Survey, numbered
+from vignetta.instruments.survey import TRASH, Block, Question, Survey
 from vignetta.instruments.tracing import short
+from vignetta.instruments.written import Raw, numbered
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.review.changes import Change, Versions, called, logic_gist, logic_words, text_gist
-from vignetta.instruments.survey import Choice, Question, mapping, numbered
+from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.written import mapping, numbered
 
 Told = tuple[str, str, str, str]
 """Part, what, before, after."""

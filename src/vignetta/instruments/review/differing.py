@@ -11,7 +11,8 @@ from vignetta.instruments.qsf import read_qsf
 from vignetta.instruments.review.changes import Change, Changes, Versions, called, homes, logic_gist, logic_words
 from vignetta.instruments.review.diff_flow import FlowDiff
 from vignetta.instruments.review.diff_questions import question_changes, written
-from vignetta.instruments.survey import TRASH, Block, Survey, mapping
+from vignetta.instruments.survey import TRASH, Block, Survey
+from vignetta.instruments.written import mapping
 
 _SILENT: Final = frozenset(("BL", "FL", "SQ", "SO", "QC", "RS", "STAT", "PROJ", "PL", "NT", "BR", "QG", "QGO"))
 """Elements that are told in words, or that mean nothing to respondents."""

@@ -11,8 +11,9 @@ from vignetta.errors import some
 from vignetta.instruments.codebooks import _PANEL_ID as PANEL_ID
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.review.findings import Finding
-from vignetta.instruments.survey import EmbeddedDataNode, EndNode, RandomizerNode, mapping, walk
+from vignetta.instruments.survey import EmbeddedDataNode, EndNode, RandomizerNode, walk
 from vignetta.instruments.tracing import Pipe, Trace, piped_fields, short
+from vignetta.instruments.written import mapping
 
 _ANSWER: Final = re.compile(r"q://(QID[^/#%]+)(?:(?:#|%23)\w+)?/.*")
 _LOOP: Final = re.compile(r"lm://Field/(\d+)", re.IGNORECASE)

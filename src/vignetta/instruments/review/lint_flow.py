@@ -18,11 +18,9 @@ from vignetta.instruments.survey import (
     RandomizerNode,
     Survey,
     children,
-    is_true,
-    mapping,
-    whole_number,
 )
 from vignetta.instruments.tracing import Place, Stand, Trace, piped_fields, short
+from vignetta.instruments.written import is_true, mapping, whole_number
 
 _EXTERNAL: Final = ("Timing", "Meta", "Captcha")
 

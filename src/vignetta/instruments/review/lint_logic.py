@@ -11,8 +11,9 @@ from vignetta.instruments.review.findings import Finding
 from vignetta.instruments.review.lint_fields import BUILT_IN
 from vignetta.instruments.running.logic import COMPARISONS
 from vignetta.instruments.running.visits import form
-from vignetta.instruments.survey import Question, Raw, is_true
+from vignetta.instruments.survey import Question
 from vignetta.instruments.tracing import Condition, Place, Stand, Trace, short
+from vignetta.instruments.written import Raw, is_true
 
 _OPERAND: Final = re.compile(r"q://(QID[^/#%]+)((?:#|%23)\w+)?/(\w+)(?:/(.+))?")
 """The question, its part where it sets several beside each other, what is asked about it, and the choice."""

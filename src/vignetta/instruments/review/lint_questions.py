@@ -10,8 +10,9 @@ from typing import Any, Final
 from vignetta.instruments.columns import columns_of
 from vignetta.instruments.hypertext import plain_text
 from vignetta.instruments.review.findings import Finding
-from vignetta.instruments.survey import Choice, Question, mapping, numbered
+from vignetta.instruments.survey import Choice, Question
 from vignetta.instruments.tracing import Trace, short
+from vignetta.instruments.written import mapping, numbered
 
 _LEFT_OVER: Final = re.compile(r"Click to write (?:the question text|Choice \d+|Statement \d+|Scale point \d+|.*)")
 _NUMBER: Final = re.compile(r"\s*(-?\d{1,18})(?!\d)")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from vignetta.errors import Problem, StudyError
-from vignetta.instruments.survey import Choice, Question, Survey, mapping, numbered
+from vignetta.instruments.survey import Choice, Question, Survey
+from vignetta.instruments.written import mapping, numbered
 
 _LOCATOR: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/]+)/ChoiceGroup/(\w+)(?:\?.*)?")
 CHOICES: Final = (

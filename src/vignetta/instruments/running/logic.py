@@ -15,7 +15,8 @@ from vignetta.instruments.running.piping import field, piped, rendered, told_by
 from vignetta.instruments.running.reading import Reading
 from vignetta.instruments.running.told import NUMBERS, given, is_selected, offered, value
 from vignetta.instruments.running.visits import Render, State, Test
-from vignetta.instruments.survey import Question, Raw, is_true, numbered
+from vignetta.instruments.survey import Question
+from vignetta.instruments.written import Raw, is_true, numbered
 
 _OPERAND: Final = re.compile(r"q://(?:(\w+)_)?(QID[^/_]*|[^/_]+)/(\w+)(?:/(.+))?")
 _QUOTA: Final = re.compile(r"qo://([^/]+)(?:/.*)?")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from vignetta.instruments.survey import Raw, is_true, mapping, numbered, whole_number
+from vignetta.instruments.written import Raw, is_true, mapping, numbered, whole_number
 
 Order = Callable[[np.random.Generator], list[str]]
 """The ids that a respondent is shown, in order."""

@@ -20,7 +20,8 @@ from vignetta.instruments.running.scoring import ungraded
 from vignetta.instruments.running.told import given, group, selected
 from vignetta.instruments.running.validating import TRIES, Fault, as_float, fault, own_condition
 from vignetta.instruments.running.visits import Answer, Form, Render, State, Step, Test, form
-from vignetta.instruments.survey import Block, BlockElement, Question, entries, is_true, mapping
+from vignetta.instruments.survey import Block, BlockElement, Question
+from vignetta.instruments.written import entries, is_true, mapping
 
 END_OF_BLOCK: Final = "ENDOFBLOCK"
 END_OF_SURVEY: Final = "ENDOFSURVEY"

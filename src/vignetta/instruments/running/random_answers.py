@@ -12,7 +12,8 @@ from vignetta.instruments.columns import answers_to_row, groups_of
 from vignetta.instruments.running.ordering import whole
 from vignetta.instruments.running.visits import Answer, State, form
 from vignetta.instruments.sliders import scale_of
-from vignetta.instruments.survey import Choice, Question, Raw, is_true, mapping, numbered
+from vignetta.instruments.survey import Choice, Question
+from vignetta.instruments.written import Raw, is_true, mapping, numbered
 
 _LARGEST_TOTAL: Final = 10**9
 _LONGEST: Final = 10_000

@@ -9,7 +9,8 @@ from typing import Final
 
 from vignetta.instruments.running.accounts import Account
 from vignetta.instruments.running.carrying import CHOICES, choice_group, with_carried
-from vignetta.instruments.survey import Block, Question, Raw, Survey, mapping, numbered
+from vignetta.instruments.survey import Block, Question, Survey
+from vignetta.instruments.written import Raw, mapping, numbered
 
 _COUNT: Final = re.compile(r"q://(QID[^/_]*)/LoopAndMerge/MergeOnNumericResponse(?:\?.*)?")
 

@@ -29,11 +29,9 @@ from vignetta.instruments.survey import (
     RandomizerNode,
     Survey,
     children,
-    entries,
-    is_true,
-    mapping,
     walk,
 )
+from vignetta.instruments.written import entries, is_true, mapping
 
 _CALLED: Final[Mapping[type, str]] = {
     BlockNode: "blocks shown by the flow",

@@ -9,7 +9,8 @@ from typing import Final
 
 from vignetta.instruments.running.told import selected
 from vignetta.instruments.running.visits import Answer
-from vignetta.instruments.survey import Question, Survey, entries, mapping
+from vignetta.instruments.survey import Question, Survey
+from vignetta.instruments.written import entries, mapping
 
 GRADED: Final = ("MC", "Matrix", "TE")
 """Types of questions whose points are counted."""

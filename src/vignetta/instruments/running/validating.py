@@ -9,7 +9,8 @@ from vignetta.instruments.running.logic import condition
 from vignetta.instruments.running.ordering import whole
 from vignetta.instruments.running.reading import Reading
 from vignetta.instruments.running.visits import Answer, Test
-from vignetta.instruments.survey import Question, Raw, mapping
+from vignetta.instruments.survey import Question
+from vignetta.instruments.written import Raw, mapping
 
 Fault = Callable[[Answer], str]
 """What is wrong with an answer; empty when nothing is."""

@@ -11,8 +11,9 @@ import numpy as np
 
 from vignetta.instruments.running.runtime import Runtime
 from vignetta.instruments.running.visits import Respondent
-from vignetta.instruments.survey import BranchNode, Raw, Survey, numbered
+from vignetta.instruments.survey import BranchNode, Survey
 from vignetta.instruments.tracing import field_of, sources
+from vignetta.instruments.written import Raw, numbered
 
 _ASKED: Final = re.compile(r"q://(?:\w+_)?(QID[^/_]+)/")
 _END: Final = "inside"

@@ -15,8 +15,9 @@ from vignetta.instruments.naming import AGREE, CONSENT
 from vignetta.instruments.running.random_answers import random_answer
 from vignetta.instruments.running.runtime import Runtime
 from vignetta.instruments.running.visits import Answer, Respondent, State
-from vignetta.instruments.survey import BlockNode, Question, Raw, Survey, entries, walk
+from vignetta.instruments.survey import BlockNode, Question, Survey, walk
 from vignetta.instruments.verification.enumerating import Enumerated, Values
+from vignetta.instruments.written import Raw, entries
 
 _READ: Final = "vignetta has read"
 """The field that notes that a vignette has been read."""

@@ -7,8 +7,9 @@ from copy import deepcopy
 from typing import Any, Final
 
 from vignetta.errors import Problem, StudyError, near_miss
-from vignetta.instruments.survey import Survey, mapping
+from vignetta.instruments.survey import Survey
 from vignetta.instruments.writing.elements import Piece
+from vignetta.instruments.written import mapping
 
 _LISTED: Final = ("Choices", "Answers", "Labels")
 _UNREAD: Final = ("Timing", "Meta")
