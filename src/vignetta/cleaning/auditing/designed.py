@@ -153,7 +153,10 @@ def _versions(audited: Audited, expected: Expected) -> Iterator[Finding]:
     for version in Levels(levels.codes[~audited.excluded], levels.texts).beyond(expected.versions):
         marked = levels.alike(version) & ~audited.excluded
         what = f"the responses are to another version of the design, `{version}` ({{rows}})."
-        remedy = f"Go back to that design; if nothing that matters changed, write `versions: [{version}]` in `data`."
+        remedy = (
+            f"If nothing that matters changed, write `versions: [{version}]` in `data`; if it did, exclude them with "
+            f'the condition `{expected.version_field} == "{version}"`, or go back to that design.'
+        )
         yield from audited.told("error", "version", expected.version_field, marked, what, remedy)
 
 
