@@ -184,6 +184,9 @@ def test_responses_to_another_version(write: Write) -> None:
     found = stopped(path, Expected(levels=LEVELS, version_field="design_hash", versions=["new"]), codebook=codebook)
     assert found[["check", "rows"]].to_numpy().tolist() == [["version", "2"]]
     both = Expected(levels=LEVELS, version_field="design_hash", versions=["new", "old"])
+    gone = Expected(levels=LEVELS, version_field="design_hash", versions=["other"])
+    everybody = Exclusion(rule="score", variable="age", above=1)
+    assert checks(stopped(path, gone, codebook=codebook, exclusions=[everybody])) == ["version", "version"]
     assert len(cleaned(path, both, codebook=codebook).audit) == 0
 
 
