@@ -123,6 +123,11 @@ def test_speeding_without_any_finished_response_marks_nothing() -> None:
     assert marks("speeding", [{"finished": False}], share_of_median=0.5) == [False]
 
 
+def test_one_failed_check_is_not_several() -> None:
+    rules = [Exclusion(rule="attention", allowed=each) for each in (1, 2)]
+    assert reasons(rules) == ["Failed more than 1 attention check", "Failed more than 2 attention checks"]
+
+
 def test_attention_is_the_right_answer() -> None:
     assert marks("attention", [{}, {"attention": "none"}, {"attention": None}]) == [False, True, True]
 
