@@ -89,6 +89,11 @@ def test_the_unbroken_files_are_read(tmp_path: Path) -> None:
 
 BROKEN_STUDIES = [
     (
+        "factors:\n",
+        "data: {file: data/raw/export.csv, first_day: 5.3.2026}\nfactors:\n",
+        "design/study.yaml:5 data.first_day: `5.3.2026` is not a day. Write year, month and day as in 2026-03-01.",
+    ),
+    (
         ", reference: true}\n      - {name: democracy",
         "}\n      - {name: democracy",
         "design/study.yaml:8 factors.regime.levels: no level is the reference. Add `reference: true` to the level to "

@@ -30,6 +30,7 @@ Location = tuple[str | int, ...]
 Finding = tuple[Location, str, str]
 """Where below the model (keys and positions), what, remedy."""
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
+DAY = r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$"
 
 
 # ------------------------------------------------------------------------------------------------------ the models
@@ -100,7 +101,7 @@ def _finding(error: Any) -> Finding:
     context = error.get("ctx", {})
     if error["type"] == "finding":
         return error["loc"], context["what"], context["remedy"]
-    what, remedy = _WORDS.get(error["type"], ("", ""))
+    what, remedy = _WORDS.get(error["type"], ("", "")) if context.get("pattern") != DAY else _DAY
     written = error["input"] if isinstance(error["input"], str) else _kind(error["input"])
     if not what:
         return error["loc"], f"{error['msg'].replace('Input should', 'it should')}, not `{written}`.", ""
@@ -111,6 +112,7 @@ def _kind(value: Any) -> str:
     return {dict: "a mapping", list: "a list", type(None): "empty"}.get(type(value), str(value))
 
 
+_DAY = ("`{written}` is not a day.", "Write year, month and day as in 2026-03-01.")
 _NUMBER = ("a number was expected, not `{written}`.", "Write it in digits.")
 _WHOLE = ("a whole number was expected, not `{written}`.", "Write it in digits.")
 _MAPPING = ("a mapping (`key: value` lines) was expected, not `{written}`.", "Indent the keys under it.")

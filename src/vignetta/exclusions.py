@@ -192,7 +192,9 @@ _WORDS: Final[Mapping[Rule, Callable[[Exclusion], str]]] = {
     "speeding": lambda each: f"Faster than {_time(each)}",
     "slowness": lambda each: f"Slower than {_time(each)}",
     "attention": lambda each: (
-        f"Failed more than {each.allowed} attention checks" if each.allowed else "Failed the attention check"
+        f"Failed more than {each.allowed} attention check{'s' * (each.allowed > 1)}"
+        if each.allowed
+        else "Failed the attention check"
     ),
     "recall": lambda each: f"Failed the recall check of {each.factor}",
     "straight_lining": lambda each: f"The same answer throughout {', '.join(each.variables)}",

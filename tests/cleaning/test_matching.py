@@ -126,7 +126,7 @@ def test_an_absent_variable_is_an_error_when_it_is_needed(
         assert statuses(found) == {"Q2": "matched", "Q1": "absent"}
         assert found.notes == ()
         return
-    with pytest.raises(StudyError, match="`q` has no column: none is called `QID1` or `Q1`"):
+    with pytest.raises(StudyError, match="`q` has no column: none has the ImportId `QID1` or the name `Q1`"):
         matched(path, wanted, needed=needed)
 
 
@@ -202,6 +202,31 @@ def test_an_absent_column_is_told_with_its_task(write: Write) -> None:
         matched(write("a,b\n1,2\n"), *of_tasks("a", "b", "c", role="factor"))
     (found,) = caught.value.problems
     assert found.what == "the factor `regime (task 3)` has no column: none is called `c`."
+
+
+def told(path: Path, *variables: Variable) -> list[str]:
+    with pytest.raises(StudyError) as caught:
+        matched(path, *variables)
+    return [f"{each.what} {each.remedy}" for each in caught.value.problems]
+
+
+def test_a_column_with_the_name_and_another_variables_import_id_is_told(write: Write) -> None:
+    ids = [f'"{{""ImportId"":""{each}""}}"' for each in ("QID1", "QID2")]
+    path = write(f"approval,trust\nHow?,Why?\n{','.join(ids)}\n1,2\n")
+    found = told(path, variable("a", "other", "QID1"), variable("approval", "approval", "QID9", role="outcome"))
+    assert found == [
+        "the outcome `approval` has no column: none has the ImportId `QID9` or the name `approval`. "
+        "The column `approval` has another ImportId, `QID1`: is it another survey's? "
+        "Export all fields, or correct `import_id` and `column` in the codebook."
+    ]
+
+
+def test_a_column_of_data_in_hand_is_corrected_in_the_study(write: Write) -> None:
+    found = told(write("id,v_acts\n1,2\n"), variable("id", "id"), variable("action", "v_act", role="factor"))
+    assert found == [
+        "the factor `action` has no column: none is called `v_act`. "
+        "Is it `v_acts`? Export all fields, or correct `column`: for data in hand in study.yaml, else in the codebook."
+    ]
 
 
 def test_a_column_of_two_tasks_is_given_to_neither(write: Write) -> None:

@@ -88,6 +88,15 @@ def test_times_with_and_without_offsets_may_stand_together(read: Callable[[list[
     assert "whether day or month comes first is open" in " ".join(found.notes)
 
 
+def test_dates_with_points_begin_with_the_day(read: Callable[[list[str]], Typed]) -> None:
+    found = read(["01.03.2026 12:00", "12.03.2026 12:00"])
+    assert found.data["started"].dt.day.tolist() == [1, 12]
+    assert "`started` was rewritten by a spreadsheet; the day comes first." in found.notes
+    open_order = read(["1/3/2026 12:00", "01.03.2026 12:00"])
+    assert open_order.data["started"].isna().all()
+    assert any("take the export as it came, not as a spreadsheet saved it" in each for each in open_order.notes)
+
+
 @pytest.mark.parametrize("cell", ["9999-12-31 23:59:59", "1066-10-14 09:00:00"])
 def test_a_year_of_no_survey_is_no_time(read: Callable[[list[str]], Typed], cell: str) -> None:
     with pytest.raises(StudyError, match=f"`{cell}` is not a time"):

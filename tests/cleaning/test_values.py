@@ -109,6 +109,19 @@ def test_an_unknown_category_is_told_with_its_rows(read: Read) -> None:
     assert "`8` is not a category of `q` (data row 9)" in found[1]
 
 
+def test_an_unknown_category_is_told_with_the_files_words_and_a_remedy(write: Write) -> None:
+    lines = [
+        f'{{"values": {{"QID1": {code}}}, "labels": {{"QID1": "{label}"}}}}' for code, label in ((1, "Low"), (9, "N/A"))
+    ]
+    raw = read_raw(write("\n".join(lines) + "\n"))
+    codebook = Codebook(variables=(asked("category", categories=LEVELS, import_id="QID1"),))
+    found = told(read_values, raw, codebook, match(raw, codebook), format="qualtrics")
+    assert found == [
+        "export.csv q: `9` (`N/A` in the file) is not a category of `q` (data row 2). The codebook has `1` (Low), "
+        "`3` (Middle), `2` (High). Declare it if it is an answer; empty its cells, in a copy, if it stands for none."
+    ]
+
+
 def test_problems_of_all_columns_are_told_together(read: Read) -> None:
     other = asked("number").model_copy(update={"name": "r", "column": "Q2"})
     assert len(told(read, ["9,x", "1,2"], asked("category", categories=LEVELS), other)) == 2

@@ -105,6 +105,8 @@ def test_probabilities_under_a_restriction_and_of_data_in_hand(clean: CleanExpor
     found = json.loads(codebook_files(clean, in_hand, plan)["codebook.json"])
     answers = next(each for each in found["variables"] if each["name"] == "regime")["answers"]
     assert [each["probability"] for each in answers] == [None] * 3 and found["missing_cells"] == [""]
+    page = codebook_files(clean, in_hand, plan)["codebook.md"]
+    assert "Missing is what the export has as an empty cell, or a code that the file declares missing." in page
 
 
 def test_base_plan_and_missing_codes(files: Mapping[str, str]) -> None:

@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from vignetta.study.checking import MOST_CHECKED, check
 from vignetta.study.scaffold import init
+from vignetta.study.stages import run_stage
 
 SOUND = "bought advanced weapons from a rival of the United States"
 SPOILT = "bought advanced  weapons from an rival of the United States"
@@ -64,3 +67,47 @@ def test_what_no_survey_can_draw_is_a_problem_before_anything_is_built(tmp_path:
     assert problem.where.startswith("design/study.yaml:") and problem.where.endswith("factors")
     assert "would need 5,002 elements; 5,000 are the most" in problem.what
     assert "`first` has a 1, b 4999" in problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        (
+            "{rule: condition, when: aproval >= 6}",
+            "the rule `condition` finds nothing to read: the codebook has no variable `aproval`. "
+            "Did you mean `approval`?",
+        ),
+        ('{rule: condition, when: party == "Democrat"}', "`party` has no level `Democrat`. Did you mean `democrat`?"),
+        (
+            "{rule: score, variable: party, below: 2}",
+            "`party` is a `category` and cannot be compared with a bound. Make it a number.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_built", [False, True])
+def test_an_exclusion_that_nothing_can_be_read_for_is_told_with_its_line(
+    tmp_path: Path, rule: str, told: str, *, is_built: bool
+) -> None:
+    init(tmp_path)
+    if is_built:
+        run_stage(tmp_path, "build")
+    file = tmp_path / "analysis/plan.yaml"
+    text = file.read_text("utf-8")
+    file.write_text(f"{text}  - {rule}\n", "utf-8")
+    line = text.count("\n") + 1
+    assert list(map(str, check(tmp_path).problems)) == [f"analysis/plan.yaml:{line} exclusions[6]: {told}"]
+
+
+def test_a_column_that_was_added_to_the_codebook_by_hand_can_be_read(tmp_path: Path) -> None:
+    init(tmp_path)
+    run_stage(tmp_path, "build")
+    file = tmp_path / "analysis/plan.yaml"
+    file.write_text(file.read_text("utf-8") + "  - {rule: score, variable: quality, below: 2}\n", "utf-8")
+    (problem,) = check(tmp_path).problems
+    assert "the codebook has no variable `quality`" in problem.what
+    codebook = tmp_path / "instruments/codebook.csv"
+    names, *rows = codebook.read_text("utf-8").splitlines()
+    row = {"name": "quality", "role": "other", "kind": "number", "column": "quality"}
+    added = ",".join(row.get(each, "") for each in names.split(","))
+    codebook.write_text("\n".join([names, *rows, added, ""]), "utf-8")
+    assert check(tmp_path).problems == ()

@@ -73,6 +73,7 @@ def test_responses_to_an_earlier_design_are_told_and_can_be_let_in(ran: Path) ->
     said = str(caught.value)
     assert "`status_quo` was shown as `took no steps and left" in said
     version = said.split("another version of the design, `")[1].split("`")[0]
+    assert f'exclude them with the condition `design_hash == "{version}"`' in said
     data = f"\ndata:\n  file: data/raw/alliance_simulated.csv\n  synthetic: true\n  versions: [{version}]\n"
     path.write_text(text.replace("took no further steps and left", "took no steps and left") + data, "utf-8")
     run_stage(ran, "clean")

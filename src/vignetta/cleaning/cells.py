@@ -62,7 +62,8 @@ class Column:
         """Note a problem for each of some distinct cells, with the rows that hold it."""
         for cell in cells[:SHOWN]:
             rows = self.rows(self.among(cell))
-            told = f"`{cut(cell)}` {what} ({rows_told(rows.tolist())})."
+            words = f" (`{cut(self.words[cell])}` in the file)" if self.words.get(cell) else ""
+            told = f"`{cut(cell)}`{words} {what} ({rows_told(rows.tolist())})."
             where = f"{self.shown} {self.variable.full_name}"
             self.problems.append(Problem(where, told, remedy, rows=tuple(rows.tolist())))
         if len(cells) > SHOWN:

@@ -131,12 +131,28 @@ def _problem(raw: RawExport, variable: Variable, candidates: Sequence[int]) -> P
         what = f"several columns could be it: {', '.join(str(each + 1) for each in candidates)}."
         remedy = "Export with all three header rows, or make the names differ."
         return Problem(f"{raw.shown} {variable.full_name}", what, remedy)
-    names = " or ".join(f"`{each}`" for each in dict.fromkeys((variable.import_id, variable.column)) if each)
-    what = f"the {variable.role} `{variable.full_name}` has no column: none is called {names}."
+    what = f"the {variable.role} `{variable.full_name}` has no column: none {_sought(variable)}."
     folded = {each.casefold(): each for each in raw.names}
     close = get_close_matches(_column(variable).casefold(), folded, n=1, cutoff=_CLOSE)
     guess = f"Is it `{folded[close[0]]}`? " if close else ""
-    return Problem(raw.shown, what, f"{guess}Export all fields, or correct `import_id` and `column` in the codebook.")
+    if close and folded[close[0]] == _column(variable):
+        there = raw.import_ids[raw.names.index(_column(variable))]
+        guess = f"The column `{_column(variable)}` has another ImportId, `{there}`: is it another survey's? "
+    return Problem(raw.shown, what, f"{guess}{_remedy(variable)}")
+
+
+def _remedy(variable: Variable) -> str:
+    if variable.import_id:
+        return "Export all fields, or correct `import_id` and `column` in the codebook."
+    return "Export all fields, or correct `column`: for data in hand in study.yaml, else in the codebook."
+
+
+def _sought(variable: Variable) -> str:
+    """By what a variable's column would be known."""
+    import_id, name = variable.import_id, variable.column
+    if import_id and name and import_id != name:
+        return f"has the ImportId `{import_id}` or the name `{name}`"
+    return f"is called `{name or import_id}`"
 
 
 def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:

@@ -145,12 +145,13 @@ def zone_notes(columns: Sequence[Column]) -> Iterator[str]:
 def _order(cells: pd.Series) -> Literal["day", "month"] | None:
     """Whether day or month comes first in dates such as 1/14/18: the number above 12 is the day.
 
-    None when no number is; when both are somewhere, the month, so that the others turn out to be no times.
+    Where no number is, the day if they are written with points, as in 14.1.2018, which nobody reads otherwise; else
+    None. When both are somewhere, the month, so that the others turn out to be no times.
     """
     parts = cells.str.extract(_DAY_MONTH)
     first, second = (parts[0].astype(int) > 12).any(), (parts[1].astype(int) > 12).any()
     if not first and not second:
-        return None
+        return "day" if cells.str.contains(".", regex=False).all() else None
     return "month" if second else "day"
 
 
@@ -168,5 +169,7 @@ def _tell_order(column: Column, cells: list[str], order: Literal["day", "month"]
         column.notes.append(f"`{column.variable.full_name}` was rewritten by a spreadsheet; the {order} comes first.")
     else:
         column.make_missing(
-            cells, f"whether day or month comes first is open, so that `{cells[0]}` and the like are missing"
+            cells,
+            "whether day or month comes first is open (take the export as it came, not as a spreadsheet saved it), "
+            f"so that `{cells[0]}` and the like are missing",
         )

@@ -31,6 +31,7 @@ _NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
+_UNKNOWN: Final = "Declare it if it is an answer; empty its cells, in a copy, if it stands for none."
 _BEYOND: Final = 1e300
 """Numbers that no survey holds, and that Stata cannot."""
 _PLAIN: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
@@ -191,7 +192,8 @@ def _readings(column: Column) -> list[Reading | None]:
     _compare_words(column, lookup)
     decoded = decode(column.filled, lookup, column.writing)
     known = ", ".join(f"`{each.code}`" + (f" ({cut(each.label)})" if each.label else "") for each in lookup.categories)
-    column.tell(decoded.unknown, f"is not a category of `{column.variable.full_name}`", f"The codebook has {known}.")
+    what = f"is not a category of `{column.variable.full_name}`"
+    column.tell(decoded.unknown, what, f"The codebook has {known}. {_UNKNOWN}")
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
     found: list[Reading | None] = [None] * len(column.cells)
@@ -207,7 +209,8 @@ def _compare_words(column: Column, lookup: Lookup) -> None:
         one, other = lookup.by_code(code), lookup.by_label(label)
         if code in there and one and other and not lookup.same(one, other):
             what = f"`{code}` stands for `{cut(words(label))}` in the file and for another category in the codebook."
-            remedy = "Make the codebook from the survey as it was fielded."
+            fielded = "Make the codebook from the survey as it was fielded."
+            remedy = "Declare the codes in study.yaml as the file has them." if column.format == "table" else fielded
             column.problems.append(Problem(f"{column.shown} {column.variable.full_name}", what, remedy))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo
 
 from vignetta.declared import (
+    DAY,
     NAME,
     Declared,
     Finding,
@@ -291,7 +292,7 @@ class Consent(Declared):
     farewell: Text = Field(description="what somebody who declined reads last")
 
 
-Day = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$")]
+Day = Annotated[str, Field(pattern=DAY)]
 """A day as 2026-03-01, or empty."""
 
 

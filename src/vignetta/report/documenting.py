@@ -108,7 +108,8 @@ def _facts(made: Documented) -> list[tuple[str, str]]:
 
 
 def _missing_words(made: Documented) -> str:
-    cells = "an empty cell" + (", or −99 (seen and not answered)" if "-99" in made.missing_cells else "")
+    other = "−99 (seen and not answered)" if "-99" in made.missing_cells else "a code that the file declares missing"
+    cells = f"an empty cell, or {other}"
     return f"Missing is what the export has as {cells}. In labelled files it is the system's missing value."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.declared import Finding, Tree, dotted, read_tree
 from vignetta.design.declaration import Design, design_of
@@ -13,9 +13,12 @@ from vignetta.design.scored import analysable
 from vignetta.errors import Problem, StudyError
 from vignetta.exclusions import BIAS, reasons
 from vignetta.plan import Plan, measured_after, plan_of
-from vignetta.study.folder import DESIGN, PLAN, SIMULATION, VERIFICATION, load
+from vignetta.study.folder import CODEBOOK, DESIGN, PLAN, SIMULATION, VERIFICATION, load
 from vignetta.study.registration import read_registration
 from vignetta.study.stages import inputs_changed, read_manifest, status
+
+if TYPE_CHECKING:
+    from vignetta.codebook import Codebook
 
 MOST_CHECKED: Final = 1_000
 """A check proofreads up to this many vignettes, so that it takes less than a second; the page reads more."""
@@ -33,8 +36,8 @@ class Check:
 def check(root: Path, *, instrument: bool = True) -> Check:
     """Read every declared file of a study and collect the problems of all of them.
 
-    Where these have none, the built instrument is compared with the design, unless `instrument` is False or the design
-    changed since.
+    Where these have none, what the exclusions read is looked up in the codebook, and the built instrument is compared
+    with the design, unless `instrument` is False or the design changed since.
     """
     problems: list[Problem] = []
 
@@ -49,13 +52,16 @@ def check(root: Path, *, instrument: bool = True) -> Check:
     design: Design | None = tried(lambda: design_of(tree)) if tree else None
     if tree and design:
         problems += [tree.problem(each) for each in (*_infeasible(design), *_unbuildable(design))]
-    plan: Plan | None = tried(lambda: plan_of(read_tree(root / PLAN, shown=PLAN), design))
+    planned: Tree | None = tried(lambda: read_tree(root / PLAN, shown=PLAN))
+    plan: Plan | None = tried(lambda: plan_of(planned, design)) if planned else None
     if design is not None and (root / SIMULATION).is_file():
         tried(lambda: _simulation(root, design))
     tried(lambda: read_registration(root))
     lines = [_design_line(design)] if design else []
     lines += [_plan_line(plan)] if plan else []
     lines += _biasing(plan, design) if plan and design else []
+    if design and planned and plan and not problems:
+        problems += [planned.problem(each) for each in tried(lambda: _unreadable(root, design, plan)) or ()]
     if design is not None and instrument and not problems:
         found, line = _verified(root, design)
         problems += found
@@ -79,6 +85,23 @@ def _unbuildable(design: Design) -> list[Finding]:
     from vignetta.instruments.writing.building import build_problems
 
     return [((each.where,), each.what, each.remedy) for each in build_problems(design)]
+
+
+def _unreadable(root: Path, design: Design, plan: Plan) -> list[Finding]:
+    """Exclusions that would find nothing to read, or nothing that they can compare, when the export is cleaned."""
+    from vignetta.cleaning.excluding.needs import unreadable
+
+    found = unreadable(plan.exclusions, _codebook(root, design)) if plan.exclusions else ()
+    return [(("exclusions", number), what, remedy) for number, what, remedy in found]
+
+
+def _codebook(root: Path, design: Design) -> "Codebook":
+    """The study's codebook as it is, or, where it is yet to be made, as it will be."""
+    if (root / CODEBOOK).is_file() and not inputs_changed(root, "build"):
+        return load(root).codebook
+    from vignetta.instruments.codebooks import codebook_of_design
+
+    return codebook_of_design(design)
 
 
 def _verified(root: Path, design: Design) -> tuple[list[Problem], list[str]]:

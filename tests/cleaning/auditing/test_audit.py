@@ -92,6 +92,20 @@ def test_the_same_respondent_twice(write: Write) -> None:
     assert len(cleaned(path, exclusions=[Exclusion(rule="duplicate", by=("response_id",))]).audit) == 0
 
 
+def test_ids_whose_digits_are_lost_are_not_called_the_same(write: Write) -> None:
+    """To leave out all but one of them would leave out most respondents."""
+    found = stopped(write(export_text(regular({}, {"ResponseId": "5.1E+15"}, {"ResponseId": "5.1E+15"}))))
+    assert checks(found) == ["reading"]
+
+
+def test_a_column_without_a_name_is_told_by_its_place(write: Write) -> None:
+    """Some programs number the rows in a first column without a name."""
+    header, *body = export_text(regular({}, {}), "one").splitlines()
+    text = "\n".join([f",{header}", *(f"{number},{row}" for number, row in enumerate(body)), ""])
+    clean = cleaned(write(text))
+    assert clean.audit["what"].tolist() == ["without a name, and so left behind: column 1."]
+
+
 def test_a_row_of_a_table_that_stands_twice_is_told(write: Write) -> None:
     one, other = regular({}, {"age": "50"})
     names = [each.name for each in CODEBOOK.variables]
@@ -194,6 +208,9 @@ def test_responses_to_another_version(write: Write) -> None:
     found = stopped(path, Expected(levels=LEVELS, version_field="design_hash", versions=["new"]), codebook=codebook)
     assert found[["check", "rows"]].to_numpy().tolist() == [["version", "2"]]
     both = Expected(levels=LEVELS, version_field="design_hash", versions=["new", "old"])
+    gone = Expected(levels=LEVELS, version_field="design_hash", versions=["other"])
+    everybody = Exclusion(rule="score", variable="age", above=1)
+    assert checks(stopped(path, gone, codebook=codebook, exclusions=[everybody])) == ["version", "version"]
     assert len(cleaned(path, both, codebook=codebook).audit) == 0
 
 

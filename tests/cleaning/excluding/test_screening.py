@@ -80,6 +80,15 @@ def test_of_responses_that_began_together_the_first_row_is_kept() -> None:
     assert marks("duplicate", [{}, {}, {}], keys=["a", "a ", "b"], by="ip_address") == [False, True, False]
 
 
+def test_responses_that_nothing_tells_apart_are_not_repeated_and_told() -> None:
+    """An anonymised export has empty cells or asterisks where addresses stood."""
+    found = screened([{}] * 5, Exclusion(rule="duplicate", by="ip_address"), keys=["", "*******", "*******", "a", "a"])
+    assert found.marks.iloc[:, 0].tolist() == [False, False, False, False, True]
+    assert [each for each in found.notes if "Without" in each] == [
+        "Without what it needs, and so not marked by the exclusion `Repeated response by ip_address`: 3 of 5 raw rows."
+    ]
+
+
 def test_order_of_rows_does_not_choose_the_response_that_is_kept() -> None:
     rng = np.random.default_rng(3)
     times = pd.Timestamp("2026-03-01") + pd.to_timedelta(rng.permutation(30), unit="min")
@@ -112,6 +121,11 @@ def test_speeding_by_the_median_of_finished_regular_responses() -> None:
 
 def test_speeding_without_any_finished_response_marks_nothing() -> None:
     assert marks("speeding", [{"finished": False}], share_of_median=0.5) == [False]
+
+
+def test_one_failed_check_is_not_several() -> None:
+    rules = [Exclusion(rule="attention", allowed=each) for each in (1, 2)]
+    assert reasons(rules) == ["Failed more than 1 attention check", "Failed more than 2 attention checks"]
 
 
 def test_attention_is_the_right_answer() -> None:

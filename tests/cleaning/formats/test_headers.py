@@ -38,9 +38,23 @@ def test_the_zone_of_each_column_is_known(write: Write) -> None:
 def test_header_rows_below_responses_are_told(write: Write, responses: list[Row], headers: str, repeated: int) -> None:
     rows = lines(export_text(responses, headers))
     head = rows[: min(repeated, 1 if headers == "one" else 3)]
-    with pytest.raises(StudyError, match="data row 4.* is a header row: several exports were joined"):
+    with pytest.raises(StudyError, match="data rows? 4.*: here stand header rows; several exports were joined"):
         read_raw(write("".join([*rows, *head, *rows[-2:]])))
 
 
 def test_a_respondent_who_writes_a_columns_name_is_no_header(write: Write) -> None:
     assert len(read_raw(write("Q1,Q2,Q3,Q4\nQ1,2,3,4\n1,2,3,ImportId'\n")).cells) == 2
+
+
+@pytest.mark.parametrize("titles", [1, 2])
+def test_rows_above_the_header_are_told(write: Write, responses: list[Row], titles: int) -> None:
+    names, *rows = lines(export_text(responses))
+    above = ["My survey" + "," * names.count(",") + "\n"] * titles
+    with pytest.raises(StudyError, match="(?:a row stands|2 rows stand) above the header rows. Delete what stands"):
+        read_raw(write("".join([*above, names, *rows])))
+
+
+def test_an_export_without_any_header_row_is_told(write: Write, responses: list[Row]) -> None:
+    _, _, _, *rows = lines(export_text(responses))
+    with pytest.raises(StudyError, match="the first row is a response: the header rows are missing"):
+        read_raw(write("".join(rows)))

@@ -62,13 +62,19 @@ IN_WORDS = {
         "12 rue de la Paix",
         "Calle Mayor 5",
     ],
-    "name": ["my name is Willem Hendriks", "Mrs. Thistlewood"],
+    "name": ["my name is Willem Hendriks", "I'm called Hans Gruber", "Mrs. Thistlewood"],
     "social security number": ["078-05-1120"],
     "bank account": ["NL91 ABNA 0417 1643 00"],
     "long number": ["4111 1111 1111 1111"],
     "web address": ["https://example.org/profile?u=secretuser", "facebook.com/secretuser"],
-    "birth date": ["born on 12.03.1981", "DOB: 03/12/1981"],
-    "account name": ["@secret_handle"],
+    "birth date": ["born on 12.03.1981", "DOB: 03/12/1981", "born on 12 April 1983", "born April 12th, 1984"],
+    "account name": [
+        "@secret_handle",
+        "insta is jane.doe77",
+        "Snapchat: janedoe78",
+        "jane#1234",
+        "u/janedoe79",
+    ],
 }
 """What the planted words are, and their kind."""
 OF_THE_PLATFORM: Row = {
@@ -156,6 +162,7 @@ def test_what_was_removed_is_listed_with_its_rows(write: Write) -> None:
         "It cost $1 000 000 000, then 500 000 000, or 2000000000, in 1990 1995 2000 2005.",
         "2026-03-01 09:00:00, C::B and 2::3; look at the dot com bubble; either/or, e.g./i.e.",
         "A follow-up at 8 a.m. (not at 9)",
+        "Twitter is bad, e.g. for covid19 news on facebook covid19; it may 10 times; we call Europe; and/or, #2020.",
     ],
 )
 def test_innocent_words_stay(text: str) -> None:

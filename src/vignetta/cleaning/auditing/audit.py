@@ -18,7 +18,7 @@ from vignetta.cleaning.privacy.personal import looks_personal
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.telling import rows_told
 from vignetta.codebook import Codebook, Role, Variable
-from vignetta.errors import Problem, some
+from vignetta.errors import Problem, listed, some
 from vignetta.exclusions import Exclusion
 from vignetta.frames import AUDIT, frame
 
@@ -129,17 +129,22 @@ def _problems(audited: Audited) -> Sequence[Problem]:
 def _columns(audited: Audited) -> Iterator[Finding]:
     """Columns that the codebook does not know, and variables without a column."""
     columns = audited.reading.matching.columns
-    listed = [str(each) for each in columns.loc[columns["status"] == "listed", "column"]]
+    unknown = columns[columns["status"] == "listed"]
+    named = [str(each) for each in unknown["column"] if each]
+    nameless = [f"column {at}" for at, each in zip(unknown["position"], unknown["column"], strict=True) if not each]
     absent = columns[columns["status"] == "absent"]
-    if listed:
-        what = f"the codebook does not know {some(listed)}; they are left behind."
+    if named:
+        what = f"the codebook does not know {some(named)}; they are left behind."
         yield Finding("warning", "columns", audited.raw.shown, what, "Add them to the codebook to have them.")
+    if nameless:
+        what = f"without a name, and so left behind: {listed(nameless)}."
+        yield Finding("warning", "columns", audited.raw.shown, what, "Look what they hold.")
     optional = [str(each) for each in absent["variable"] if not _is_personal(str(each), audited.codebook)]
     if optional:
         what = f"no column holds {some(optional)}."
         yield Finding("warning", "columns", audited.raw.shown, what, "Export all fields to have them.")
     for variable, column in zip(absent["variable"], absent["column"], strict=True):
-        close = get_close_matches(str(column), listed, n=1, cutoff=0.75)
+        close = get_close_matches(str(column), named, n=1, cutoff=0.75)
         if close:
             what = f"`{variable}` has no column `{column}`, but there is an unknown `{close[0]}`: was it renamed?"
             remedy = "Correct `column` in the codebook."
@@ -163,6 +168,9 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
         yield from _repeated_rows(audited)
         return
     watched = {name for each in audited.exclusions for name in each.by}
+    watched |= {
+        each.where.rpartition(" ")[2] for each in audited.reading.problems
+    }  # the digits of damaged ids are lost
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:

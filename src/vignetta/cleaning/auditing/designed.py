@@ -145,15 +145,21 @@ def _plain(text: str) -> str:
 
 
 def _versions(audited: Audited, expected: Expected) -> Iterator[Finding]:
+    """Responses to other versions of the design; where all are, also the excluded ones: it is another survey's export,
+    whose columns may make the exclusions mark any row."""
     found = [each for each in audited.codebook.variables if each.name == expected.version_field]
     cells = audited.cells(found[0]) if found else None
     if cells is None or not expected.versions:
         return
     levels = as_levels(cells)
-    for version in Levels(levels.codes[~audited.excluded], levels.texts).beyond(expected.versions):
-        marked = levels.alike(version) & ~audited.excluded
+    looked_at = ~audited.excluded | ~levels.that(lambda each: each in expected.versions).any()
+    for version in Levels(levels.codes[looked_at], levels.texts).beyond(expected.versions):
+        marked = levels.alike(version) & looked_at
         what = f"the responses are to another version of the design, `{version}` ({{rows}})."
-        remedy = f"Go back to that design; if nothing that matters changed, write `versions: [{version}]` in `data`."
+        remedy = (
+            f"If nothing that matters changed, write `versions: [{version}]` in `data`; if it did, exclude them with "
+            f'the condition `{expected.version_field} == "{version}"`, or go back to that design.'
+        )
         yield from audited.told("error", "version", expected.version_field, marked, what, remedy)
 
 

@@ -25,17 +25,19 @@ def needed(exclusions: Sequence[Exclusion], codebook: Codebook) -> frozenset[str
 
     Raises `StudyError` for each that the codebook lacks, or that is about a task where a rule judges whole rows.
     """
-    names: set[str] = set()
-    problems: list[Problem] = []
-    for number, each in enumerate(exclusions):
-        read = reads(each, codebook)
-        names.update(variable.full_name for variable in read)
-        faults = list(_faults(each, read, codebook))
-        problems += [Problem(f"exclusions[{number}]", what, remedy) for what, remedy in faults]
+    found = unreadable(exclusions, codebook)
+    problems = [Problem(f"exclusions[{number}]", what, remedy) for number, what, remedy in found]
     problems += _unsettled(exclusions, codebook)
     if problems:
         raise StudyError(problems)
-    return frozenset(names)
+    return frozenset(variable.full_name for each in exclusions for variable in reads(each, codebook))
+
+
+def unreadable(exclusions: Sequence[Exclusion], codebook: Codebook) -> Iterator[tuple[int, str, str]]:
+    """What a rule cannot read in a codebook: the rule's place from 0, what is wrong, and the remedy."""
+    for number, each in enumerate(exclusions):
+        for what, remedy in _faults(each, reads(each, codebook), codebook):
+            yield number, what, remedy
 
 
 def reads(rule: Exclusion, codebook: Codebook) -> list[Variable]:

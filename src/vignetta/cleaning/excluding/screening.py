@@ -35,7 +35,8 @@ def screen(screening: Screening, exclusions: Sequence[Exclusion]) -> Screened:
     regular ones with consent. speeding, slowness: below or above a number of seconds, or a multiple of the median of
     finished regular responses. attention: more checks than allowed with any answer but the right one, or none. recall:
     any answer but the right one, or none. straight_lining: every variable has an answer, each at the same place of its
-    choices. score, location, condition: as declared; where their variables are missing, nothing is marked.
+    choices. score, location, condition: as declared. Where what duplicate, speeding, slowness, straight_lining, score,
+    location or condition read is missing, nothing is marked, and it is noted.
     """
     names = reasons(exclusions)
     found = {name: MARKS[each.rule](screening, each) for name, each in zip(names, exclusions, strict=True)}

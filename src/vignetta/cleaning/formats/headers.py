@@ -18,6 +18,8 @@ from vignetta.errors import Problem, StudyError
 _DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
 _LEGACY_NAME: Final = re.compile(r"V\d+")
 _MOST: Final = 3
+_TIME: Final = re.compile(r"\s*(?:\d{4}-\d{2}-\d{2}[ T]|\d{1,2}[./]\d{1,2}[./]\d{2,4} )\d{1,2}:\d{2}")
+"""No column is called so."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,11 @@ def _import_id(cell: str) -> str:
 
 
 def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> None:
-    """Raise `StudyError` with each row below the header that is a header row: several exports were joined."""
+    """Raise `StudyError` where the first row is no header row, and with each row below the header that is one: there
+    are rows above the header, or several exports were joined."""
+    if any(map(_TIME.match, header.names)):
+        what = "the first row is a response: the header rows are missing."
+        raise StudyError(Problem(shown, what, "Export the responses again, or put the names of the columns on top."))
     below = records.iloc[header.rows :]
     suspects = np.zeros(len(below), dtype=bool)
     for place in range(min(_MOST, len(header.names))):
@@ -117,7 +123,12 @@ def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> Non
     alike = sum(_like_header(near[place], name).astype(np.int64) for place, name in enumerate(header.names))
     found = np.flatnonzero(suspects)[np.asarray(alike > len(header.names) / 2)] + 1
     if len(found):
-        what = f"data row {', '.join(map(str, found[:_MOST]))} is a header row: several exports were joined into one."
+        above = header.rows + int(found[0]) - _MOST
+        if above < _MOST and not any(header.import_ids) and _holds_import_ids(list(map(str, below.iloc[found[0] - 1]))):
+            what = "a row stands above the header rows." if above == 1 else f"{above} rows stand above the header rows."
+            raise StudyError(Problem(shown, what, "Delete what stands above the names of the columns, in a copy."))
+        rows = ", ".join(map(str, found[:_MOST]))
+        what = f"data row{'s' * (len(found) > 1)} {rows}: here stand header rows; several exports were joined into one."
         raise StudyError(Problem(shown, what, "Clean each export by itself, or join them without their header rows."))
 
 

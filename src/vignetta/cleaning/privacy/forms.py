@@ -16,6 +16,8 @@ _STREET: Final = (
 )
 _GERMANIC: Final = r"straat|laan|weg|plein|gracht|kade|straße|strasse|gasse|platz|allee"
 _CAPITAL: Final = r"[A-ZÀ-ÖØ-Þ][\w'’-]+"
+_MONTH: Final = "jan|feb|mar|mär|apr|ma[iy]|mei|jun|jul|aug|sep|o[ck]t|nov|de[cz]"
+_NETWORK: Final = "instagram|insta|snapchat|tiktok|telegram|discord|twitter|facebook|reddit|skype|youtube"
 _ROUND: Final = r"\d{1,6}(?:[ ]?000){2,}(?![\d-]| \d)"
 """Amounts of millions."""
 _YEARS: Final = r"(?:(?:1[5-9]|20)\d\d[ -]){2,}|(?:19|20)\d\d-[01]\d-[0-3]\d "
@@ -55,7 +57,9 @@ FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     ),
     "birth date": re.compile(
         r"(?i)\b(?:born(?: on)?|birth ?day|(?:date of )?birth|dob|geboren(?: am| op)?)\W{1,3}(?:(?:is|was|am|op|on) )?"
-        r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+        r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
+        rf"|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?(?:{_MONTH})[a-z]{{0,7}}\.? \d{{4}}"
+        rf"|(?:{_MONTH})[a-z]{{0,7}}\.? \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}})"
     ),
     "long number": re.compile(rf"(?<![\w.,])(?!{_ROUND}|{_YEARS})\d(?:[ -]?\d){{8,18}}(?![\w.,]\d|\w)"),
     "street address": re.compile(
@@ -68,10 +72,17 @@ FORMS: Final[Mapping[str, re.Pattern[str]]] = {
         r"|(?i:(?<!\w)P\.?\s?O\.?\s?Box\s+\d+)"
     ),
     "name": re.compile(
-        rf"(?i:(?<!\w)(?:my|the) (?:full |first |last )?name(?: is|['’]s|:)\s+|(?<!\w)(?:mr|mrs|ms|dr|prof)\.?\s+)"
+        rf"(?i:(?<!\w)(?:my|the) (?:full |first |last )?name(?: is|['’]s|:)\s+|(?<!\w)(?:mr|mrs|ms|dr|prof)\.?\s+"
+        rf"|(?<!\w)i(?:['’]m| am) called\s+)"
         rf"{_CAPITAL}(?:\s+{_CAPITAL}){{0,3}}"
     ),
-    "account name": re.compile(r"(?<![\w@.])@[A-Za-z_][\w.]*\w\w"),
+    "account name": re.compile(
+        r"(?<![\w@.])@[A-Za-z_][\w.]*\w\w"
+        rf"|(?i:(?<!\w)(?:{_NETWORK})(?: (?:account|handle|name|id|user|username))?(?: is |: ?))"
+        r"(?=[\w.-]*(?:\d|\w[._]\w\w))[A-Za-z_][\w.-]*\w"
+        r"|(?<!\w)[A-Za-z_][\w.]{1,30}#\d{4}(?!\w)"
+        r"|(?<![\w/])/?u/[A-Za-z0-9_-]{3,20}(?![\w/])"
+    ),
 }
 """What personal data look like, the most certain first. Long numbers are looked for in respondents' own words alone."""
 CERTAIN: Final = ("e-mail", "panel id", "coordinates", "IP address", "phone number")
@@ -88,7 +99,7 @@ SIGNS: Final[Mapping[str, str]] = {
     "IP address": r"\p{Nd}\.\p{Nd}{1,3}\.\p{Nd}|[0-9A-Fa-f]:(?:[0-9A-Fa-f]{1,4})?:|(?:[0-9A-Fa-f]{2}[:-]){5}",
     "social security number": r"\p{Nd}{3}-\p{Nd}{2}-\p{Nd}{4}",
     "phone number": rf"{_DIGITS}|[eElLpPtT](?s:.{{1,3}})\p{{Nd}}(?:[ .-]?\p{{Nd}}){{5}}",
-    "birth date": r"\p{Nd}[./-]\p{Nd}{1,2}[./-]\p{Nd}",
+    "birth date": rf"\p{{Nd}}[./-]\p{{Nd}}{{1,2}}[./-]\p{{Nd}}|(?i:{_MONTH})[^ ]{{0,9}} \p{{Nd}}",
     "long number": _DIGITS,
     "street address": (
         rf"\p{{Nd}}[A-Za-z]?{_BLANK}+(?:{_UPPER}|\p{{Nd}})|(?:{_GERMANIC}){_BLANK}+\p{{Nd}}"
@@ -97,10 +108,11 @@ SIGNS: Final[Mapping[str, str]] = {
         rf"|(?:Calle|Avenida|Via|Viale|Piazza|Plaza|Rua|Ulica) {_UPPER}"
     ),
     "name": (
-        rf"[nN][aA][mM][eE](?: ..|['’].|:){_BLANK}+{_UPPER}"
+        rf"[nN][aA][mM][eE](?: ..|['’].|:){_BLANK}+{_UPPER}|[cC][aA][lL][lL][eE][dD]{_BLANK}+{_UPPER}"
         rf"|(?:^|[^A-Za-z])(?:[mM][rR]|[mM][rR][sSſ]|[mM][sSſ]|[dD][rR]|[pP][rR][oO][fF])\.?{_BLANK}+{_UPPER}"
     ),
-    "account name": r"@[A-Za-z_]",
+    "account name": rf"@[A-Za-z_]|(?i:{_NETWORK})(?i: (?:account|handle|name|id|user|username))?(?i: is |:)"
+    r"|#\p{Nd}{4}|u/[A-Za-z0-9_-]{3}",
 }
 """For each form what RE2, which reads a whole column at once, finds in every text that holds it, and in few others."""
 
