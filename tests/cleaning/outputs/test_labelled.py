@@ -96,6 +96,22 @@ def test_missing_is_missing_and_false_is_not(opened: Any, form: LabelledFormat) 
     assert table["text"].tolist() == ["x", "", "é" * 3000]
 
 
+def test_spss_is_told_the_level_of_measurement(opened: Any) -> None:
+    data = pd.DataFrame(
+        {
+            "regime": pd.Categorical(["b"], categories=["a", "b"]),
+            "education": pd.Categorical(["b"], categories=["a", "b"], ordered=True),
+            "flag": pd.array([True], dtype="boolean"),
+            "age": [42.0],
+            "when": pd.Series(["2026-01-31"]).astype("datetime64[us]"),
+            "text": pd.Series(["x"], dtype="str"),
+        }
+    )
+    told = opened(data, Codebook(variables=()), "sav")[1].variable_measure
+    nominal = dict.fromkeys(("regime", "flag", "text"), "nominal")
+    assert told == nominal | {"education": "ordinal", "age": "scale", "when": "scale"}
+
+
 def test_codes_that_are_no_whole_numbers_or_shared_give_way_to_places(opened: Any) -> None:
     shared = (Category(code="1", level="a"), Category(code="2", level="b"), Category(code="3", level="a"))
     same = (Category(code="1", level="a"), Category(code="01", level="b"))

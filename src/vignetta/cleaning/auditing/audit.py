@@ -168,9 +168,7 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
         yield from _repeated_rows(audited)
         return
     watched = {name for each in audited.exclusions for name in each.by}
-    watched |= {
-        each.where.rpartition(" ")[2] for each in audited.reading.problems
-    }  # the digits of damaged ids are lost
+    watched |= {each.where.rpartition(" ")[2] for each in audited.reading.problems}  # damaged ids look alike
     for each in audited.codebook.with_role("identifier", "personal"):
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:

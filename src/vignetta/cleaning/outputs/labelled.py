@@ -71,7 +71,8 @@ def labelled_file(responses: pd.DataFrame, codebook: Codebook, *, format: Labell
 
     A level is written as its code where the codes of the variable are whole numbers, else as its place from 1; its
     value label has the words shown, or the level where there are none. Scales stay their numbers. Variable labels are
-    the questions, cut to what the format holds. Missing is the system's missing value, and an empty text.
+    the questions, cut to what the format holds. SPSS is told the level of measurement. Missing is the system's missing
+    value, and an empty text.
 
     Parameters
     ----------
@@ -101,7 +102,9 @@ def labelled_file(responses: pd.DataFrame, codebook: Codebook, *, format: Labell
     table = pd.DataFrame({name: each.values for name, each in coded.items()})
     labels = {name: _cut_all(each.labels, format) for name, each in coded.items()}
     written = {name: each for name, each in labels.items() if each}
-    return _sav(table, titles, written) if format == "sav" else _dta(table, titles, written)
+    if format == "dta":
+        return _dta(table, titles, written)
+    return _sav(table, titles, written, {names[name]: _level(column) for name, column in responses.items()})
 
 
 def labelled_files(clean: "CleanExport", formats: Iterable[LabelledFormat]) -> dict[str, bytes]:
@@ -207,7 +210,20 @@ def _cut_all(labels: Mapping[float, str], format: LabelledFormat) -> dict[float,
     return {each: _cut(text, _LONGEST_VALUE[format]) for each, text in held.items()}
 
 
-def _sav(table: pd.DataFrame, titles: Mapping[str, str], labels: Mapping[str, dict[float, str]]) -> bytes:
+def _level(column: "pd.Series[Any]") -> str:
+    """What SPSS calls the level of measurement."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "ordinal" if column.dtype.ordered else "nominal"
+    numbers = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+    return "scale" if numbers or pd.api.types.is_datetime64_any_dtype(column.dtype) else "nominal"
+
+
+def _sav(
+    table: pd.DataFrame,
+    titles: Mapping[str, str],
+    labels: Mapping[str, dict[float, str]],
+    levels: Mapping[str, str],
+) -> bytes:
     import pyreadstat
 
     if problems := [*_too_long(table)]:
@@ -215,7 +231,12 @@ def _sav(table: pd.DataFrame, titles: Mapping[str, str], labels: Mapping[str, di
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "responses.sav"
         pyreadstat.write_sav(
-            table, path, column_labels=dict(titles), variable_value_labels=dict(labels), row_compress=True
+            table,
+            path,
+            column_labels=dict(titles),
+            variable_value_labels=dict(labels),
+            variable_measure=dict(levels),
+            row_compress=True,
         )
         content = bytearray(path.read_bytes())
     where, clock = _CLOCK_OF_SAV
