@@ -56,6 +56,15 @@ def test_check_lists_the_problems_of_all_files_and_run_writes_nothing(ran: Path)
     assert {each: each.read_bytes() for each in ran.rglob("*") if each.is_file()} == before
 
 
+def test_a_run_that_ends_early_says_which_results_are_old(ran: Path) -> None:
+    recipe = ran / "analysis/estimate.py"
+    recipe.write_text("import vignetta as vg\n\nraise vg.StudyError([])\n")
+    done = vignetta("run", cwd=ran)
+    assert done.returncode == 1
+    said = "The run ends at estimate: the results of estimate, report are those of an earlier run."
+    assert said in " ".join(done.stderr.split())
+
+
 def test_a_misspelt_command_ends_with_2(tmp_path: Path) -> None:
     assert vignetta("chekc", cwd=tmp_path).returncode == 2
 

@@ -8,7 +8,8 @@ import os
 import sys
 from typing import Final
 
-from vignetta.cli import studies as studies
+from vignetta.cli import declaring as declaring
+from vignetta.cli import stages as stages
 from vignetta.cli import surveys as surveys
 from vignetta.cli.console import app, fail
 from vignetta.errors import StudyError

@@ -82,3 +82,10 @@ def working(words: str, *, quiet: bool) -> Iterator[None]:
         return
     with err.status(words):
         yield
+
+
+def root_of(study: Path) -> Path:
+    """The folder of the study in a folder or above it. Raises `StudyError` when there is none."""
+    from vignetta.study.folder import load
+
+    return load(study).root
