@@ -34,6 +34,9 @@ _KNOWN_PERSONAL: Final = frozenset(
     [*_PANEL.split(), *(name for each in RECORD if each.role == "personal" for name in (each.import_id, each.column))]
 )
 
+_PERSONAL: Final = frozenset(each.replace("_", "").casefold() for each in _KNOWN_PERSONAL - {"Name"})
+"""The same without signs and capitals, as other programs write them: `ip_address`, `IP.Address`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Matching:
@@ -63,6 +66,7 @@ class _Found:
     splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, ...]] = field(default_factory=dict)
     renumbered: list[str] = field(default_factory=list)
+    by_r: list[str] = field(default_factory=list)
 
     def take(self, variable: Variable, at: Sequence[int], *, shared: bool) -> None:
         """Match a variable with the columns of its name, unless they differ or another variable has the name too."""
@@ -102,8 +106,11 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
     _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
-    if raw.respelled:
-        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], respelled)
+    spelling = respelled if raw.respelled else named_by_r if _is_named_by_r(raw) else None
+    if spelling:
+        exact = set(found.positions)
+        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], spelling)
+        found.by_r += [each for each in found.positions if each not in exact and spelling is named_by_r]
     absent = [each for each in codebook.variables if each.full_name not in found.positions]
     lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
@@ -147,6 +154,8 @@ def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
         yield f"Matched by ImportId although the column has another variable's name: {some(crossed)}."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
+    if found.by_r:
+        yield f"Matched by the column's name as R writes it: {some(found.by_r)}."
 
 
 def _crossed(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
@@ -170,7 +179,7 @@ def _equal(raw: RawExport, positions: Sequence[int]) -> bool:
 def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
     places: dict[str, list[int]] = {}
     for position, there in enumerate(found.raw.import_ids):
-        if there:
+        if there and position not in found.raw.beside:
             places.setdefault(there, []).append(position)
     owners = Counter(normal_import_id(each.import_id) for each in variables)
     for each in variables:
@@ -246,7 +255,7 @@ def _ends_in(text: str, label: str) -> bool:
 
 def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[str], str] = str) -> None:
     """Match by name, as a spelling writes it, among the columns that no ImportId gave away."""
-    used = {position for each in found.positions.values() for position in each}
+    used = {position for each in found.positions.values() for position in each} | {*found.raw.beside}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.raw.names):
         if name and position not in used:
@@ -260,6 +269,21 @@ def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[s
                 found.renumbered.append(each.full_name)
         elif split := _numbered(name, each, places):
             found.take_split(each, split)
+
+
+def named_by_r(name: str) -> str:
+    """A name as R's `read.csv` writes it, with points for all other signs.
+
+    >>> named_by_r("Duration (in seconds)"), named_by_r("2_Q5"), named_by_r("F-1-1")
+    ('Duration..in.seconds.', 'X2_Q5', 'F.1.1')
+    """
+    spelled = re.sub(r"[^\w.]", ".", name)
+    return spelled if re.match(r"[^\W\d_]|\.(?!\d)", spelled) else f"X{spelled}"
+
+
+def _is_named_by_r(raw: RawExport) -> bool:
+    """Whether all names are such as R writes, in a file that has no ImportIds."""
+    return bool(raw.separator) and not any(raw.import_ids) and all(each in ("", named_by_r(each)) for each in raw.names)
 
 
 def _column(variable: Variable) -> str:
@@ -286,6 +310,7 @@ def _account(
     raw: RawExport, codebook: Codebook, positions: Mapping[str, tuple[int, ...]], absent: Sequence[Variable]
 ) -> pd.DataFrame:
     owner = {position: each for each in codebook.variables for position in positions.get(each.full_name, ())}
+    owner |= {labels: owner[codes] for labels, codes in raw.beside.items() if codes in owner}
     rows = [_row(raw, position, owner.get(position)) for position in range(len(raw.names))]
     rows += [
         {"column": each.column, "import_id": each.import_id, "variable": each.full_name, "status": "absent"}
@@ -311,4 +336,4 @@ def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, 
 
 def is_personal(name: str, import_id: str) -> bool:
     """Whether a column is known to identify somebody."""
-    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id))
+    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id)) or squeezed(name) in _PERSONAL

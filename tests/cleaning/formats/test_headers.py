@@ -1,5 +1,6 @@
 """Which rows are header rows, what a file without names is called by, and header rows in the middle."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,3 +45,36 @@ def test_header_rows_below_responses_are_told(write: Write, responses: list[Row]
 
 def test_a_respondent_who_writes_a_columns_name_is_no_header(write: Write) -> None:
     assert len(read_raw(write("Q1,Q2,Q3,Q4\nQ1,2,3,4\n1,2,3,ImportId'\n")).cells) == 2
+
+
+def ids(*cells: dict[str, object]) -> str:
+    return ",".join('"' + json.dumps(each).replace('"', '""') + '"' for each in cells)
+
+
+def test_points_of_a_heat_map_have_ids_of_their_own(write: Write) -> None:
+    points = [{"ImportId": "QID2", "point": n, "coord": each} for n in (1, 2) for each in "xy"]
+    raw = read_raw(write(f"Q2_1_x,Q2_1_y,Q2_2_x,Q2_2_y\na,b,c,d\n{ids(*points)}\n1,2,3,4\n"))
+    assert raw.import_ids == ("QID2_1_x", "QID2_1_y", "QID2_2_x", "QID2_2_y")
+
+
+@pytest.mark.parametrize("key", ["isLabelsColumn", "IsLabelsColumn"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_words_stand_beside_the_codes_of_the_same_import_id(write: Write, key: str, first: int) -> None:
+    both = [{"ImportId": "QID1"}, {"ImportId": "QID1", key: True}]
+    cells = [["1", "Yes"], ["", ""], ["1,2", "Yes,No"]]
+    rows = [",".join(f'"{row[each]}"' for each in (first, 1 - first)) for row in cells]
+    head = f"Q1,Q1\nDo you?,Do you?\n{ids(both[first], both[1 - first])}\n"
+    raw = read_raw(write(head + "\n".join(rows) + "\n"))
+    assert (raw.beside, raw.words) == ({1 - first: first}, {first: {"1": "Yes"}})
+
+
+def test_words_without_codes_are_a_column_like_others(write: Write) -> None:
+    alone = ids({"ImportId": "QID1", "isLabelsColumn": True}, {"ImportId": "QID2"})
+    assert read_raw(write(f"Q1,Q2\nDo you?,And?\n{alone}\nYes,1\n")).beside == {}
+
+
+def test_columns_may_be_called_by_their_import_ids(write: Write) -> None:
+    """As qualtRics calls them when asked to; an author may call a column QID5 without meaning the question."""
+    raw = read_raw(write("startDate,_recordId,QID4_1,regime\n2026-03-01 09:00:00,R_1,2,x\n"))
+    assert raw.import_ids == ("startDate", "_recordId", "QID4_1", "")
+    assert read_raw(write("StartDate,QID5\n2026-03-01 09:00:00,2\n")).import_ids == ("", "")

@@ -129,7 +129,8 @@ def _problems(audited: Audited) -> Sequence[Problem]:
 def _columns(audited: Audited) -> Iterator[Finding]:
     """Columns that the codebook does not know, and variables without a column."""
     columns = audited.reading.matching.columns
-    listed = [str(each) for each in columns.loc[columns["status"] == "listed", "column"]]
+    left = columns[columns["status"] == "listed"]
+    listed = [each or f"column {n}" for each, n in zip(left["column"].map(str), left["position"], strict=True)]
     absent = columns[columns["status"] == "absent"]
     if listed:
         what = f"the codebook does not know {some(listed)}; they are left behind."

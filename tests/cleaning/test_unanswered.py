@@ -1,0 +1,86 @@
+"""What R writes for a missing cell is missing where it can be nothing else, and told where it could be."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cleaning.small_export import CODEBOOK, REGULAR, Row, export_text, rows
+from vignetta.cleaning.matching import named_by_r
+from vignetta.cleaning.responses import CleanExport, read_export
+from vignetta.errors import StudyError
+from vignetta.frames import csv_text
+
+Write = Callable[..., Path]
+
+GAPS = rows({"education": "", "age": "", "comment": ""}, {"news": "", "recall": ""}, {})
+
+
+def saved_by_r(responses: list[Row]) -> list[Row]:
+    return [{name: cell or "NA" for name, cell in each.items()} for each in responses]
+
+
+def read(path: Path) -> CleanExport:
+    return read_export(path, CODEBOOK)
+
+
+def test_missing_cells_are_missing_after_r(write: Write) -> None:
+    expected = read(write(export_text(GAPS, "one"))).responses
+    found = read(write(export_text(saved_by_r(GAPS), "one")))
+    assert csv_text(found.responses) == csv_text(expected)
+    assert "`education`: NA, as R writes it, is missing in 1 of 3 rows." in found.notes
+
+
+def test_a_text_is_kept_where_other_cells_of_its_column_are_empty(write: Write) -> None:
+    changed = [each | {"comment": comment} for each, comment in zip(saved_by_r(GAPS), ("NA", "", "x"), strict=True)]
+    found = read(write(export_text(changed, "one")))
+    assert found.responses["comment"].fillna("").tolist() == ["NA", "", "x"]
+    assert "Nothing says whether NA means missing; it is kept as text in `comment`." in found.notes
+
+
+def test_a_category_of_that_name_is_told(write: Write) -> None:
+    changed = [each | {"regime": "NA"} for each in saved_by_r(GAPS)]
+    with pytest.raises(StudyError, match="regime: `NA` is a category, or what R writes for a missing one"):
+        read(write(export_text(changed, "one")))
+
+
+def test_an_answer_alone_does_not_tell_that_r_saved_the_file(write: Write) -> None:
+    found = read(write(export_text(rows({"comment": "NA", "regime": "NA"}, {}), "one")))
+    assert found.responses.loc[0, ["comment", "regime"]].tolist() == ["NA", "NA"]
+    with pytest.raises(StudyError, match="age: `NA` is not a number"):
+        read(write(export_text(rows({"age": "NA"}, {}), "one")))
+
+
+def test_split_columns_after_r(write: Write) -> None:
+    cells: list[Row] = [{"news_1": "1", "news_2": "NA", "news_3": "1"}, {"news_1": "NA", "news_2": "1", "news_3": "NA"}]
+    kept = {name: cell for name, cell in REGULAR.items() if name != "news"}
+    found = read(write(export_text([kept | {"ResponseId": each["news_1"]} | each for each in cells], "one")))
+    assert found.responses["news"].tolist() == ["paper; web", "radio"]
+
+
+def test_names_as_r_writes_them_are_matched_and_told(write: Write) -> None:
+    path = write(export_text([{named_by_r(name): cell for name, cell in each.items()} for each in GAPS], "one"))
+    found = read(path)
+    assert found.responses["duration"].tolist() == [240] * 3
+    assert "Matched by the column's name as R writes it: `duration`." in found.notes
+
+
+def test_points_in_names_of_an_export_are_not_taken_for_other_signs(write: Write) -> None:
+    """A file that has a name which R would not write was not saved by it."""
+    moved = [{"a b": "1", **{name.replace("approval_1", "approval.1"): cell for name, cell in REGULAR.items()}}]
+    codebook = CODEBOOK.model_copy(
+        update={
+            "variables": tuple(
+                each.model_copy(update={"column": "approval-1", "import_id": ""}) if each.name == "approval" else each
+                for each in CODEBOOK.variables
+            )
+        }
+    )
+    with pytest.raises(StudyError, match="the outcome `approval` has no column"):
+        read_export(write(export_text(moved, "one")), codebook)
+
+
+@pytest.mark.parametrize(("cell", "truth"), [("WAHR", True), ("FAUX", False), ("Onwaar", False), ("VERDADERO", True)])
+def test_truth_values_of_a_spreadsheet_in_another_language(write: Write, cell: str, truth: bool) -> None:
+    found = read(write(export_text(rows({"Finished": cell}), separator=";")))
+    assert found.responses["finished"].tolist() == [truth]
