@@ -31,6 +31,9 @@ def test_every_column_gets_a_variable(write: Write, responses: list[Row], header
 def test_answers_in_own_words_are_open(write: Write, responses: list[Row]) -> None:
     drafted = codebook_of_export(write(export_text(responses)))
     assert (drafted["comment"].role, drafted["approval_1"].role) == ("open", "other")
+    ids = '"{""ImportId"":""QID1_FILE_NAME""}","{""ImportId"":""QID1_FILE_SIZE""}"'
+    drafted = codebook_of_export(write(f"Q1_Name,Q1_Size\nName,Size\n{ids}\nLife of A. B..pdf,7\n"))
+    assert [each.role for each in drafted.variables] == ["open", "other"]
 
 
 def test_names_that_are_alike_or_taken_become_different(write: Write) -> None:

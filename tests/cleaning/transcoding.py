@@ -207,6 +207,8 @@ def _header(sample: Sample, headers: Headers) -> Iterator[Record]:
     names, texts = [each.name for each in sample.fields], [each.text for each in sample.fields]
     if headers == "legacy":
         old = [LEGACY.get(each.id, each.name) for each in sample.fields]
+        orders = [each.kind == "order" for each in sample.fields]
+        names = [f"DO-BR-{name.removesuffix('_DO')}" if of else name for name, of in zip(names, orders, strict=True)]
         renamed = [each.id in LEGACY or each.kind == "time" for each in sample.fields]
         yield [f"V{place}" if new else name for place, (new, name) in enumerate(zip(renamed, names, strict=True), 1)]
         yield [name if new else text for new, name, text in zip(renamed, old, texts, strict=True)]

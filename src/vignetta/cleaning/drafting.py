@@ -11,7 +11,7 @@ from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import is_personal, match
 from vignetta.codebook import RECORD, Codebook, Kind, Role, Variable
 
-_OPEN: Final = re.compile(r".*_TEXT")
+_OPEN: Final = re.compile(r".*_(TEXT|FILE_NAME)")
 
 
 def codebook_of_export(path: str | Path, *, format: ExportFormat = "qualtrics") -> Codebook:

@@ -26,6 +26,7 @@ _RENAMED: Final = {
     "EmailAddress": "RecipientEmail",
 }
 """Names of the first columns in legacy exports, and their present names."""
+_OLD_ORDER: Final = re.compile(r"^DO-(?:BR|BL|Q)-(.+)$")
 _PANEL: Final = (
     "Name LocationAccuracy PROLIFIC_PID prolific_id ProlificID workerId worker_id WorkerId MTurkCode "
     "participantId CloudResearchParticipantId"
@@ -259,7 +260,7 @@ def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[s
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.raw.names):
         if name and position not in used:
-            places.setdefault(spelling(_RENAMED.get(name, name)), []).append(position)
+            places.setdefault(spelling(_present(name)), []).append(position)
     owners = Counter(spelling(_column(each)) for each in variables)
     for each in variables:
         name = spelling(_column(each))
@@ -287,8 +288,12 @@ def _is_named_by_r(raw: RawExport) -> bool:
 
 
 def _column(variable: Variable) -> str:
-    name = variable.column or variable.import_id
-    return _RENAMED.get(name, name)
+    return _present(variable.column or variable.import_id)
+
+
+def _present(name: str) -> str:
+    """The present name of a column: viewing orders were called `DO-BR-FL_3` and `DO-Q-Q5`."""
+    return _RENAMED.get(name) or _OLD_ORDER.sub(r"\1_DO", name)
 
 
 def _has_another_id(raw: RawExport, variable: Variable, position: int) -> bool:

@@ -28,6 +28,20 @@ def test_without_names_columns_are_called_by_their_import_ids(write: Write, resp
     assert both.cells.equals(read_raw(write("".join([names, texts, ids, *rows]))).cells)
 
 
+@pytest.mark.parametrize("kept", ["ResponseId", "Status", "Finished", "UserLanguage", "DistributionChannel"])
+def test_labels_are_a_header_row_also_where_dates_were_left_out(write: Write, kept: str) -> None:
+    label = {"ResponseId": "Response ID", "Status": "Response Type", "UserLanguage": "User Language"}.get(kept, kept)
+    label = "Distribution Channel" if kept == "DistributionChannel" else label
+    raw = read_raw(write(f"{kept},Q1\n{label},How are you?\n1,2\n"))
+    assert (raw.header_rows, raw.texts[1], len(raw.cells)) == (2, "How are you?", 1)
+    assert read_raw(write(f"{kept},Q1\n1,2\n1,3\n")).header_rows == 1
+
+
+def test_import_ids_between_tabs_are_no_json(write: Write) -> None:
+    raw = read_raw(write('{"ImportId":"_recordId"}\t{"ImportId":"QID1"}\nR_1\t2\n'))
+    assert (raw.import_ids, len(raw.cells)) == (("_recordId", "QID1"), 1)
+
+
 def test_the_zone_of_each_column_is_known(write: Write) -> None:
     ids = '"{""ImportId"":""startDate"",""timeZone"":""Asia/Tokyo""}","{""ImportId"":""x"",""timeZone"":""Nowhere""}"'
     raw = read_raw(write(f"StartDate,x\nStart,x\n{ids}\n2026-03-01 09:00:00,1\n"))

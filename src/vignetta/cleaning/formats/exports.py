@@ -25,7 +25,7 @@ _BEGINNINGS: Final[Mapping[bytes, str]] = {
     rb"PAR1": "parquet",
     rb"\s*<(?i:!doctype html|html)": "page",
     rb"\s*<[?!\w]": "xml",
-    rb"\s*\{\s*[\"}]|\s*\[\s*[{\]]": "json",
+    rb"\s*\{\s*(?!\"ImportId\")[\"}]|\s*\[\s*[{\]]": "json",
     rb"\xd0\xcf\x11\xe0": "spreadsheet",
     rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh\d|\xfd7zXZ": "compressed",
     rb"%PDF|\x89PNG|\xff\xd8\xff|RD[AX]\d\n|\{\\rtf": "foreign",

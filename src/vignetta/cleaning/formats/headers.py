@@ -16,6 +16,14 @@ from vignetta.cleaning.formats.raw_exports import LEGACY_FIRST, ExportFormat, is
 from vignetta.errors import Problem, StudyError
 
 _DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
+_LABELS: Final = {
+    "Status": "Response Type",
+    "Finished": "Finished",
+    "ResponseId": "Response ID",
+    "DistributionChannel": "Distribution Channel",
+    "UserLanguage": "User Language",
+}
+"""What stands below the names of columns in which no response has it, where those with dates were left out."""
 _PARTS: Final = ("choiceId", "point", "coord")
 """What tells columns of one ImportId apart: the choice, or the point of a heat map and its coordinate."""
 _LEGACY_NAME: Final = re.compile(r"V\d+")
@@ -111,9 +119,12 @@ def _is_legacy(names: list[str], texts: list[str]) -> bool:
 
 
 def _is_text_row(names: list[str], record: list[str]) -> bool:
-    """Whether the second record holds words where every response has a date or a number."""
-    cells = [cell for name, cell in zip(names, record, strict=True) if name in _DATED and cell]
-    return bool(cells) and not any(re.search(r"\d", each) for each in cells)
+    """Whether the second record holds words where every response has a date or a number, or else Qualtrics' labels."""
+    there = dict(zip(names, record, strict=True))
+    cells = [there[each] for each in _DATED if there.get(each)]
+    if cells:
+        return not any(re.search(r"\d", each) for each in cells)
+    return any(there.get(name) == label for name, label in _LABELS.items())
 
 
 def _pairs(cell: str) -> dict[str, str]:
