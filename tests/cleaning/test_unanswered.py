@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.cleaning.small_export import CODEBOOK, REGULAR, Row, export_text, rows
+from vignetta.cleaning.drafting import codebook_of_export
 from vignetta.cleaning.matching import named_by_r
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.errors import StudyError
+from vignetta.exclusions import Exclusion
 from vignetta.frames import csv_text
 
 Write = Callable[..., Path]
@@ -49,6 +51,23 @@ def test_an_answer_alone_does_not_tell_that_r_saved_the_file(write: Write) -> No
     assert found.responses.loc[0, ["comment", "regime"]].tolist() == ["NA", "NA"]
     with pytest.raises(StudyError, match="age: `NA` is not a number"):
         read(write(export_text(rows({"age": "NA"}, {}), "one")))
+
+
+def test_what_qualtrics_notes_of_a_response_shows_that_r_saved_the_file(write: Write) -> None:
+    """A drafted codebook has no categories that could show it."""
+    path = write(export_text(saved_by_r(rows({"LocationLatitude": "", "comment": ""}, {"comment": "x"})), "one"))
+    found = read_export(path, codebook_of_export(path))
+    assert found.responses["comment"].fillna("").tolist() == ["", "x"]
+    assert "`comment`: NA, as R writes it, is missing in 1 of 2 rows." in found.notes
+
+
+@pytest.mark.parametrize("nobody", ["NA", "*******", "", " "])
+def test_what_was_removed_of_a_person_is_not_the_same_person(write: Write, nobody: str) -> None:
+    twice = rows(*[{"IPAddress": nobody, "RecipientEmail": nobody, "ExternalReference": nobody}] * 2)
+    rule = Exclusion(rule="duplicate", by="ip_address")  # type: ignore[arg-type]
+    found = read_export(write(export_text(twice)), CODEBOOK, exclusions=[rule])
+    assert found.ledger["state"].tolist() == ["analysed", "analysed"]
+    assert not any("stands in several rows" in each for each in found.notes)
 
 
 def test_split_columns_after_r(write: Write) -> None:

@@ -15,6 +15,9 @@ UNANSWERED: Final = "-99"
 """Qualtrics writes it, when asked to, for a question that was seen and not answered."""
 R_MISSING: Final = "NA"
 """R writes it for what is missing."""
+NOBODY: Final = r"^\s*(?:NA|\*+)\s*$"
+"""What stands for what was removed of a person: such cells are not the same person."""
+_NOTED: Final = ("ip_address", "email", "latitude", "longitude")
 
 
 def leave_out_unanswered(columns: Sequence[Column], raw: RawExport, matching: Matching) -> list[str]:
@@ -27,7 +30,7 @@ def leave_out_unanswered(columns: Sequence[Column], raw: RawExport, matching: Ma
     for each, marked in zip(columns, recoded, strict=True):
         _leave_out(each, marked, any(recoded))
         _leave_out_declared(each, raw, matching)
-    by_r = any(_stands_for_no_category(each, R_MISSING) for each in columns)
+    by_r = any(_stands_for_no_category(each, R_MISSING) for each in columns) or _noted_by_r(columns, raw, matching)
     for each in columns if by_r else ():
         _leave_out_of_r(each)
     kept = [] if any(recoded) else [(UNANSWERED, "seen but not answered")]
@@ -42,6 +45,14 @@ def _stands_for_no_category(column: Column, cell: str) -> bool:
     if column.variable.kind in CATEGORICAL:
         return not _is_category(column, cell)
     return column.variable.kind == "time"
+
+
+def _noted_by_r(columns: Sequence[Column], raw: RawExport, matching: Matching) -> bool:
+    """Whether NA stands in what Qualtrics notes of a response by itself and no respondent writes."""
+    there = [matching.positions[name] for name in _NOTED if name in matching.positions]
+    return any(each.format == "qualtrics" for each in columns) and any(
+        (raw.cells[place] == R_MISSING).any() for places in there for place in places
+    )
 
 
 def _is_category(column: Column, cell: str) -> bool:
