@@ -7,7 +7,6 @@ import pytest
 
 from tests.cleaning.small_export import CODEBOOK, REGULAR, Row, export_text, rows
 from vignetta.cleaning.drafting import codebook_of_export
-from vignetta.cleaning.matching import named_by_r
 from vignetta.cleaning.responses import CleanExport, read_export
 from vignetta.errors import StudyError
 from vignetta.exclusions import Exclusion
@@ -75,28 +74,6 @@ def test_split_columns_after_r(write: Write) -> None:
     kept = {name: cell for name, cell in REGULAR.items() if name != "news"}
     found = read(write(export_text([kept | {"ResponseId": each["news_1"]} | each for each in cells], "one")))
     assert found.responses["news"].tolist() == ["paper; web", "radio"]
-
-
-def test_names_as_r_writes_them_are_matched_and_told(write: Write) -> None:
-    path = write(export_text([{named_by_r(name): cell for name, cell in each.items()} for each in GAPS], "one"))
-    found = read(path)
-    assert found.responses["duration"].tolist() == [240] * 3
-    assert "Matched by the column's name as R writes it: `duration`." in found.notes
-
-
-def test_points_in_names_of_an_export_are_not_taken_for_other_signs(write: Write) -> None:
-    """A file that has a name which R would not write was not saved by it."""
-    moved = [{"a b": "1", **{name.replace("approval_1", "approval.1"): cell for name, cell in REGULAR.items()}}]
-    codebook = CODEBOOK.model_copy(
-        update={
-            "variables": tuple(
-                each.model_copy(update={"column": "approval-1", "import_id": ""}) if each.name == "approval" else each
-                for each in CODEBOOK.variables
-            )
-        }
-    )
-    with pytest.raises(StudyError, match="the outcome `approval` has no column"):
-        read_export(write(export_text(moved, "one")), codebook)
 
 
 @pytest.mark.parametrize(("cell", "truth"), [("WAHR", True), ("FAUX", False), ("Onwaar", False), ("VERDADERO", True)])

@@ -44,7 +44,8 @@ def codebook_of_export(path: str | Path, *, format: ExportFormat = "qualtrics") 
 
 def _record(raw: RawExport) -> Mapping[int, Variable]:
     """Which columns hold what every Qualtrics export has."""
-    names, ids = {each.column for each in RECORD} | {"ResponseID"}, {each.import_id for each in RECORD}
+    names = {each.column for each in RECORD} | {"ResponseID", "responseid", "startdate"}
+    ids = {each.import_id for each in RECORD}
     if names.isdisjoint(raw.names) and ids.isdisjoint(raw.import_ids):
         return {}
     found = match(raw, Codebook(variables=RECORD)).positions

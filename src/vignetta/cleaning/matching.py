@@ -67,7 +67,7 @@ class _Found:
     splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, ...]] = field(default_factory=dict)
     renumbered: list[str] = field(default_factory=list)
-    by_r: list[str] = field(default_factory=list)
+    spelled: dict[str, list[str]] = field(default_factory=dict)
 
     def take(self, variable: Variable, at: Sequence[int], *, shared: bool) -> None:
         """Match a variable with the columns of its name, unless they differ or another variable has the name too."""
@@ -107,11 +107,10 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
     _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
-    spelling = respelled if raw.respelled else named_by_r if _is_named_by_r(raw) else None
-    if spelling:
-        exact = set(found.positions)
-        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], spelling)
-        found.by_r += [each for each in found.positions if each not in exact and spelling is named_by_r]
+    for how, spelling in _spellings(raw).items():
+        before = set(found.positions)
+        _by_name(found, [each for each in codebook.variables if each.full_name not in before], spelling)
+        found.spelled[how] = [each for each in found.positions if each not in before]
     absent = [each for each in codebook.variables if each.full_name not in found.positions]
     lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
@@ -155,8 +154,9 @@ def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
         yield f"Matched by ImportId although the column has another variable's name: {some(crossed)}."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
-    if found.by_r:
-        yield f"Matched by the column's name as R writes it: {some(found.by_r)}."
+    for how, names in found.spelled.items():
+        if how and names:
+            yield f"Matched by the column's name {how}: {some(names)}."
 
 
 def _crossed(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
@@ -282,9 +282,14 @@ def named_by_r(name: str) -> str:
     return spelled if re.match(r"[^\W\d_]|\.(?!\d)", spelled) else f"X{spelled}"
 
 
-def _is_named_by_r(raw: RawExport) -> bool:
-    """Whether all names are such as R writes, in a file that has no ImportIds."""
-    return bool(raw.separator) and not any(raw.import_ids) and all(each in ("", named_by_r(each)) for each in raw.names)
+def _spellings(raw: RawExport) -> Mapping[str, Callable[[str], str]]:
+    """How another format or program wrote all names, and its spelling of them; formats that always do are not told."""
+    if raw.respelled:
+        return {"": respelled}
+    if not raw.separator or any(raw.import_ids):
+        return {}
+    spellings: dict[str, Callable[[str], str]] = {"as R writes it": named_by_r, "in small letters": str.lower}
+    return {how: each for how, each in spellings.items() if all(name in ("", each(name)) for name in raw.names)}
 
 
 def _column(variable: Variable) -> str:
