@@ -31,6 +31,9 @@ def test_every_column_gets_a_variable(write: Write, responses: list[Row], header
 def test_answers_in_own_words_are_open(write: Write, responses: list[Row]) -> None:
     drafted = codebook_of_export(write(export_text(responses)))
     assert (drafted["comment"].role, drafted["approval_1"].role) == ("open", "other")
+    ids = '"{""ImportId"":""QID1_FILE_NAME""}","{""ImportId"":""QID1_FILE_SIZE""}"'
+    drafted = codebook_of_export(write(f"Q1_Name,Q1_Size\nName,Size\n{ids}\nLife of A. B..pdf,7\n"))
+    assert [each.role for each in drafted.variables] == ["open", "other"]
 
 
 def test_names_that_are_alike_or_taken_become_different(write: Write) -> None:
@@ -51,3 +54,19 @@ def test_words_beside_codes_become_categories(tmp_path: Path) -> None:
 
 def test_a_table_has_no_columns_of_qualtrics(write: Write) -> None:
     assert codebook_of_export(write("Status,x\n7,1\n"), format="table").names == ["Status", "x"]
+
+
+def test_a_file_with_renamed_columns_is_drafted_and_what_identifies_somebody_known(write: Write) -> None:
+    """Names of the record's ImportIds in small letters, as other programs write names, are no ImportIds."""
+    drafted = codebook_of_export(write("status,ip_address,recipient.email,q1\n0,192.0.2.1,a@example.org,1\n"))
+    assert [each.role for each in drafted.variables] == ["other", "personal", "personal", "other"]
+
+
+def test_columns_of_words_beside_codes_make_no_variables(write: Write) -> None:
+    pair = '"{""ImportId"":""QID1""}","{""ImportId"":""QID1"",""isLabelsColumn"":true}"'
+    path = write(f"Q1,Q1\nDo you?,Do you?\n{pair}\n1,Yes\n2,No\n")
+    drafted = codebook_of_export(path)
+    assert (drafted.names, drafted["Q1"].levels) == (["Q1"], ["Yes", "No"])
+    clean = read_export(path, drafted)
+    assert clean.columns["status"].tolist() == ["matched", "matched"]
+    assert clean.responses["Q1"].tolist() == ["Yes", "No"]

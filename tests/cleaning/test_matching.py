@@ -147,6 +147,14 @@ def test_legacy_names_are_known(write: Write) -> None:
     assert found.positions == {"response_id": (0,), "email": (1,)}
 
 
+@pytest.mark.parametrize(
+    ("old", "name"), [("DO-BR-FL_3", "FL_3_DO"), ("DO-Q-Q5", "Q5_DO"), ("DO-BL-Start", "Start_DO")]
+)
+def test_viewing_orders_of_legacy_exports_are_known(write: Write, old: str, name: str) -> None:
+    path = write(f"V1,{old}\nResponseID,Display Order: Block\nR_1,One|Two\n")
+    assert matched(path, variable("order", name)).positions == {"order": (1,)}
+
+
 # ------------------------------------------------------------------------------------------------ split columns
 
 NEWS = variable("news", "Q1", "QID1", kind="multiple", codes="127")

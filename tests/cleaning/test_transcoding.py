@@ -51,6 +51,8 @@ SETTINGS = {
     "unanswered": Setting(unanswered=True),
     "unanswered, in words": Setting(unanswered=True, values="words"),
     "unanswered, split": Setting(unanswered=True, split=True),
+    "words beside codes": Setting(beside=True),
+    "words beside codes, split, unanswered": Setting(beside=True, split=True, unanswered=True),
     "another time zone": Setting(zone="Asia/Kolkata"),
     "UTC, zipped": Setting(zone="UTC", zipped=True),
     "SPSS": Setting(format="sav"),

@@ -118,8 +118,16 @@ def test_an_unknown_category_is_told_with_the_files_words_and_a_remedy(write: Wr
     found = told(read_values, raw, codebook, match(raw, codebook), format="qualtrics")
     assert found == [
         "export.csv q: `9` (`N/A` in the file) is not a category of `q` (data row 2). The codebook has `1` (Low), "
-        "`3` (Middle), `2` (High). Declare it if it is an answer; empty its cells, in a copy, if it stands for none."
+        "`3` (Middle), `2` (High). Declare it if it is an answer. If not, empty its cells, in a copy, or export again "
+        "with -99 for it."
     ]
+
+
+def test_another_code_for_unanswered_is_told_with_its_remedy(read: Read) -> None:
+    """The API writes any number for questions that were seen but not answered; only -99 is known to mean it."""
+    (found,) = told(read, ["1,", "999,"], asked("category", categories=LEVELS), PAD)
+    assert "`999` is not a category" in found
+    assert found.endswith("export again with -99 for it.")
 
 
 def test_problems_of_all_columns_are_told_together(read: Read) -> None:
@@ -149,8 +157,20 @@ def test_what_is_no_number_is_told(read: Read, cell: str) -> None:
 
 
 def test_decimal_commas_belong_to_semicolons(read: Read) -> None:
-    assert read(["0,5;", "2;"], asked("number"), PAD, separator=";").data["q"].tolist() == [0.5, 2.0]
-    assert "`0,5` is not a number" in told(read, ['"0,5",'], asked("number"), PAD)[0]
+    assert read(["0,5;", "1,234;"], asked("number"), PAD, separator=";").data["q"].tolist() == [0.5, 1.234]
+
+
+@pytest.mark.parametrize("comma", ["0,5", "12,25", "1234,567", "0,125", "-3,1415"])
+def test_decimal_commas_are_a_setting_of_exports(read: Read, comma: str) -> None:
+    found = read([f'"{comma}",', "2,", '"1,234",'], asked("number"), PAD)
+    assert found.data["q"].tolist() == [float(comma.replace(",", ".")), 2.0, 1.234]
+    assert "Numbers are written with decimal commas." in found.notes
+
+
+@pytest.mark.parametrize("others", [["1.5,"], []])
+def test_commas_that_may_stand_between_thousands_are_told(read: Read, others: list[str]) -> None:
+    assert "`1,234` is not a number" in told(read, ['"1,234",', *others], asked("number"), PAD)[0]
+    assert "`0,5` is not a number" in told(read, ['"0,5",', "1.5,"], asked("number"), PAD)[0]
 
 
 def test_numbers_out_of_range_are_told_with_their_rows(read: Read) -> None:
@@ -171,13 +191,17 @@ def test_numbers_out_of_range_are_told_with_their_rows(read: Read) -> None:
         (["3/1/26 9:05", "3/14/26 9:05"], "2026-03-01 09:05:00"),
         (["1/3/2026 9:05:07", "14/3/2026 9:05"], "2026-03-01 09:05:07"),
         (["01.03.2026 09:05", "31.03.2026 09:05"], "2026-03-01 09:05:00"),
+        (["01-03-2026 09:05", "31-03-2026 9:05"], "2026-03-01 09:05:00"),
+        (["3/1/2026 12:05:07 AM", "3/14/2026 1:05 PM"], "2026-03-01 00:05:07"),
+        (["3/1/2026 1:05:07 pm", "3/14/2026 12:05 PM"], "2026-03-01 13:05:07"),
+        (["2026/3/1 9:05", "2026/03/01 09:05"], "2026-03-01 09:05:00"),
     ],
 )
 def test_times(read: Read, cells: list[str], expected: str) -> None:
     found = read([*(f"{each}," for each in cells), ",x"], asked("time"), PAD)
     assert found.data["q"][0] == pd.Timestamp(expected)
     assert found.data["q"].isna().tolist() == [False] * len(cells) + [True]
-    assert ("spreadsheet" in " ".join(found.notes)) == ("/" in cells[0] or "." in cells[0])
+    assert ("spreadsheet" in " ".join(found.notes)) == (not cells[0].startswith("2026"))
 
 
 def test_dates_that_nothing_decides_are_missing_and_told(read: Read) -> None:

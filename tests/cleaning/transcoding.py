@@ -31,13 +31,17 @@ LEGACY: Final = {"_recordId": "ResponseID", "externalDataReference": "ExternalDa
 
 @dataclass(frozen=True)
 class Field:
-    """A column: its name, question text and ImportId; for several choices the words of each code."""
+    """A column: its name, question text and ImportId; for several choices the words of each code.
+
+    `words` says that it holds the words of the codes in the column before it.
+    """
 
     name: str
     text: str
     id: str
     kind: Literal["plain", "question", "several", "order", "choice", "time"] = "plain"
     choices: Mapping[str, str] = field(default_factory=dict)
+    words: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class Setting:
     unanswered: bool = False
     zone: str = "America/Denver"
     zipped: bool = False
+    beside: bool = False
     by: Literal["id", "name"] = "id"
 
     @property
@@ -108,6 +113,8 @@ def transcoded(sample: Sample, setting: Setting) -> bytes:
         changed = _split(changed, "0" if setting.unanswered else "", legacy)
     if setting.unanswered:
         changed = _unanswered(changed)
+    if setting.beside:
+        changed = _with_words_beside(changed)
     content = _FORMATS[setting.format](changed, setting)
     return _zipped(content, f"Survey.{setting.format}") if setting.zipped else content
 
@@ -156,6 +163,19 @@ def _columns(column: Field, empty: str, legacy: bool) -> Callable[[str, bool], R
     return cells
 
 
+def _with_words_beside(sample: Sample) -> Sample:
+    """Codes, and after each column whose words differ from them a column of these, of the same name and ImportId."""
+    fields: list[Field] = []
+    columns: list[Record] = []
+    coded, worded = (zip(*table, strict=True) for table in (sample.codes, sample.words))
+    for each, codes, words in zip(sample.fields, coded, worded, strict=True):
+        labels = [replace(each, words=True)] * (codes != words)
+        fields += [each, *labels]
+        columns += [list(codes), *[list(words)] * len(labels)]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return replace(sample, fields=fields, codes=rows, words=rows)
+
+
 def _unanswered(sample: Sample) -> Sample:
     asked = [place for place, each in enumerate(sample.fields) if each.kind in ("question", "several")]
 
@@ -187,6 +207,8 @@ def _header(sample: Sample, headers: Headers) -> Iterator[Record]:
     names, texts = [each.name for each in sample.fields], [each.text for each in sample.fields]
     if headers == "legacy":
         old = [LEGACY.get(each.id, each.name) for each in sample.fields]
+        orders = [each.kind == "order" for each in sample.fields]
+        names = [f"DO-BR-{name.removesuffix('_DO')}" if of else name for name, of in zip(names, orders, strict=True)]
         renamed = [each.id in LEGACY or each.kind == "time" for each in sample.fields]
         yield [f"V{place}" if new else name for place, (new, name) in enumerate(zip(renamed, names, strict=True), 1)]
         yield [name if new else text for new, name, text in zip(renamed, old, texts, strict=True)]
@@ -200,8 +222,10 @@ def _header(sample: Sample, headers: Headers) -> Iterator[Record]:
         yield [f"{{'ImportId': '{_old(each.id)}'}}" for each in sample.fields]
 
 
-def _import_id(column: Field, zone: str) -> dict[str, str]:
-    return {"ImportId": column.id} | ({"timeZone": zone} if column.kind == "time" else {})
+def _import_id(column: Field, zone: str) -> dict[str, Any]:
+    pairs: dict[str, Any] = {"ImportId": column.id}
+    pairs |= {"timeZone": zone} if column.kind == "time" else {}
+    return pairs | ({"isLabelsColumn": True} if column.words else {})
 
 
 def _old(number: str) -> str:
@@ -266,7 +290,7 @@ def _responses(sample: Sample) -> Iterator[dict[str, Any]]:
 
 def _json_value(column: Field, cell: str) -> Any:
     if column.kind == "time":
-        return cell.replace(" ", "T") + "Z"
+        return cell.replace(" ", "T") + (".380Z" if column.id == "recordedDate" else "Z")
     if column.kind == "several" and cell != "-99":
         return cell.split(",")
     numeric = re.fullmatch(r"-?[1-9]\d{0,8}|0", cell) and not column.id.endswith("_TEXT")

@@ -23,6 +23,9 @@ _FLAGS: Final = (
     Category(code="0", level="false", label="False"),
     Category(code="1", level="true", label="True"),
 )
+_TRUE_ELSEWHERE: Final = "wahr vrai verdadero verdadeiro vero waar prawda pravda sant sand sann tosi igaz"
+_FALSE_ELSEWHERE: Final = "falsch faux falso onwaar fałsz nepravda falskt falsk usann epätosi hamis"
+"""What spreadsheets in other languages make of `True` and `False`."""
 
 
 def words(text: str) -> str:
@@ -66,7 +69,14 @@ class Lookup:
     def _label(self, cell: str) -> Reading | None:
         text = words(cell)
         found = _first(text, self._labels, self._label_numbers, self._folded, forms=(str, _number, str.casefold))
-        return found or self._piped(text)
+        return found or self._piped(text) or self._translated(text)
+
+    def _translated(self, text: str) -> Reading | None:
+        """The category of a truth value that a spreadsheet wrote in its own language."""
+        elsewhere = {"true": _TRUE_ELSEWHERE, "false": _FALSE_ELSEWHERE} if self.variable.kind == "flag" else {}
+        words_of = [elsewhere.get(each.level.casefold(), "").split() for each in self.categories]
+        found = [place for place, each in enumerate(words_of) if text.casefold() in each]
+        return (found[0],) if found else None
 
     def _piped(self, text: str) -> Reading | None:
         found = [place for place, pattern in self._patterns if pattern.fullmatch(text)]

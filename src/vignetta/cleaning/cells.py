@@ -28,7 +28,7 @@ class Column:
     codes: Codes
     cells: pa.Array
     format: ExportFormat
-    decimal_comma: bool
+    decimal_comma: bool = False
     writing: Writing | None = None
     time_zone: str = ""
     words: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import is_personal, match
 from vignetta.codebook import RECORD, Codebook, Kind, Role, Variable
 
-_OPEN: Final = re.compile(r".*_TEXT")
+_OPEN: Final = re.compile(r".*_(TEXT|FILE_NAME)")
 
 
 def codebook_of_export(path: str | Path, *, format: ExportFormat = "qualtrics") -> Codebook:
@@ -44,8 +44,9 @@ def codebook_of_export(path: str | Path, *, format: ExportFormat = "qualtrics") 
 
 def _record(raw: RawExport) -> Mapping[int, Variable]:
     """Which columns hold what every Qualtrics export has."""
-    names = {name for each in RECORD for name in (each.column, each.import_id)} | {"ResponseID"}
-    if names.isdisjoint((*raw.names, *raw.import_ids)):
+    names = {each.column for each in RECORD} | {"ResponseID", "responseid", "startdate"}
+    ids = {each.import_id for each in RECORD}
+    if names.isdisjoint(raw.names) and ids.isdisjoint(raw.import_ids):
         return {}
     found = match(raw, Codebook(variables=RECORD)).positions
     return {found[each.name][0]: each for each in RECORD if each.name in found}
@@ -56,7 +57,7 @@ def _distinct(raw: RawExport) -> Iterator[tuple[int, str]]:
     seen = set()
     for position, (name, import_id) in enumerate(zip(raw.names, raw.import_ids, strict=True)):
         key = import_id or name
-        if key and key not in seen:
+        if key and key not in seen and position not in raw.beside:
             seen.add(key)
             yield position, name or import_id
 

@@ -26,6 +26,7 @@ _RENAMED: Final = {
     "EmailAddress": "RecipientEmail",
 }
 """Names of the first columns in legacy exports, and their present names."""
+_OLD_ORDER: Final = re.compile(r"^DO-(?:BR|BL|Q)-(.+)$")
 _PANEL: Final = (
     "Name LocationAccuracy PROLIFIC_PID prolific_id ProlificID workerId worker_id WorkerId MTurkCode "
     "participantId CloudResearchParticipantId"
@@ -33,6 +34,9 @@ _PANEL: Final = (
 _KNOWN_PERSONAL: Final = frozenset(
     [*_PANEL.split(), *(name for each in RECORD if each.role == "personal" for name in (each.import_id, each.column))]
 )
+
+_PERSONAL: Final = frozenset(each.replace("_", "").casefold() for each in _KNOWN_PERSONAL - {"Name"})
+"""The same without signs and capitals, as other programs write them: `ip_address`, `IP.Address`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class _Found:
     splits: dict[str, tuple[str, ...]] = field(default_factory=dict)
     doubtful: dict[str, tuple[int, ...]] = field(default_factory=dict)
     renumbered: list[str] = field(default_factory=list)
+    spelled: dict[str, list[str]] = field(default_factory=dict)
 
     def take(self, variable: Variable, at: Sequence[int], *, shared: bool) -> None:
         """Match a variable with the columns of its name, unless they differ or another variable has the name too."""
@@ -102,8 +107,10 @@ def match(raw: RawExport, codebook: Codebook, *, needed: Collection[str] = ()) -
     found = _Found(raw)
     _by_import_id(found, codebook.variables)
     _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions])
-    if raw.respelled:
-        _by_name(found, [each for each in codebook.variables if each.full_name not in found.positions], respelled)
+    for how, spelling in _spellings(raw).items():
+        before = set(found.positions)
+        _by_name(found, [each for each in codebook.variables if each.full_name not in before], spelling)
+        found.spelled[how] = [each for each in found.positions if each not in before]
     absent = [each for each in codebook.variables if each.full_name not in found.positions]
     lacking = [each for each in absent if each.role in _ALWAYS or each.full_name in needed]
     if lacking:
@@ -163,6 +170,9 @@ def _notes(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
         yield f"Matched by ImportId although the column has another variable's name: {some(crossed)}."
     if found.renumbered:
         yield f"Matched by the column's name although the ImportId differs: {some(found.renumbered)}."
+    for how, names in found.spelled.items():
+        if how and names:
+            yield f"Matched by the column's name {how}: {some(names)}."
 
 
 def _crossed(found: _Found, variables: Sequence[Variable]) -> Iterator[str]:
@@ -186,7 +196,7 @@ def _equal(raw: RawExport, positions: Sequence[int]) -> bool:
 def _by_import_id(found: _Found, variables: Sequence[Variable]) -> None:
     places: dict[str, list[int]] = {}
     for position, there in enumerate(found.raw.import_ids):
-        if there:
+        if there and position not in found.raw.beside:
             places.setdefault(there, []).append(position)
     owners = Counter(normal_import_id(each.import_id) for each in variables)
     for each in variables:
@@ -262,11 +272,11 @@ def _ends_in(text: str, label: str) -> bool:
 
 def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[str], str] = str) -> None:
     """Match by name, as a spelling writes it, among the columns that no ImportId gave away."""
-    used = {position for each in found.positions.values() for position in each}
+    used = {position for each in found.positions.values() for position in each} | {*found.raw.beside}
     places: dict[str, list[int]] = {}
     for position, name in enumerate(found.raw.names):
         if name and position not in used:
-            places.setdefault(spelling(_RENAMED.get(name, name)), []).append(position)
+            places.setdefault(spelling(_present(name)), []).append(position)
     owners = Counter(spelling(_column(each)) for each in variables)
     for each in variables:
         name = spelling(_column(each))
@@ -278,9 +288,33 @@ def _by_name(found: _Found, variables: Sequence[Variable], spelling: Callable[[s
             found.take_split(each, split)
 
 
+def named_by_r(name: str) -> str:
+    """A name as R's `read.csv` writes it, with points for all other signs.
+
+    >>> named_by_r("Duration (in seconds)"), named_by_r("2_Q5"), named_by_r("F-1-1")
+    ('Duration..in.seconds.', 'X2_Q5', 'F.1.1')
+    """
+    spelled = re.sub(r"[^\w.]", ".", name)
+    return spelled if re.match(r"[^\W\d_]|\.(?!\d)", spelled) else f"X{spelled}"
+
+
+def _spellings(raw: RawExport) -> Mapping[str, Callable[[str], str]]:
+    """How another format or program wrote all names, and its spelling of them; formats that always do are not told."""
+    if raw.respelled:
+        return {"": respelled}
+    if not raw.separator or any(raw.import_ids):
+        return {}
+    spellings: dict[str, Callable[[str], str]] = {"as R writes it": named_by_r, "in small letters": str.lower}
+    return {how: each for how, each in spellings.items() if all(name in ("", each(name)) for name in raw.names)}
+
+
 def _column(variable: Variable) -> str:
-    name = variable.column or variable.import_id
-    return _RENAMED.get(name, name)
+    return _present(variable.column or variable.import_id)
+
+
+def _present(name: str) -> str:
+    """The present name of a column: viewing orders were called `DO-BR-FL_3` and `DO-Q-Q5`."""
+    return _RENAMED.get(name) or _OLD_ORDER.sub(r"\1_DO", name)
 
 
 def _has_another_id(raw: RawExport, variable: Variable, position: int) -> bool:
@@ -302,6 +336,7 @@ def _account(
     raw: RawExport, codebook: Codebook, positions: Mapping[str, tuple[int, ...]], absent: Sequence[Variable]
 ) -> pd.DataFrame:
     owner = {position: each for each in codebook.variables for position in positions.get(each.full_name, ())}
+    owner |= {labels: owner[codes] for labels, codes in raw.beside.items() if codes in owner}
     rows = [_row(raw, position, owner.get(position)) for position in range(len(raw.names))]
     rows += [
         {"column": each.column, "import_id": each.import_id, "variable": each.full_name, "status": "absent"}
@@ -327,4 +362,4 @@ def _row(raw: RawExport, position: int, variable: Variable | None) -> dict[str, 
 
 def is_personal(name: str, import_id: str) -> bool:
     """Whether a column is known to identify somebody."""
-    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id))
+    return not _KNOWN_PERSONAL.isdisjoint((name, _RENAMED.get(name, name), import_id)) or squeezed(name) in _PERSONAL

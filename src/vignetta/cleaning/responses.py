@@ -23,6 +23,7 @@ from vignetta.cleaning.outputs.long import choice_problems, melt, own_columns
 from vignetta.cleaning.privacy.personal import COLUMN, PSEUDONYM, pseudonyms, redact
 from vignetta.cleaning.reading import Reading, read_whole
 from vignetta.cleaning.scoring import add_scores
+from vignetta.cleaning.unanswered import NOBODY
 from vignetta.cleaning.values import read_values
 from vignetta.codebook import Codebook
 from vignetta.errors import Problem, StudyError
@@ -203,7 +204,7 @@ def _screened(raw: RawExport, reading: Reading, codebook: Codebook, exclusions: 
     there = {*reading.typed.data, *(each.full_name for each in codebook.with_role("personal"))}
     there &= {*reading.matching.positions}
     able = [each for each in exclusions if all(one.full_name in there for one in reads(each, codebook))]
-    keys = _keys(raw, reading.matching, able)
+    keys = _keys(raw, reading.matching, codebook, able)
     return screen(Screening(reading.typed.data, keys, codebook), able)
 
 
@@ -231,10 +232,14 @@ def _check(codebook: Codebook, time_zone: str) -> None:
         raise StudyError(problems)
 
 
-def _keys(raw: RawExport, matching: Matching, exclusions: Sequence[Exclusion]) -> Mapping[str, pd.Series]:
+def _keys(
+    raw: RawExport, matching: Matching, codebook: Codebook, exclusions: Sequence[Exclusion]
+) -> Mapping[str, pd.Series]:
     """The cells of variables that rules read and that are not typed, or that tell respondents apart."""
     names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
     keys = {name: raw.cells[matching.positions[name][0]] for name in names}
+    personal = {each.full_name for each in codebook.with_role("personal")}
+    keys |= {name: each.mask(each.str.contains(NOBODY), "") for name, each in keys.items() if name in personal}
     lost = [name for name, each in keys.items() if holding(pa.array(each), f"^(?:{SCIENTIFIC})$").any()]
     if lost:
         remedy = "Take the export as it came, not as a spreadsheet saved it."

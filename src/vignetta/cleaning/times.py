@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Final, Literal
 
 import numpy as np
@@ -20,17 +21,30 @@ _FIRST, _LAST = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
 _REGULAR: Final = "2026-01-31 09:30:00"
 _TIMES: Final = f"Times are written as {_REGULAR}."
 _WITH_OFFSET: Final = r".*(?:Z|[T ]\d{2}:.*[+-]\d{2}:?\d{2})\s*"
-_DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?: (\d{1,2}:\d{2}(?::\d{2})?))?"
+_DAY_MONTH: Final = r"(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?(?: ?([APap])[Mm])?)?"
+_SPELLINGS: Final = (
+    (r"^(\d{1,2})-(\d{1,2})-(\d{4})\b", r"\1/\2/\3"),
+    (r"^(\d{4})/(\d{1,2})/(\d{1,2})\b", r"\1-\2-\3"),
+    (r"^(\d{4})-(\d)-", r"\1-0\2-"),
+    (r"^(\d{4}-\d{2})-(\d)\b", r"\1-0\2"),
+    (r"^(\d{4}-\d{2}-\d{2}) (\d):", r"\1 0\2:"),
+)
+"""Signs and lost zeros with which spreadsheets of some countries write dates, and what is read in their place."""
 _ISO: Final = r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?"
 
 
 def times_of(column: Column) -> pd.Series:
-    """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows."""
+    """Times in UTC where their zone is known, otherwise as written; what is no time is told with its rows.
+
+    JSON has the thousandths of the second in which a response came, other formats cut them off.
+    """
     texts = pc.utf8_trim_whitespace(column.cells)
     read = _regular(texts)
     places = np.arange(len(texts))
     times = _written_otherwise(texts, column) if read is None else _by_the_clock(read, places, column)
     column.tell(column.chosen(np.isnat(times) & column.used), "is not a time", _TIMES)
+    if column.format == "qualtrics" and column.variable.role == "record":
+        times = times.astype("datetime64[s]").astype(times.dtype)
     return pd.Series(spread(times, column.codes, missing=np.datetime64("NaT")))
 
 
@@ -45,6 +59,8 @@ def _regular(texts: pa.Array) -> Times | None:
 
 def _written_otherwise(texts: pa.Array, column: Column) -> Times:
     """Times as other programs write them; NaT where there is none."""
+    for pattern, spelling in _SPELLINGS:
+        texts = pc.replace_substring_regex(texts, pattern, spelling)
     iso = holding(texts, f"^(?:{_ISO})$")
     slashed = ~iso if iso.all() else holding(texts, f"^(?:{_DAY_MONTH})$")
     times = np.full(len(texts), np.datetime64("NaT", "us"))
@@ -159,9 +175,18 @@ def _rewritten(cells: pd.Series, order: Literal["day", "month"]) -> pd.Series:
     parts = cells.str.extract(_DAY_MONTH).fillna("")
     day, month = (parts[0], parts[1]) if order == "day" else (parts[1], parts[0])
     year = parts[2].where(parts[2].str.len() == 4, "20" + parts[2])
-    clock = parts[3].where(parts[3] != "", "0:00:00")
-    clock = clock.where(clock.str.count(":") == 2, clock + ":00")
-    return year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2) + " " + clock.str.zfill(8)
+    hours = parts[3].where(parts[3] != "", "0").astype(int)
+    hours = hours.where(parts[6] == "", hours % 12 + 12 * (parts[6].str.upper() == "P"))
+    clock = (each.where(each != "", "0").str.zfill(2) for each in (hours.astype(str), parts[4], parts[5]))
+    return (
+        year
+        + "-"
+        + month.str.zfill(2)
+        + "-"
+        + day.str.zfill(2)
+        + " "
+        + reduce(lambda one, each: one + ":" + each, clock)
+    )
 
 
 def _tell_order(column: Column, cells: list[str], order: Literal["day", "month"] | None) -> None:

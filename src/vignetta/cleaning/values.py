@@ -19,23 +19,27 @@ from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.matching import Matching, is_order, order_codes, squeezed
 from vignetta.cleaning.telling import cut, rows_told
 from vignetta.cleaning.times import times_of, zone_notes
+from vignetta.cleaning.unanswered import R_MISSING, UNANSWERED, leave_out_unanswered
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
-from vignetta.errors import SHOWN, Problem, StudyError, some
+from vignetta.errors import SHOWN, Problem, StudyError
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
 _EACH_ITS_OWN: Final[tuple[Role, ...]] = ("identifier", "open")
 """Roles of texts of which, as of times, few are alike."""
-_UNANSWERED: Final = "-99"
-"""Qualtrics writes it, when asked to, for a question that was seen and not answered."""
-_NOT_CHOSEN: Final = ("", "0", _UNANSWERED)
+_NOT_CHOSEN: Final = ("", "0", UNANSWERED)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
 _SCIENTIFIC: Final = re.compile(rf"(?:{NUMBER.pattern})(?:[eE][+-]?\d+)?")
-_UNKNOWN: Final = "Declare it if it is an answer; empty its cells, in a copy, if it stands for none."
+_UNKNOWN: Final[Mapping[ExportFormat, str]] = {
+    "qualtrics": "Declare it if it is an answer. If not, empty its cells, in a copy, or export again with -99 for it.",
+    "table": "Declare it if it is an answer; empty its cells, in a copy, if it stands for none.",
+}
 _BEYOND: Final = 1e300
 """Numbers that no survey holds, and that Stata cannot."""
 _PLAIN: Final = r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"
 """What nearly all numbers look like; Arrow reads them as Python does."""
+_DECIMAL_COMMA: Final = r"^\s*[+-]?(\d+,(\d{1,2}|\d{4,})|0\d*,\d+|\d{4,},\d+)\s*$"
+"""A number with a comma that no language writes between thousands."""
 _SHORTENED: Final = re.compile(SCIENTIFIC)
 
 
@@ -65,7 +69,7 @@ def read_values(
     does chosen, as the number of the profile; time becomes datetime64; flag becomes bool, nullable where a cell is
     empty; multiple becomes its levels joined by `; `; text stays, but for how lines end and blanks at its end, which
     not every format keeps. Only an empty cell is missing, and in a Qualtrics export -99, its code for seen but
-    unanswered, where the codebook has no such category.
+    unanswered, and NA, as R writes what is missing, where the codebook has no such category.
 
     Times become UTC where the file says in which zone it writes them, or else `time_zone` does for those that Qualtrics
     notes of each response.
@@ -77,22 +81,19 @@ def read_values(
     """
     there = [each for each in codebook.variables if each.full_name in matching.positions]
     columns = [_column(raw, each, matching, format, time_zone) for each in there if each.role not in LEFT_BEHIND]
-    marked = [_marks_unanswered(each) for each in columns]
-    recoded = any(marked)
-    for each, marks in zip(columns, marked, strict=True):
-        _leave_out_unanswered(each, marks, recoded)
-        _leave_out_declared(each, raw, matching)
+    commas = raw.separator == ";" or _have_commas(columns)
+    kept = leave_out_unanswered(columns, raw, matching)
     writing = "codes" if format == "table" else writing_of((each.variable, each.filled) for each in columns)
     data: dict[str, Any] = {}
     for each in columns:
-        each.writing = writing
+        each.writing, each.decimal_comma = writing, commas
         data[each.variable.full_name] = _READERS[each.variable.kind](each)
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
-    notes = [*zone_notes(columns), *(note for each in columns for note in each.notes)]
-    if format == "qualtrics" and not recoded:
-        notes += _kept_unanswered(columns)
+    notes = [*zone_notes(columns), *(note for each in columns for note in each.notes), *kept]
+    if commas and raw.separator != ";":
+        notes.insert(0, "Numbers are written with decimal commas.")
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     texts = {each.variable.full_name: each.texts for each in columns if each.variable.kind == "text"}
@@ -103,16 +104,23 @@ def _column(raw: RawExport, variable: Variable, matching: Matching, format: Expo
     positions = matching.positions[variable.full_name]
     split = matching.splits.get(variable.full_name)
     own = variable.kind == "time" or (variable.kind == "text" and variable.role in _EACH_ITS_OWN)
-    found = (each_of if own else distinct_of)(_joined(raw, positions, split) if split else raw.cells[positions[0]])
+    found = (each_of if own else distinct_of)(
+        _joined(raw, variable, positions, split) if split else raw.cells[positions[0]]
+    )
     if is_order(variable) and variable.kind in CATEGORICAL:
         found = Distinct(found.codes, _arms(found.texts, order_codes(variable)))
     codes, texts = _filled(found)
     zone = raw.time_zones.get(positions[0], time_zone if variable.role == "record" else "")
     said = {} if split else raw.words.get(positions[0], {})
-    column = Column(variable, raw.shown, codes, texts, format, raw.separator == ";", time_zone=zone, words=said)
+    column = Column(variable, raw.shown, codes, texts, format, time_zone=zone, words=said)
     if split and not is_order(variable):
         column.problems += _misplaced(raw, variable, positions, split)
     return column
+
+
+def _not_chosen(code: str, label: str) -> tuple[str, ...]:
+    """What stands in the column of a category that was not chosen: R writes NA for what is missing."""
+    return _NOT_CHOSEN if R_MISSING in (code, words(label)) else (*_NOT_CHOSEN, R_MISSING)
 
 
 def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], codes: Sequence[str]) -> Iterator[Problem]:
@@ -120,7 +128,7 @@ def _misplaced(raw: RawExport, variable: Variable, positions: Sequence[int], cod
     labels = {each.code: each.label for each in variable.categories}
     for position, code in zip(positions, codes, strict=True):
         column = distinct_of(raw.cells[position]).stripped()
-        expected, own = {*_NOT_CHOSEN, "1", code}, words(labels[code])
+        expected, own = {*_not_chosen(code, labels[code]), "1", code}, words(labels[code])
         texts = enumerate(column.texts.to_pylist())
         wrong = [(place, each) for place, each in texts if each not in expected and words(each) != own]
         for place, cell in wrong[:SHOWN]:
@@ -144,46 +152,6 @@ def _filled(found: Distinct) -> tuple[Codes, pa.Array]:
     return spread(place, found.codes, missing=-1), found.texts.filter(pa.array(filled))
 
 
-def _marks_unanswered(column: Column) -> bool:
-    """Whether a column holds Qualtrics' -99 where it cannot stand for an answer."""
-    variable = column.variable
-    if column.format != "qualtrics" or not column.among(_UNANSWERED).any():
-        return False
-    if variable.kind in CATEGORICAL:
-        lookup = Lookup(variable)
-        return not lookup.by_code(_UNANSWERED) and not lookup.by_label(_UNANSWERED)
-    return variable.kind == "time" or (variable.minimum is not None and variable.minimum > float(_UNANSWERED))
-
-
-def _leave_out_unanswered(column: Column, marked: bool, recoded: bool) -> None:
-    """Make -99 missing where it is no answer; where it could be one, when another column shows that it is not."""
-    variable = column.variable
-    open_to_both = variable.kind == "text" or (variable.kind == "number" and variable.minimum is None)
-    if marked or (recoded and open_to_both):
-        column.make_missing([_UNANSWERED], "-99, seen but not answered, is missing")
-    elif open_to_both and variable.kind == "number" and column.format == "qualtrics":
-        what = "is a number, or Qualtrics' code for seen but not answered"
-        there = [_UNANSWERED] * bool(column.among(_UNANSWERED).any())
-        column.tell(there, what, "Give the variable a `minimum` in the codebook.")
-
-
-def _leave_out_declared(column: Column, raw: RawExport, matching: Matching) -> None:
-    """Make missing what the file declares so and the codebook does not know as a category."""
-    name = column.variable.full_name
-    declared = () if name in matching.splits else raw.missing.get(matching.positions[name][0], ())
-    for each in declared:
-        if not Lookup(column.variable).by_code(each):
-            column.make_missing([each], f"`{cut(each)}`, which the file declares missing, is missing")
-
-
-def _kept_unanswered(columns: Sequence[Column]) -> Iterator[str]:
-    """Texts that are -99 in an export in which no column shows that it means seen but not answered."""
-    texts = [each for each in columns if each.variable.kind == "text" and each.among(_UNANSWERED).any()]
-    names = [each.variable.full_name for each in texts]
-    if names:
-        yield f"Nothing says whether -99 means seen but not answered; it is kept as text in {some(names)}."
-
-
 # ------------------------------------------------------------------------------------------------ categories
 
 
@@ -193,7 +161,7 @@ def _readings(column: Column) -> list[Reading | None]:
     decoded = decode(column.filled, lookup, column.writing)
     known = ", ".join(f"`{each.code}`" + (f" ({cut(each.label)})" if each.label else "") for each in lookup.categories)
     what = f"is not a category of `{column.variable.full_name}`"
-    column.tell(decoded.unknown, what, f"The codebook has {known}. {_UNKNOWN}")
+    column.tell(decoded.unknown, what, f"The codebook has {known}. {_UNKNOWN[column.format]}")
     remedy = "Export all answers as numeric values, and with the columns Status and Finished."
     column.tell(decoded.ambiguous, "is the code of one category and the words of another", remedy)
     found: list[Reading | None] = [None] * len(column.cells)
@@ -261,14 +229,15 @@ def _multiple(column: Column) -> pd.Series:
     return Distinct(column.codes, pa.array(texts, column.cells.type)).series()
 
 
-def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> pd.Series:
+def _joined(raw: RawExport, variable: Variable, positions: Sequence[int], codes: Sequence[str]) -> pd.Series:
     """Columns with one category each as one column of codes separated by commas.
 
     A category is chosen where its column's cell is neither empty nor 0.
     """
+    labels = {each.code: each.label for each in variable.categories}
     joined = pd.Series("", index=raw.cells.index, dtype="str")
     for position, code in zip(positions, codes, strict=True):
-        chosen = ~raw.cells[position].isin(_NOT_CHOSEN)
+        chosen = ~raw.cells[position].isin(_not_chosen(code, labels[code]))
         joined = joined.where(~chosen, joined.where(joined == "", joined + ",") + code)
     return joined
 
@@ -279,7 +248,7 @@ def _joined(raw: RawExport, positions: Sequence[int], codes: Sequence[str]) -> p
 def _number(column: Column) -> npt.NDArray[np.float64]:
     values, wrong, short = numbers_of(column.cells, decimal_comma=column.decimal_comma)
     remedy = "Correct the cell in a copy, empty it if it is missing, or read it as text."
-    column.tell(column.chosen(wrong), "is not a number", remedy)
+    column.tell(column.chosen(wrong & column.used), "is not a number", remedy)
     if short.any():
         rows = column.rows(short).tolist()
         column.notes.append(
@@ -292,6 +261,13 @@ def _number(column: Column) -> npt.NDArray[np.float64]:
     remedy = "Correct `minimum` and `maximum` in the codebook, or the cell."
     column.tell(column.chosen(beyond & column.used), f"is outside {bounds}", remedy)
     return spread(values, column.codes, missing=np.nan)
+
+
+def _have_commas(columns: Sequence[Column]) -> bool:
+    """Whether numbers are exported with decimal commas: some are no thousands for certain, and none has a point."""
+    numbers = [each.cells for each in columns if each.variable.kind == "number"]
+    points = any(holding(each, r"^\s*[+-]?\d*\.\d").any() for each in numbers)
+    return not points and any(holding(each, _DECIMAL_COMMA).any() for each in numbers)
 
 
 def numbers_of(cells: pa.Array, *, decimal_comma: bool = False) -> tuple[npt.NDArray[np.float64], Flags, Flags]:

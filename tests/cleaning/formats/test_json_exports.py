@@ -9,6 +9,7 @@ import pytest
 
 from vignetta.cleaning.formats.exports import read_raw
 from vignetta.cleaning.formats.json_exports import read_json
+from vignetta.cleaning.formats.raw_exports import RawExport
 from vignetta.errors import StudyError
 
 Write = Callable[..., Path]
@@ -90,3 +91,29 @@ def test_broken_files_are_told(content: str, words: str) -> None:
     with pytest.raises(StudyError) as caught:
         read_json(content.encode(), shown="x")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_single_response_of_the_api_is_read(indent: int | None) -> None:
+    wrapped = {"result": RESPONSES[0], "meta": {"httpStatus": "200 - OK"}}
+    assert_same(read_json(json.dumps(wrapped, indent=indent).encode(), shown="x"), RESPONSES[:1])
+    lines = "".join(json.dumps({"result": each, "meta": {}}) + "\n" for each in RESPONSES)
+    assert_same(read_json(lines.encode(), shown="x"), RESPONSES)
+
+
+def assert_same(raw: RawExport, responses: list[dict[str, Any]]) -> None:
+    assert raw.cells.equals(read_json(json.dumps(responses).encode(), shown="x").cells)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_responses_under_their_ids_are_read(indent: int | None) -> None:
+    old = {"R_1": {"Status": "0", "Q1": 2}, "R_2": {"Status": "1", "Q1": 3}}
+    raw = read_json(json.dumps(old, indent=indent).encode(), shown="x")
+    assert raw.names == ("ResponseID", "Status", "Q1")
+    assert raw.cells.to_numpy().tolist() == [["R_1", "0", "2"], ["R_2", "1", "3"]]
+
+
+@pytest.mark.parametrize("content", [{"result": {"SurveyID": "SV_1"}, "meta": {}}, {"result": {"elements": []}}])
+def test_what_else_the_api_sends_is_no_export(content: dict[str, Any]) -> None:
+    with pytest.raises(StudyError, match="no list of `responses`"):
+        read_json(json.dumps(content).encode(), shown="x")

@@ -10,13 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags
+from vignetta.cleaning.distinct import Distinct, Flags, distinct_of, flags, holding
 from vignetta.cleaning.excluding.rules import Screening, preview
 from vignetta.cleaning.formats.raw_exports import ExportFormat, RawExport
 from vignetta.cleaning.privacy.forms import CERTAIN, redact_text
 from vignetta.cleaning.privacy.personal import looks_personal
 from vignetta.cleaning.reading import Reading
 from vignetta.cleaning.telling import rows_told
+from vignetta.cleaning.unanswered import NOBODY
 from vignetta.codebook import Codebook, Role, Variable
 from vignetta.errors import Problem, listed, some
 from vignetta.exclusions import Exclusion
@@ -173,6 +174,8 @@ def _repeated(audited: Audited) -> Iterator[Finding]:
         cells = audited.cells(each) if each.name not in (*_NOT_OF_ONE, *watched) else None
         if cells is not None:
             known = cells.where(flags(pc.not_equal(cells.texts, ""))) & ~audited.excluded
+            if each.role == "personal":
+                known &= ~cells.where(holding(cells.texts, NOBODY))
             counts = np.bincount(cells.codes[known], minlength=len(cells.texts))
             if each.role == "personal" and _is_of_many(counts):
                 continue

@@ -2,9 +2,11 @@
 
 import mmap
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, get_args
+
+import pandas as pd
 
 from vignetta.cleaning.formats.archives import is_zip, unpacked
 from vignetta.cleaning.formats.decoding import Content
@@ -23,7 +25,7 @@ _BEGINNINGS: Final[Mapping[bytes, str]] = {
     rb"PAR1": "parquet",
     rb"\s*<(?i:!doctype html|html)": "page",
     rb"\s*<[?!\w]": "xml",
-    rb"\s*\{\s*[\"}]|\s*\[\s*[{\]]": "json",
+    rb"\s*\{\s*(?!\"ImportId\")[\"}]|\s*\[\s*[{\]]": "json",
     rb"\xd0\xcf\x11\xe0": "spreadsheet",
     rb"\x1f\x8b|7z\xbc\xaf|Rar!|BZh\d|\xfd7zXZ": "compressed",
     rb"%PDF|\x89PNG|\xff\xd8\xff|RD[AX]\d\n|\{\\rtf": "foreign",
@@ -80,17 +82,26 @@ def _read_text(data: Content, shown: str, format: ExportFormat) -> RawExport:
     header = header_of(delimited.cells, format)
     if format == "qualtrics":
         repeated_header(delimited.cells, header, shown=shown)
+    cells = delimited.cells.iloc[header.rows :].reset_index(drop=True)
     return RawExport(
         shown,
         header.names,
         header.texts,
         header.import_ids,
-        delimited.cells.iloc[header.rows :].reset_index(drop=True),
+        cells,
         header.rows,
         delimited.separator,
         (*delimited.notes, *header.notes),
         header.time_zones,
+        words={codes: dict(_pairs(cells[codes], cells[labels])) for labels, codes in header.beside.items()},
+        beside=header.beside,
     )
+
+
+def _pairs(codes: pd.Series, labels: pd.Series) -> Iterator[tuple[str, str]]:
+    """Codes and the words beside them, of cells with one answer."""
+    together = pd.DataFrame({"code": codes.str.strip(), "label": labels}).drop_duplicates()
+    yield from ((code, label) for code, label in together.itertuples(index=False) if code and label and "," not in code)
 
 
 def _no_export(what: str, remedy: str) -> Callable[..., RawExport]:

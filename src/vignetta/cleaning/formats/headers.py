@@ -12,14 +12,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from vignetta.cleaning.distinct import Flags, flags
-from vignetta.cleaning.formats.raw_exports import LEGACY_FIRST, ExportFormat, known_zone, normal_import_id
+from vignetta.cleaning.formats.raw_exports import LEGACY_FIRST, ExportFormat, is_import_id, known_zone, normal_import_id
 from vignetta.errors import Problem, StudyError
 
 _DATED: Final = ("StartDate", "EndDate", "RecordedDate", "Progress", "Duration (in seconds)")
+_LABELS: Final = {
+    "Status": "Response Type",
+    "Finished": "Finished",
+    "ResponseId": "Response ID",
+    "DistributionChannel": "Distribution Channel",
+    "UserLanguage": "User Language",
+}
+"""What stands below the names of columns in which no response has it, where those with dates were left out."""
+_PARTS: Final = ("choiceId", "point", "coord")
+"""What tells columns of one ImportId apart: the choice, or the point of a heat map and its coordinate."""
 _LEGACY_NAME: Final = re.compile(r"V\d+")
 _MOST: Final = 3
 _TIME: Final = re.compile(r"\s*(?:\d{4}-\d{2}-\d{2}[ T]|\d{1,2}[./]\d{1,2}[./]\d{2,4} )\d{1,2}:\d{2}")
 """No column is called so."""
+_SURE_IDS: Final = frozenset(("_recordId", "startDate", "recordedDate"))
+"""ImportIds that no column has as its name."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class Header:
     names, texts, import_ids : one text per column; empty where there is no such row.
     rows : how many rows they take.
     time_zones : for each column whose ImportId gives one, its number and the zone of its times.
+    beside : for each column with the words of another one's codes, its number and the other's.
     notes : what was unusual, as sentences.
     """
 
@@ -39,6 +52,7 @@ class Header:
     import_ids: tuple[str, ...]
     rows: int
     time_zones: Mapping[int, str] = field(default_factory=dict)
+    beside: Mapping[int, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -47,7 +61,7 @@ def header_of(records: pd.DataFrame, format: ExportFormat) -> Header:
     first = [list(map(str, records.iloc[each])) for each in range(min(_MOST, len(records)))]
     names, texts, ids, rows = (first[0], [], [], 1) if format == "table" else _rows(first)
     none = ("",) * len(names)
-    import_ids = tuple(_import_id(each) for each in ids) or none
+    import_ids = tuple(_import_id(each) for each in ids) or (none if format == "table" else _as_names(names)) or none
     notes = ("The row of column names is missing; columns are called by their ImportIds.",) if ids is names else ()
     return Header(
         import_ids if ids is names else tuple(map(str.strip, names)),
@@ -55,8 +69,29 @@ def header_of(records: pd.DataFrame, format: ExportFormat) -> Header:
         import_ids,
         rows,
         {place: zone for place, each in enumerate(ids) if (zone := known_zone(_pairs(each).get("timeZone", "")))},
+        _beside(ids, import_ids),
         notes,
     )
+
+
+def _as_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The ImportIds of columns that are called by them, as qualtRics does when asked to; else nothing."""
+    if _SURE_IDS.isdisjoint(names):
+        return ()
+    ids = map(normal_import_id, names)
+    return tuple(each if is_import_id(each) else "" for each in ids)
+
+
+def _beside(ids: Sequence[str], import_ids: Sequence[str]) -> dict[int, int]:
+    """For each column with the words of another one's codes, as the API exports them when asked to, the other."""
+    labels = [place for place, each in enumerate(ids) if _holds_words(each)]
+    coded = {each: place for place, each in enumerate(import_ids) if each and place not in labels}
+    return {place: coded[import_ids[place]] for place in labels if import_ids[place] in coded}
+
+
+def _holds_words(cell: str) -> bool:
+    pairs = {key.casefold(): value.casefold() for key, value in _pairs(cell).items()}
+    return pairs.get("islabelscolumn") in ("true", "1")
 
 
 def _rows(first: Sequence[list[str]]) -> tuple[list[str], list[str], list[str], int]:
@@ -86,9 +121,12 @@ def _is_legacy(names: list[str], texts: list[str]) -> bool:
 
 
 def _is_text_row(names: list[str], record: list[str]) -> bool:
-    """Whether the second record holds words where every response has a date or a number."""
-    cells = [cell for name, cell in zip(names, record, strict=True) if name in _DATED and cell]
-    return bool(cells) and not any(re.search(r"\d", each) for each in cells)
+    """Whether the second record holds words where every response has a date or a number, or else Qualtrics' labels."""
+    there = dict(zip(names, record, strict=True))
+    cells = [there[each] for each in _DATED if there.get(each)]
+    if cells:
+        return not any(re.search(r"\d", each) for each in cells)
+    return any(there.get(name) == label for name, label in _LABELS.items())
 
 
 def _pairs(cell: str) -> dict[str, str]:
@@ -104,7 +142,7 @@ def _pairs(cell: str) -> dict[str, str]:
 def _import_id(cell: str) -> str:
     pairs = _pairs(cell)
     name = normal_import_id(pairs.get("ImportId", ""))
-    return f"{name}_{pairs['choiceId']}" if "choiceId" in pairs else name
+    return "_".join([name, *(pairs[key] for key in _PARTS if key in pairs)])
 
 
 def repeated_header(records: pd.DataFrame, header: Header, *, shown: str) -> None:

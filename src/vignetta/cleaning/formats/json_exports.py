@@ -1,6 +1,7 @@
 """Exports in JSON and NDJSON: every response gives its values by ImportId, and the words of those that are codes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -9,12 +10,15 @@ from vignetta.cleaning.formats.raw_exports import RawExport, keyed_export
 from vignetta.errors import SHOWN, Problem, StudyError
 
 _AGAIN: Final = "Export the responses again."
+_ID: Final = re.compile(r"R_\w+")
 
 
 def read_json(data: bytes, *, shown: str) -> RawExport:
     """The responses of a JSON file (`{"responses": [...]}` or a list), or of a file with one JSON object per line.
 
-    Times in JSON are in UTC. Raises `StudyError` with each line that is no JSON or no response.
+    A response may be wrapped as the API sends a single one, `{"result": {...}, "meta": {...}}`; files of before 2017
+    give each response under its id. Times in JSON are in UTC. Raises `StudyError` with each line that is no JSON or no
+    response.
     """
     content, notes = as_utf8(data, shown)
     text = bytes(content).decode()
@@ -31,20 +35,40 @@ def _is_by_lines(text: str) -> bool:
         first = json.loads(line)
     except (ValueError, RecursionError):
         return False
-    return isinstance(first, dict) and ("responses" not in first or bool(rest.strip()))
+    whole = isinstance(first, dict) and ("result" in first or "responses" in first or _is_by_ids(first))
+    return isinstance(first, dict) and (not whole or bool(rest.strip()))
+
+
+def _is_by_ids(content: Mapping[str, Any]) -> bool:
+    """Whether an object holds responses by their ids, as before 2017."""
+    return bool(content) and all(_ID.fullmatch(key) and isinstance(each, dict) for key, each in content.items())
+
+
+def _unwrapped(content: Any) -> Any:
+    """The single response that the API sent, or what is no such response as it is."""
+    found = content.get("result") if isinstance(content, dict) else None
+    return found if isinstance(found, dict) and isinstance(found.get("values"), dict) else content
 
 
 def _whole(text: str, shown: str) -> list[Mapping[str, Any]]:
     content = _loaded(text, shown, 1)
     if isinstance(content, Problem):
         raise StudyError(content)
-    found = content.get("responses") if isinstance(content, dict) else content
+    found = _listed(content) if isinstance(content, dict) else content
     if not isinstance(found, list):
         raise StudyError(Problem(shown, "the file holds no list of `responses`.", _AGAIN))
     wrong = [place for place, each in enumerate(found, 1) if not isinstance(each, dict)]
     if wrong:
         raise StudyError(Problem(shown, f"response {wrong[0]} is no JSON object.", _AGAIN))
-    return found
+    return [_unwrapped(each) for each in found]
+
+
+def _listed(content: Mapping[str, Any]) -> Any:
+    """The responses in an object, in whichever of its forms."""
+    if _is_by_ids(content):
+        return [{"ResponseID": key, **each} for key, each in content.items()]
+    one = _unwrapped(content)
+    return content.get("responses") if one is content else [one]
 
 
 def _lines(text: str, shown: str) -> list[Mapping[str, Any]]:
@@ -58,7 +82,7 @@ def _lines(text: str, shown: str) -> list[Mapping[str, Any]]:
     ]
     if problems:
         raise StudyError(problems[:SHOWN])
-    return found
+    return [_unwrapped(each) for each in found]
 
 
 def _loaded(text: str, shown: str, line: int) -> Any:

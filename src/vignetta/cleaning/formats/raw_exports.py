@@ -39,6 +39,7 @@ class RawExport:
     time_zones : for each column with times of a known zone, its number and the zone.
     words : for each column with codes beside which the file gives words, its number and the words of each code.
     missing : for each column with values that the file declares missing, its number and these values.
+    beside : for each column with the words of another one's codes, its number and the other's.
     respelled : whether the format cannot write every name, so that other signs stand in some.
     """
 
@@ -53,6 +54,7 @@ class RawExport:
     time_zones: Mapping[int, str] = field(default_factory=dict)
     words: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     missing: Mapping[int, Collection[str]] = field(default_factory=dict)
+    beside: Mapping[int, int] = field(default_factory=dict)
     respelled: bool = False
 
     @property
@@ -79,6 +81,15 @@ def normal_import_id(import_id: str) -> str:
     if re.match(r"(?:\d+_)?QID\d+[-#]", import_id):
         return re.sub(r"(?<=[^_-])-", "_", import_id)
     return import_id
+
+
+def is_import_id(name: str) -> bool:
+    """Whether a name has the form of the ImportId of a question, or is that of a column of every export.
+
+    >>> is_import_id("QID4_TEXT"), is_import_id("startDate"), is_import_id("StartDate")
+    (True, True, False)
+    """
+    return bool(_OF_QUESTION.match(name)) or name in _OF_RECORD
 
 
 def known_zone(name: str) -> str:
@@ -117,7 +128,7 @@ def keyed_export(
     keys = list(dict.fromkeys(key for each in records for key in each))
     columns = {place: pd.Series([each.get(key, "") for each in records], dtype="str") for place, key in enumerate(keys)}
     ids = [normal_import_id(_BEFORE_DIGIT.sub("", each)) for each in keys]
-    ids = [each if _OF_QUESTION.match(each) or each in _OF_RECORD else "" for each in ids]
+    ids = [each if is_import_id(each) else "" for each in ids]
     known = {place: words[key] for place, key in enumerate(keys) if words and words.get(key)}
     cells = pd.DataFrame(columns, index=range(len(records)))
     none = ("",) * len(keys)
