@@ -164,13 +164,20 @@ def test_decimal_commas_belong_to_semicolons(read: Read) -> None:
 def test_decimal_commas_are_a_setting_of_exports(read: Read, comma: str) -> None:
     found = read([f'"{comma}",', "2,", '"1,234",'], asked("number"), PAD)
     assert found.data["q"].tolist() == [float(comma.replace(",", ".")), 2.0, 1.234]
-    assert "Numbers are written with decimal commas." in found.notes
+    assert "Numbers are written with decimal commas in `q`." in found.notes
 
 
 @pytest.mark.parametrize("others", [["1.5,"], []])
 def test_commas_that_may_stand_between_thousands_are_told(read: Read, others: list[str]) -> None:
     assert "`1,234` is not a number" in told(read, ['"1,234",', *others], asked("number"), PAD)[0]
     assert "`0,5` is not a number" in told(read, ['"0,5",', "1.5,"], asked("number"), PAD)[0]
+
+
+def test_a_column_shows_itself_that_its_commas_are_decimal(read: Read) -> None:
+    """One respondent types a half, and another a thousand: the one says nothing about the other."""
+    income = PAD.model_copy(update={"name": "income", "kind": "number"})
+    found = told(read, ['"3,5","1,000"', '2,"40,000"'], asked("number"), income)
+    assert ["`1,000` is not a number" in found[0], "`40,000` is not a number" in found[1]] == [True, True]
 
 
 def test_numbers_out_of_range_are_told_with_their_rows(read: Read) -> None:

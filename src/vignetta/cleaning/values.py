@@ -21,7 +21,7 @@ from vignetta.cleaning.telling import cut, rows_told
 from vignetta.cleaning.times import times_of, zone_notes
 from vignetta.cleaning.unanswered import R_MISSING, UNANSWERED, leave_out_unanswered
 from vignetta.codebook import CATEGORICAL, Codebook, Kind, Role, Variable
-from vignetta.errors import SHOWN, Problem, StudyError
+from vignetta.errors import SHOWN, Problem, StudyError, some
 
 LEFT_BEHIND: Final[tuple[Role, ...]] = ("personal", "wording")
 _EACH_ITS_OWN: Final[tuple[Role, ...]] = ("identifier", "open")
@@ -81,19 +81,20 @@ def read_values(
     """
     there = [each for each in codebook.variables if each.full_name in matching.positions]
     columns = [_column(raw, each, matching, format, time_zone) for each in there if each.role not in LEFT_BEHIND]
-    commas = raw.separator == ";" or _have_commas(columns)
+    commas = _with_commas(columns)
     kept = leave_out_unanswered(columns, raw, matching)
     writing = "codes" if format == "table" else writing_of((each.variable, each.filled) for each in columns)
     data: dict[str, Any] = {}
     for each in columns:
-        each.writing, each.decimal_comma = writing, commas
+        each.writing = writing
+        each.decimal_comma = raw.separator == ";" or each.variable.full_name in commas
         data[each.variable.full_name] = _READERS[each.variable.kind](each)
     problems = [problem for each in columns for problem in each.problems]
     if problems:
         raise StudyError(problems)
     notes = [*zone_notes(columns), *(note for each in columns for note in each.notes), *kept]
     if commas and raw.separator != ";":
-        notes.insert(0, "Numbers are written with decimal commas.")
+        notes.insert(0, f"Numbers are written with decimal commas in {some(commas)}.")
     if format == "qualtrics" and writing:
         notes.insert(0, f"Answers are written as {'codes' if writing == 'codes' else 'the words of the choices'}.")
     texts = {each.variable.full_name: each.texts for each in columns if each.variable.kind == "text"}
@@ -263,11 +264,13 @@ def _number(column: Column) -> npt.NDArray[np.float64]:
     return spread(values, column.codes, missing=np.nan)
 
 
-def _have_commas(columns: Sequence[Column]) -> bool:
-    """Whether numbers are exported with decimal commas: some are no thousands for certain, and none has a point."""
-    numbers = [each.cells for each in columns if each.variable.kind == "number"]
-    points = any(holding(each, r"^\s*[+-]?\d*\.\d").any() for each in numbers)
-    return not points and any(holding(each, _DECIMAL_COMMA).any() for each in numbers)
+def _with_commas(columns: Sequence[Column]) -> list[str]:
+    """The variables that are exported with decimal commas: some of their numbers have no thousands for certain, and no
+    number of the file has a point."""
+    numbers = [each for each in columns if each.variable.kind == "number"]
+    if any(holding(each.cells, r"^\s*[+-]?\d*\.\d").any() for each in numbers):
+        return []
+    return [each.variable.full_name for each in numbers if holding(each.cells, _DECIMAL_COMMA).any()]
 
 
 def numbers_of(cells: pa.Array, *, decimal_comma: bool = False) -> tuple[npt.NDArray[np.float64], Flags, Flags]:
