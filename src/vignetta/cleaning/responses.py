@@ -239,7 +239,7 @@ def _keys(
     names = [name for each in exclusions if each.rule in ("duplicate", "location") for name in names_of(each)]
     keys = {name: raw.cells[matching.positions[name][0]] for name in names}
     personal = {each.full_name for each in codebook.with_role("personal")}
-    keys |= {name: each.mask(each.str.contains(NOBODY), "") for name, each in keys.items() if name in personal}
+    keys |= {name: each.mask(holding(pa.array(each), NOBODY), "") for name, each in keys.items() if name in personal}
     lost = [name for name, each in keys.items() if holding(pa.array(each), f"^(?:{SCIENTIFIC})$").any()]
     if lost:
         remedy = "Take the export as it came, not as a spreadsheet saved it."

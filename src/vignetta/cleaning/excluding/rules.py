@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.compute as pc
 
-from vignetta.cleaning.distinct import Codes, Distinct, distinct_of, holding, joined
+from vignetta.cleaning.distinct import Codes, Distinct, distinct_of, flags, joined
 from vignetta.cleaning.excluding.needs import DURATION, agreement, reads
 from vignetta.codebook import Codebook, Variable
 from vignetta.conditions import Value, evaluate
@@ -20,10 +21,6 @@ Marks = npt.NDArray[np.bool_]
 
 _NOT_REGULAR: Final = re.compile("preview|test|spam", re.IGNORECASE)
 """Words in the levels of the response's status; imported and offline responses are regular."""
-
-
-_TELLING: Final = r"[^*]"
-"""A cell that is empty or, in an anonymised export, of asterisks tells nobody apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +145,7 @@ def incomplete(screening: Screening) -> Marks:
 def _duplicate(screening: Screening, rule: Exclusion) -> Marked:
     parts = [distinct_of(screening.keys[each]).stripped() for each in rule.by]
     keys, first = joined([(each.codes, len(each.texts)) for each in parts])
-    keyed: Marks = np.logical_and.reduce([each.where(holding(each.texts, _TELLING)) for each in parts])
+    keyed: Marks = np.logical_and.reduce([each.where(flags(pc.not_equal(each.texts, ""))) for each in parts])
     rows = np.flatnonzero(keyed & (np.bincount(keys, minlength=len(first))[keys] > 1))
     order = pd.DataFrame({"key": keys[rows], "late": screening.irregular[rows], "row": rows})
     started = screening.one("started")
