@@ -31,6 +31,8 @@ Finding = tuple[Location, str, str]
 """Where below the model (keys and positions), what, remedy."""
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 DAY = r"^(\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]))?$"
+LevelName = Annotated[str, Field(min_length=1, pattern=r"^[^\s;|](?:[^\n;|]*[^\s;|])?$")]
+"""Levels and answers are listed with `; ` and `|` between them."""
 
 
 # ------------------------------------------------------------------------------------------------------ the models

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vignetta.declared import words
-from vignetta.design.declaration import Design, Outcome, Point
+from vignetta.design.asked import Outcome, Point
+from vignetta.design.declaration import Design
 from vignetta.design.scales import Ends
 from vignetta.scores import Score
 

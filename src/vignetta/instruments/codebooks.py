@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from vignetta.codebook import RECORD, Category, Codebook, Kind, Role, Variable
 from vignetta.declared import words
+from vignetta.design.asked import Covariate, Option, Outcome
 from vignetta.design.assigning.universe import universe_of
-from vignetta.design.declaration import UNSURE, Covariate, Design, Factor, Option, Outcome
+from vignetta.design.declaration import Design, Factor
+from vignetta.design.raw import UNSURE
 from vignetta.errors import Problem, StudyError
 from vignetta.instruments import naming
 from vignetta.instruments.adoption.recognising import shows_arms

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vignetta.design.declaration import Design, Factor, Outcome
+from vignetta.design.asked import Outcome
+from vignetta.design.declaration import Design, Factor
 from vignetta.design.layout import Varies
 
 CONSENT: Final = "consent"

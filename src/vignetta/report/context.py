@@ -7,8 +7,9 @@ import pandas as pd
 
 from vignetta.analysis.verdicts import Verdict, verdict_rule
 from vignetta.declared import words
+from vignetta.design.asked import Outcome
 from vignetta.design.assigning.universe import universe_of
-from vignetta.design.declaration import Design, Outcome
+from vignetta.design.declaration import Design
 from vignetta.design.scored import analysable
 from vignetta.report import methods, tables
 from vignetta.report.assigning import assigned, read_at_once, table

@@ -5,7 +5,8 @@ from itertools import permutations
 
 from vignetta.analysis.estimands.comparing import GRAND_MEAN
 from vignetta.declared import words
-from vignetta.design.declaration import Design, Outcome
+from vignetta.design.asked import Outcome
+from vignetta.design.declaration import Design
 from vignetta.design.scored import analysable
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.report.numbers import plain

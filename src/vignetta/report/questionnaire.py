@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from vignetta.declared import words
+from vignetta.design.asked import AttentionCheck, Check, Covariate, Option, Outcome
 from vignetta.design.assigning.vignettes import vignettes
-from vignetta.design.declaration import AttentionCheck, Check, Covariate, Design, Factor, Option, Outcome
+from vignetta.design.declaration import Design, Factor
 from vignetta.report.assigning import side_by_side
 from vignetta.report.numbers import count
 from vignetta.report.randomising import level_shares, randomising, restriction_words

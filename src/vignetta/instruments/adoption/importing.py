@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from vignetta.codebook import Category, Codebook, Variable
 from vignetta.design.consistency import is_taken
-from vignetta.design.declaration import UNSURE
+from vignetta.design.raw import UNSURE
 from vignetta.instruments import naming
 from vignetta.instruments.adoption.drafting import (
     arms_of,

@@ -11,7 +11,8 @@ from typing import Final, Literal
 import numpy as np
 
 from vignetta.declared import words
-from vignetta.design.declaration import AttentionCheck, Covariate, Design, Factor, Outcome
+from vignetta.design.asked import AttentionCheck, Covariate, Outcome
+from vignetta.design.declaration import Design, Factor
 from vignetta.errors import Problem, StudyError, near_miss
 from vignetta.instruments.fieldwork.simulation import Simulation
 from vignetta.instruments.fieldwork.truth import covariate_distribution, latent_mean, shift_of

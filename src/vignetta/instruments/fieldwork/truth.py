@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from vignetta.design.asked import Covariate
 from vignetta.design.assigning.vignettes import vignettes
-from vignetta.design.declaration import Covariate, Design
+from vignetta.design.declaration import Design
 from vignetta.instruments.fieldwork.preferences import choice_probabilities
 from vignetta.instruments.fieldwork.simulation import Distribution, Opinion, Simulation
 

@@ -14,7 +14,8 @@ from math import prod
 from typing import Final
 
 from vignetta.declared import NAME
-from vignetta.design.declaration import Covariate, Design
+from vignetta.design.asked import Covariate
+from vignetta.design.declaration import Design
 from vignetta.design.platform import FIELD, Quota
 from vignetta.design.texts.wording import Segment
 from vignetta.errors import Problem, StudyError

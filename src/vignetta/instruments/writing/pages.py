@@ -8,7 +8,8 @@ from typing import Final
 
 from vignetta.declared import words
 from vignetta.design import platform
-from vignetta.design.declaration import Covariate, Design, Factor, Option, Outcome
+from vignetta.design.asked import Covariate, Option, Outcome
+from vignetta.design.declaration import Design, Factor
 from vignetta.design.texts.wording import Segment
 from vignetta.instruments.hypertext import escaped, paragraphs
 from vignetta.instruments.naming import (
