@@ -42,7 +42,7 @@ def test_the_flagship_has_its_fields_blocks_questions_and_choices(design: Design
     assert marks[place + 1] == ("Choices", [each.text[""] for each in design.outcomes["approval"].scale])
     read_vignette = next(lines for each, lines in marks if each == "ID:vignette")
     assert "${e://Field/treaty_text}" in read_vignette[0]
-    assert "5 randomisers, which have to be built anew in the survey flow" in written.lost
+    assert "5 randomizers, which have to be built anew in the survey flow" in written.lost
     assert "validation: age" in written.lost
 
 

@@ -41,7 +41,7 @@ _TYPES: Final[Mapping[Drawn, str]] = {
 def advanced_text(survey: Survey) -> Written:
     """The questions, choices with their codes, blocks and embedded fields of a survey as advanced text.
 
-    The format has no flow: randomisers, branches, display logic, validation and translations are lost, and are told.
+    The format has no flow: randomizers, branches, display logic, validation and translations are lost, and are told.
     """
     questions = {each.id: each for each in survey.live_questions}
     parts = ["[[AdvancedFormat]]", *_fields(survey)]
@@ -114,7 +114,7 @@ def _name(text: str) -> str:
 def _lost(survey: Survey) -> Iterator[str]:
     nodes = list(walk(survey.flow))
     asked = {
-        "randomisers, which have to be built anew in the survey flow": RandomizerNode,
+        "randomizers, which have to be built anew in the survey flow": RandomizerNode,
         "branches": BranchNode,
         "ends of the survey": EndNode,
     }

@@ -87,7 +87,7 @@ def _facet(name: str, values: Sequence[str], names: Names) -> tuple[dict[str, An
 
 def _by_name(node: RandomizerNode, survey: Survey) -> dict[str, Any]:
     shown = [f"{place}: {_child_words(each, survey)}" for place, each in enumerate(node.children, 1)]
-    return {"label": f"Randomiser {node.id}", "group": "", "values": shown, "of": list(range(len(shown)))}
+    return {"label": f"Randomizer {node.id}", "group": "", "values": shown, "of": list(range(len(shown)))}
 
 
 def _child_words(node: FlowNode, survey: Survey) -> str:

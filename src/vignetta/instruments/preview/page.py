@@ -25,7 +25,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 def preview_page(survey: Survey | Design) -> str:
     """A survey, or the one of a declared design, page by page on a page of its own.
 
-    The page goes through the survey's own flow in the browser: randomisers, branches and display logic by the answers
+    The page goes through the survey's own flow in the browser: randomizers, branches and display logic by the answers
     given, piped text, loops. Any vignette can be chosen by its levels; all pages can be printed. It needs no other
     file and no network, saves nothing, and says what it does not execute. Texts are taken apart and only harmless
     markup is put together again; the page's security policy forbids every script but its own.
