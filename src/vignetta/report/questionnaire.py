@@ -83,8 +83,9 @@ def _facts(design: Design) -> Iterator[tuple[str, str]]:
         + (f"s in {count(design.tasks)} tasks" if design.profiles > 1 else "s" if design.responses > 1 else ""),
     )
     yield "Attributes that vary", ", ".join(words(each.label, design.language) for each in design.factors.values())
-    yield "Ratings", ", ".join(words(each.label, design.language) for each in design.outcomes.values())
-    yield "Languages", ", ".join(design.languages)
+    yield "Outcomes", ", ".join(words(each.label, design.language) for each in design.outcomes.values())
+    if len(design.languages) > 1:
+        yield "Languages", ", ".join(design.languages)
 
 
 def _table(document: Document, head: Sequence[str], rows: Rows, *, widths: Sequence[float]) -> None:
